@@ -1,0 +1,61 @@
+//! Continuing a clip.
+
+use burn::tensor::Tensor;
+
+/// Continues a clip.
+pub trait Forecast {
+    /// Forecasts the `horizon` frames that follow `past`, for any horizon of 1 or more.
+    ///
+    /// # Shapes
+    /// - `past`: `[batch, T, channels, height, width]`
+    /// - output: `[batch, horizon, channels, height, width]`
+    fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5>;
+}
+
+/// Extends a network that always answers with as many frames as it was built for: a shorter horizon is cut off, a longer
+/// one is reached by feeding the answer back as the newest part of the past.
+///
+/// # Shapes
+/// - `past`: `[batch, T, channels, height, width]`
+/// - `step`: from `[batch, T, ...]` to `[batch, T', ...]`
+/// - output: `[batch, horizon, channels, height, width]`
+pub fn roll_out(past: Tensor<5>, horizon: usize, step: impl Fn(Tensor<5>) -> Tensor<5>) -> Tensor<5> {
+    let observed = past.dims()[1];
+    let mut window = past;
+    let mut answers = Vec::new();
+    let mut reached = 0;
+    loop {
+        let answer = step(window.clone());
+        reached += answer.dims()[1];
+        answers.push(answer.clone());
+        if reached >= horizon {
+            return Tensor::cat(answers, 1).narrow(1, 0, horizon);
+        }
+        let known = Tensor::cat(vec![window, answer], 1);
+        let total = known.dims()[1];
+        window = known.narrow(1, total - observed, observed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::{Device, TensorData};
+
+    /// Two frames ahead: the sum of the window, twice.
+    fn step(window: Tensor<5>) -> Tensor<5> {
+        window.sum_dim(1).repeat_dim(1, 2)
+    }
+
+    #[test]
+    fn cuts_and_feeds_back() {
+        let past = Tensor::<5>::from_data(
+            TensorData::new(vec![1.0f32, 2.0, 3.0], [1, 3, 1, 1, 1]),
+            &Device::flex(),
+        );
+        let values = |horizon| roll_out(past.clone(), horizon, step).to_data().to_vec::<f32>().unwrap();
+        assert_eq!(values(1), [6.0]);
+        assert_eq!(values(2), [6.0, 6.0]);
+        assert_eq!(values(5), [6.0, 6.0, 15.0, 15.0, 36.0]);
+    }
+}

@@ -1,0 +1,21 @@
+//! The vocabulary every Foreframe crate shares.
+//!
+//! A *clip* is a piece of a spatio-temporal field, `[batch, time, channels, height, width]`: its `past` was observed, its
+//! `future` is the truth, and a *forecast* is what a network makes of the past. [`Forecast`] is all that a user of a
+//! network needs; [`Architecture`] is what training, import and the command line need on top.
+
+mod architecture;
+mod clip;
+mod cost;
+mod error;
+mod forecast;
+mod key_map;
+mod named;
+
+pub use architecture::{Architecture, Objective, Preset, StepContext};
+pub use clip::{Clip, ClipShape, channels_into_time, fold_time, time_into_channels, unfold_time};
+pub use cost::Cost;
+pub use error::ConfigError;
+pub use forecast::{Forecast, roll_out};
+pub use key_map::{ImportError, ImportReport, KeyMap, import};
+pub use named::{AssignError, NamedTensor, assign, count_parameters, gradients, is_buffer, named_tensors};

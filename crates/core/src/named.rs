@@ -1,0 +1,277 @@
+//! A network's tensors by name: `blocks.0.norm.weight`.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::tensor::{Gradients, Tensor, TensorData};
+
+/// One parameter or buffer of a network, on the host.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedTensor {
+    /// Field names and indices from the network down, joined by dots.
+    pub name: String,
+    /// The values.
+    pub data: TensorData,
+    /// Burn's identity of the parameter, by which gradients and optimizer states are found.
+    pub id: ParamId,
+}
+
+/// Whether `name` is a statistic that training updates without a gradient.
+pub fn is_buffer(name: &str) -> bool {
+    name.rsplit('.').next().is_some_and(|field| field.starts_with("running_"))
+}
+
+/// All floating-point tensors of `module` in the order of its fields.
+pub fn named_tensors<M: Module>(module: &M) -> Vec<NamedTensor> {
+    struct Collect {
+        path: Vec<String>,
+        found: Vec<NamedTensor>,
+    }
+    impl ModuleVisitor for Collect {
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.path.push(name.to_owned());
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.path.pop();
+        }
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.found.push(NamedTensor {
+                name: self.path.join("."),
+                data: param.val().into_data(),
+                id: param.id,
+            });
+        }
+    }
+    let mut visitor = Collect {
+        path: Vec::new(),
+        found: Vec::new(),
+    };
+    module.visit(&mut visitor);
+    visitor.found
+}
+
+/// Gradients by name; a parameter that the loss does not depend on is absent.
+pub fn gradients<M: Module>(module: &M, gradients: &Gradients) -> BTreeMap<String, TensorData> {
+    struct Collect<'a> {
+        path: Vec<String>,
+        gradients: &'a Gradients,
+        found: BTreeMap<String, TensorData>,
+    }
+    impl ModuleVisitor for Collect<'_> {
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.path.push(name.to_owned());
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.path.pop();
+        }
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let name = self.path.join(".");
+            if is_buffer(&name) {
+                return;
+            }
+            if let Some(gradient) = param.val().grad(self.gradients) {
+                self.found.insert(name, gradient.into_data());
+            }
+        }
+    }
+    let mut visitor = Collect {
+        path: Vec::new(),
+        gradients,
+        found: BTreeMap::new(),
+    };
+    module.visit(&mut visitor);
+    visitor.found
+}
+
+/// Number of trainable values: running statistics are not counted, as in PyTorch.
+pub fn count_parameters<M: Module>(module: &M) -> usize {
+    struct Count {
+        path: Vec<String>,
+        total: usize,
+    }
+    impl ModuleVisitor for Count {
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.path.push(name.to_owned());
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.path.pop();
+        }
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if !self.path.last().is_some_and(|field| is_buffer(field)) {
+                self.total += param.lazy_shape().num_elements();
+            }
+        }
+    }
+    let mut visitor = Count {
+        path: Vec::new(),
+        total: 0,
+    };
+    module.visit(&mut visitor);
+    visitor.total
+}
+
+/// Why tensors do not fit a network.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AssignError {
+    /// The network has a tensor that was not given.
+    #[error("tensor `{0}` is missing")]
+    Missing(String),
+    /// A given tensor has no place in the network.
+    #[error("tensor `{0}` has no place in this network")]
+    Unknown(String),
+    /// A tensor has another size than the network's.
+    #[error("tensor `{name}` is {found:?}, the network's is {expected:?}")]
+    Shape {
+        /// The tensor's name.
+        name: String,
+        /// Its size in the file.
+        found: Vec<usize>,
+        /// Its size in the network.
+        expected: Vec<usize>,
+    },
+    /// A tensor holds values of a type that is not floating-point.
+    #[error("tensor `{name}` holds {dtype} values, not floating-point ones")]
+    Type {
+        /// The tensor's name.
+        name: String,
+        /// Its type in the file.
+        dtype: String,
+    },
+}
+
+/// Replaces every tensor of `module` by the one of the same name.
+///
+/// # Errors
+/// Names the first tensor that is missing, left over, or of another size; the module is then lost, the caller's copy is not.
+pub fn assign<M: Module>(module: M, mut tensors: BTreeMap<String, TensorData>) -> Result<M, AssignError> {
+    struct Replace<'a> {
+        path: Vec<String>,
+        tensors: &'a mut BTreeMap<String, TensorData>,
+        error: Option<AssignError>,
+    }
+    impl ModuleMapper for Replace<'_> {
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.path.push(name.to_owned());
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.path.pop();
+        }
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            if self.error.is_some() {
+                return param;
+            }
+            let name = self.path.join(".");
+            let expected = param.lazy_shape().to_vec();
+            match self.tensors.remove(&name) {
+                None => self.error = Some(AssignError::Missing(name)),
+                Some(data) if data.shape.to_vec() != expected => {
+                    self.error = Some(AssignError::Shape {
+                        name,
+                        found: data.shape.to_vec(),
+                        expected,
+                    });
+                }
+                Some(data) if !data.dtype.is_float() => {
+                    self.error = Some(AssignError::Type {
+                        name,
+                        dtype: format!("{:?}", data.dtype),
+                    });
+                }
+                Some(data) => {
+                    return param.map(|old| {
+                        let tensor = Tensor::from_data(data, &old.device());
+                        match old.is_require_grad() {
+                            true => tensor.require_grad(),
+                            false => tensor,
+                        }
+                    });
+                }
+            }
+            param
+        }
+    }
+    let mut mapper = Replace {
+        path: Vec::new(),
+        tensors: &mut tensors,
+        error: None,
+    };
+    let module = module.map(&mut mapper);
+    if let Some(error) = mapper.error {
+        return Err(error);
+    }
+    match tensors.into_keys().next() {
+        Some(name) => Err(AssignError::Unknown(name)),
+        None => Ok(module),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
+    use burn::tensor::Device;
+
+    #[derive(Module, Debug)]
+    struct Network {
+        layers: Vec<Linear>,
+        norm: BatchNorm,
+    }
+
+    fn network() -> Network {
+        let device = Device::flex().autodiff();
+        Network {
+            layers: vec![LinearConfig::new(2, 3).init(&device), LinearConfig::new(3, 1).init(&device)],
+            norm: BatchNormConfig::new(4).init(&device),
+        }
+    }
+
+    fn tensors(network: &Network) -> BTreeMap<String, TensorData> {
+        named_tensors(network).into_iter().map(|tensor| (tensor.name, tensor.data)).collect()
+    }
+
+    #[test]
+    fn names_follow_fields_and_buffers_are_not_parameters() {
+        let network = network();
+        let names: Vec<String> = named_tensors(&network).into_iter().map(|tensor| tensor.name).collect();
+        assert_eq!(names[..2], ["layers.0.weight", "layers.0.bias"]);
+        assert!(names.contains(&"norm.running_var".to_owned()));
+        assert_eq!(count_parameters(&network), 6 + 3 + 3 + 1 + 8);
+    }
+
+    #[test]
+    fn assignment_replaces_values_and_keeps_gradients() {
+        let source = network();
+        let target = assign(network(), tensors(&source)).unwrap();
+        assert_eq!(tensors(&target), tensors(&source));
+        assert!(target.layers[0].weight.val().is_require_grad());
+    }
+
+    #[test]
+    fn assignment_names_what_does_not_fit() {
+        let source = network();
+        let mut missing = tensors(&source);
+        missing.remove("layers.1.bias");
+        assert_eq!(
+            assign(network(), missing).unwrap_err(),
+            AssignError::Missing("layers.1.bias".into())
+        );
+        let mut extra = tensors(&source);
+        extra.insert("layers.2.bias".into(), TensorData::from([0.0f32]));
+        assert_eq!(
+            assign(network(), extra).unwrap_err(),
+            AssignError::Unknown("layers.2.bias".into())
+        );
+        let mut wrong = tensors(&source);
+        wrong.insert("layers.1.bias".into(), TensorData::from([0.0f32, 1.0]));
+        assert!(matches!(
+            assign(network(), wrong).unwrap_err(),
+            AssignError::Shape { name, .. } if name == "layers.1.bias"
+        ));
+        let mut integers = tensors(&source);
+        integers.insert("layers.1.bias".into(), TensorData::from([1i64]));
+        assert!(matches!(
+            assign(network(), integers).unwrap_err(),
+            AssignError::Type { name, .. } if name == "layers.1.bias"
+        ));
+    }
+}
