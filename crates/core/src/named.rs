@@ -164,17 +164,17 @@ pub fn assign<M: Module>(module: M, mut tensors: BTreeMap<String, TensorData>) -
             let expected = param.lazy_shape().to_vec();
             match self.tensors.remove(&name) {
                 None => self.error = Some(AssignError::Missing(name)),
-                Some(data) if data.shape.to_vec() != expected => {
+                Some(data) if data.shape().to_vec() != expected => {
                     self.error = Some(AssignError::Shape {
                         name,
-                        found: data.shape.to_vec(),
+                        found: data.shape().to_vec(),
                         expected,
                     });
                 }
-                Some(data) if !data.dtype.is_float() => {
+                Some(data) if !data.dtype().is_float() => {
                     self.error = Some(AssignError::Type {
                         name,
-                        dtype: format!("{:?}", data.dtype),
+                        dtype: format!("{:?}", data.dtype()),
                     });
                 }
                 Some(data) => {
