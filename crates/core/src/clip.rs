@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn channels_are_frame_major() {
         let stacked = time_into_channels(counting([1, 2, 2, 1, 1]));
-        assert_eq!(stacked.to_data().to_vec::<f32>().unwrap(), [0.0, 1.0, 2.0, 3.0]);
+        assert_eq!(stacked.to_data().try_to_vec::<f32>().unwrap(), [0.0, 1.0, 2.0, 3.0]);
     }
 
     #[test]
