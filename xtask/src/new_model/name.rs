@@ -1,0 +1,105 @@
+//! The name of a new model in its three spellings.
+
+use anyhow::{Result, bail, ensure};
+
+/// Types that the templates use without importing them, or that would shadow the prelude.
+const RESERVED: [&str; 15] = [
+    "Self", "Option", "Result", "Some", "None", "Ok", "Err", "Vec", "String", "Box", "Iterator", "Into", "From",
+    "Send", "Sync",
+];
+
+/// A valid name, e.g. `conv-lstm`.
+#[derive(Debug)]
+pub(crate) struct ModelName {
+    words: Vec<String>,
+}
+
+impl ModelName {
+    /// # Errors
+    /// Says what a name may look like.
+    pub(crate) fn parse(name: &str) -> Result<Self> {
+        let words: Vec<String> = name.split(['-', '_']).map(str::to_owned).collect();
+        let plain = |word: &String| {
+            !word.is_empty()
+                && word
+                    .chars()
+                    .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
+        };
+        ensure!(
+            words.iter().all(plain) && name.starts_with(|first: char| first.is_ascii_lowercase()),
+            "`{name}` cannot name a model: use lower-case words joined by `-`, e.g. `conv-lstm`"
+        );
+        let name = Self { words };
+        let type_name = name.type_name();
+        let used = super::TEMPLATES
+            .iter()
+            .flat_map(|(_, text)| text.split(|letter: char| !letter.is_alphanumeric() && letter != '_'));
+        if RESERVED.contains(&type_name.as_str()) || used.into_iter().any(|word| word == type_name) {
+            bail!(
+                "`{}` cannot name a model: the type `{type_name}` means something else in its code",
+                name.kebab()
+            );
+        }
+        Ok(name)
+    }
+
+    /// `conv-lstm`: on the command line, in file names, in the package.
+    pub(crate) fn kebab(&self) -> String {
+        self.words.join("-")
+    }
+
+    /// `conv_lstm`: in paths of Rust.
+    pub(crate) fn snake(&self) -> String {
+        self.words.join("_")
+    }
+
+    /// `ConvLstm`.
+    pub(crate) fn type_name(&self) -> String {
+        self.capitalised().concat()
+    }
+
+    fn capitalised(&self) -> Vec<String> {
+        self.words
+            .iter()
+            .map(|word| word[..1].to_uppercase() + &word[1..])
+            .collect()
+    }
+
+    /// `template` with the name in place of `__name__`, `__snake__`, `__Name__` and `__title__`.
+    pub(crate) fn fill(&self, template: &str) -> String {
+        template
+            .replace("__name__", &self.kebab())
+            .replace("__snake__", &self.snake())
+            .replace("__Name__", &self.type_name())
+            .replace("__title__", &self.capitalised().join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_three_spellings() {
+        for name in ["conv-lstm", "conv_lstm"] {
+            let name = ModelName::parse(name).unwrap();
+            assert_eq!(
+                (name.kebab(), name.snake(), name.type_name()),
+                ("conv-lstm".into(), "conv_lstm".into(), "ConvLstm".into())
+            );
+        }
+        assert_eq!(
+            ModelName::parse("mim2").unwrap().fill("__Name__: foreframe___snake__"),
+            "Mim2: foreframe_mim2"
+        );
+    }
+
+    #[test]
+    fn what_would_not_compile_is_refused() {
+        for name in [
+            "", "-", "Conv", "2d", "a--b", "a b", "../x", "é", "self", "tensor", "clip", "conv2d", "result",
+        ] {
+            assert!(ModelName::parse(name).is_err(), "{name}");
+        }
+    }
+}
