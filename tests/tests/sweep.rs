@@ -1,0 +1,196 @@
+//! What every registered model must do, because it is registered.
+
+use std::collections::{BTreeMap, HashSet};
+
+use burn::tensor::Device;
+use foreframe_core::{StepContext, is_buffer};
+use foreframe_tests::{largest_difference, random_clip, small_config, small_network};
+use foreframe_zoo::MODELS;
+
+fn training_device() -> Device {
+    Device::flex().autodiff()
+}
+
+#[test]
+fn names_are_unique_words_and_every_model_is_attributed() {
+    let mut seen = HashSet::new();
+    for model in MODELS {
+        assert!(seen.insert(model.name), "{} is registered twice", model.name);
+        assert!(model.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'));
+        assert!(!model.paper.is_empty() && !model.about.is_empty(), "{}", model.name);
+    }
+}
+
+#[test]
+fn any_horizon_whatever_the_network_was_built_for() {
+    let device = Device::flex();
+    for model in MODELS {
+        for (past, future) in [(4, 2), (4, 4), (3, 5)] {
+            let network = small_network(model, past, future, &device);
+            for horizon in [1, 2, 4, 9] {
+                let forecast = network.forecast(random_clip(2, past, future, 1).past, horizon);
+                assert_eq!(
+                    forecast.dims(),
+                    [2, horizon, 1, 16, 16],
+                    "{} built for {past} -> {future}",
+                    model.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn frames_need_not_be_square() {
+    let clip = foreframe_core::ClipShape::new([4, 3, 2, 8, 16]);
+    for model in MODELS {
+        let network = model.build_seeded(&small_config(model), &clip, &Device::flex(), 7);
+        let network = network.unwrap_or_else(|error| panic!("{}: {error}", model.name));
+        let past = burn::tensor::Tensor::zeros([1, 4, 2, 8, 16], &Device::flex());
+        assert_eq!(network.forecast(past, 3).dims(), [1, 3, 2, 8, 16], "{}", model.name);
+    }
+}
+
+#[test]
+fn the_gradient_reaches_every_parameter() {
+    let device = training_device();
+    for model in MODELS {
+        let network = small_network(model, 4, 4, &device);
+        let clip = random_clip(2, 4, 4, 2);
+        if network.parameters() == 0 {
+            continue;
+        }
+        let (loss, gradients) = network.gradients(clip, &StepContext::new(0, 0, 3));
+        assert!(loss.is_finite(), "{}: loss {loss}", model.name);
+        for tensor in network.tensors() {
+            if is_buffer(&tensor.name) {
+                continue;
+            }
+            let gradient = gradients
+                .get(&tensor.name)
+                .unwrap_or_else(|| panic!("{}: no gradient reaches {}", model.name, tensor.name));
+            let norm = gradient.iter::<f64>().map(|value| value * value).sum::<f64>();
+            assert!(norm.is_finite() && norm > 0.0, "{}: {} has gradient {norm}", model.name, tensor.name);
+        }
+    }
+}
+
+#[test]
+fn weights_move_to_another_network_of_the_same_configuration() {
+    let device = Device::flex();
+    for model in MODELS {
+        let source = small_network(model, 4, 3, &device);
+        let clip = foreframe_core::ClipShape::new([4, 3, 1, 16, 16]);
+        let mut target = model.build_seeded(&small_config(model), &clip, &device, 8).unwrap();
+        let tensors: BTreeMap<_, _> = source.tensors().into_iter().map(|tensor| (tensor.name, tensor.data)).collect();
+        target.load(tensors).unwrap_or_else(|error| panic!("{}: {error}", model.name));
+        let past = random_clip(2, 4, 3, 4).past;
+        let difference = largest_difference(source.forecast(past.clone(), 3), target.forecast(past, 3));
+        assert_eq!(difference, 0.0, "{}", model.name);
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_network() {
+    let device = Device::flex();
+    for model in MODELS {
+        let tensors = |network: Box<dyn foreframe_train::Network>| -> Vec<_> {
+            network.tensors().into_iter().map(|tensor| (tensor.name, tensor.data)).collect()
+        };
+        let one = tensors(small_network(model, 4, 3, &device));
+        let other = tensors(small_network(model, 4, 3, &device));
+        assert_eq!(one, other, "{}", model.name);
+    }
+}
+
+#[test]
+fn presets_are_complete_and_unknown_keys_are_refused() {
+    for model in MODELS {
+        let mut seen = HashSet::new();
+        for preset in (model.presets)() {
+            assert!(seen.insert(preset.name), "{}: preset {} twice", model.name, preset.name);
+            assert_eq!(
+                (model.complete)(&preset.config).unwrap(),
+                preset.config,
+                "{} {}",
+                model.name,
+                preset.name
+            );
+            (model.cost)(&preset.config, &preset.clip)
+                .unwrap_or_else(|error| panic!("{} {}: {error}", model.name, preset.name));
+        }
+        let mut table = (model.defaults)();
+        table.insert("no_such_key".into(), toml::Value::Integer(1));
+        let error = (model.complete)(&table).unwrap_err().to_string();
+        assert!(error.contains("no_such_key"), "{}: {error}", model.name);
+    }
+}
+
+#[test]
+fn forecasts_are_deterministic_and_depend_on_their_own_clip_alone() {
+    let device = Device::flex();
+    for model in MODELS {
+        let network = small_network(model, 4, 3, &device);
+        let past = random_clip(3, 4, 3, 5).past;
+        let together = network.forecast(past.clone(), 3);
+        assert_eq!(
+            largest_difference(together.clone(), network.forecast(past.clone(), 3)),
+            0.0,
+            "{}",
+            model.name
+        );
+        let alone = network.forecast(past.narrow(0, 2, 1), 3);
+        let difference = largest_difference(together.narrow(0, 2, 1), alone);
+        assert!(difference < 1e-5, "{}: place in the batch changes a forecast by {difference}", model.name);
+    }
+}
+
+/// The tolerance is for a GPU that sums in another order and approximates transcendental functions; the small networks'
+/// outputs are of order one.
+#[test]
+fn portable_every_backend_agrees() {
+    for model in MODELS {
+        let reference = small_network(model, 4, 4, &training_device());
+        let tensors = || -> BTreeMap<_, _> {
+            reference.tensors().into_iter().map(|tensor| (tensor.name, tensor.data)).collect()
+        };
+        let context = StepContext::new(0, 0, 3);
+        let forecast = reference.forecast(random_clip(1, 4, 4, 6).past, 4);
+        for (name, device) in foreframe_golden::devices() {
+            let device = device.autodiff();
+            let mut network = small_network(model, 4, 4, &device);
+            network.load(tensors()).unwrap();
+            let clip = random_clip(1, 4, 4, 6);
+            let clip = foreframe_core::Clip {
+                past: clip.past.to_device(&device.clone().inner()),
+                future: clip.future.to_device(&device.clone().inner()),
+            };
+            let answer = network.forecast(clip.past.clone(), 4).to_device(&Device::flex());
+            let difference = largest_difference(forecast.clone(), answer);
+            assert!(difference < 1e-4, "{} on {name}: forecasts differ by {difference}", model.name);
+            if network.parameters() == 0 {
+                continue;
+            }
+            let (loss, gradients) = network.gradients(clip, &context);
+            let (expected_loss, expected) = reference.gradients(random_clip(1, 4, 4, 6), &context);
+            assert!(
+                (loss - expected_loss).abs() <= 1e-4 * expected_loss.abs(),
+                "{} on {name}: loss {loss}, on flex {expected_loss}",
+                model.name
+            );
+            for (tensor, expected) in expected {
+                let expected: Vec<f64> = expected.iter().collect();
+                let norm = |values: &[f64]| values.iter().map(|value| value * value).sum::<f64>().sqrt();
+                let difference: Vec<f64> =
+                    gradients[&tensor].iter::<f64>().zip(&expected).map(|(left, right)| left - right).collect();
+                assert!(
+                    norm(&difference) <= 1e-3 * norm(&expected) + 1e-5,
+                    "{} on {name}: gradient of {tensor} differs by {:e} of {:e}",
+                    model.name,
+                    norm(&difference),
+                    norm(&expected)
+                );
+            }
+        }
+    }
+}
