@@ -1,1 +1,17 @@
-//! golden
+//! Numbers computed by the public PyTorch code, and the comparison of networks and operations with them.
+//!
+//! A case is a folder below `tests/golden` of this repository: `case.json` (hyper-parameters, gradient norms) and
+//! `tensors.safetensors` (state dict, input, output, loss, gradients). Everything here panics when numbers differ: it is
+//! for tests only.
+
+mod case;
+mod check;
+mod compare;
+mod device;
+mod op;
+
+pub use case::Case;
+pub use check::check;
+pub use compare::{Differences, Tolerance};
+pub use device::devices;
+pub use op::{Inputs, OpCase};

@@ -94,3 +94,119 @@ impl BatchNorm2d {
         running.update((past * (1.0 - self.momentum) + newest * self.momentum).detach());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::TensorData;
+    use foreframe_core::{assign, named_tensors};
+    use foreframe_golden::{Differences, OpCase, Tolerance, devices};
+    use rstest::rstest;
+
+    fn layer(case: &OpCase, mean: &str, variance: &str, device: &Device) -> BatchNorm2d {
+        let statistic = |name| Buffer::new(Tensor::from_data(case.tensor(name), device));
+        BatchNorm2d {
+            running_mean: statistic(mean),
+            running_var: statistic(variance),
+            ..BatchNorm2dConfig::new(case.tensor("in.w").shape()[0]).init(device)
+        }
+    }
+
+    #[rstest]
+    fn portable_training_is_pytorchs(#[values("batch_norm_train_0", "batch_norm_train_1")] name: &str) {
+        let case = OpCase::load(name);
+        for (device_name, device) in devices() {
+            let tolerance = Tolerance::of(device_name);
+            let device = device.autodiff();
+            let mut norm = layer(&case, "extra.running_mean_before", "extra.running_var_before", &device);
+            let mut differences = Differences::of(format!("{name} on {device_name}"));
+            let inputs = ["in.x", "in.w", "in.b"].map(|input| case.tensor(input));
+            let x = Tensor::<4>::from_data(inputs[0].clone(), &device).require_grad();
+            norm.weight = Param::from_tensor(Tensor::from_data(inputs[1].clone(), &device));
+            norm.bias = Param::from_tensor(Tensor::from_data(inputs[2].clone(), &device));
+            let out = norm.forward(x.clone());
+            differences.tensor(
+                "out",
+                &out.clone().into_data(),
+                &case.tensor("out"),
+                tolerance.eval_abs,
+                0.0,
+            );
+            let gradients = (out * Tensor::from_data(case.tensor("grad_out"), &device))
+                .sum()
+                .backward();
+            let found = [
+                ("grad.x", x.grad(&gradients).unwrap().into_data()),
+                ("grad.w", norm.weight.val().grad(&gradients).unwrap().into_data()),
+                ("grad.b", norm.bias.val().grad(&gradients).unwrap().into_data()),
+            ];
+            for (name, gradient) in &found {
+                differences.tensor(
+                    name,
+                    gradient,
+                    &case.tensor(name),
+                    tolerance.grad_abs,
+                    tolerance.grad_rel,
+                );
+            }
+            for (name, buffer) in [("running_mean", &norm.running_mean), ("running_var", &norm.running_var)] {
+                let expected = case.tensor(&format!("extra.{name}_after"));
+                differences.tensor(
+                    name,
+                    &buffer.value().into_data(),
+                    &expected,
+                    tolerance.state,
+                    tolerance.state,
+                );
+            }
+            differences.finish();
+        }
+    }
+
+    /// A frozen layer uses the running statistics on a training device too, so the gradients of the case apply.
+    #[rstest]
+    fn portable_inference_is_pytorchs(#[values("batch_norm_eval_0", "batch_norm_eval_1")] name: &str) {
+        let case = OpCase::load(name);
+        for (device_name, device) in devices() {
+            case.check(&device, &Tolerance::of(device_name), |inputs| {
+                let norm = layer(&case, "extra.running_mean", "extra.running_var", inputs.device());
+                let mut norm = norm.freeze();
+                norm.weight = Param::from_tensor(inputs.get("w")).set_require_grad(true);
+                norm.bias = Param::from_tensor(inputs.get("b")).set_require_grad(true);
+                norm.forward(inputs.get("x"))
+            });
+        }
+    }
+
+    #[test]
+    fn a_clone_keeps_its_own_statistics_and_inference_sees_the_newest() {
+        let norm = BatchNorm2dConfig::new(1).init(&Device::flex().autodiff());
+        let copy = norm.clone();
+        let x = Tensor::from_data(
+            TensorData::new(vec![0.0f32, 2.0], [1, 1, 1, 2]),
+            &Device::flex().autodiff(),
+        );
+        norm.forward(x);
+        let values = |norm: &BatchNorm2d| -> Vec<f64> {
+            let tensors = named_tensors(norm).into_iter();
+            tensors
+                .filter(|tensor| tensor.name.starts_with("running_"))
+                .flat_map(|t| t.data.iter().collect::<Vec<_>>())
+                .collect()
+        };
+        // Momentum 0.1 of mean 1 and unbiased variance 2.
+        let after = values(&norm);
+        assert!(
+            (after[0] - 0.1).abs() < 1e-6 && (after[1] - 1.1).abs() < 1e-6,
+            "{after:?}"
+        );
+        assert_eq!(values(&norm.valid()), after);
+        assert_eq!(values(&copy), [0.0, 1.0]);
+        let tensors = named_tensors(&norm)
+            .into_iter()
+            .map(|tensor| (tensor.name, tensor.data))
+            .collect();
+        assert_eq!(values(&assign(copy.clone(), tensors).unwrap()), after);
+        assert_eq!(values(&copy), [0.0, 1.0]);
+    }
+}
