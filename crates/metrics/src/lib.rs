@@ -1,1 +1,42 @@
-//! metrics
+//! What the numbers in a forecast table mean, exactly.
+//!
+//! [`Scores`] reads clips one at a time and keeps running sums, so its memory does not grow with the number of clips.
+//! Every metric is reported in total and per lead time, under a name that says which definition it follows:
+//!
+//! * `openstl_*`: the definitions behind most published tables of this field (OpenSTL, Tan et al. 2023). Squared and
+//!   absolute errors are *summed* over the pixels of a frame, and SSIM takes a data range of 2 for values in `[0, 1]`.
+//! * `mse`, `mae`, `rmse`, `ssim`, `psnr`: the textbook definitions, per value, with a stated data range.
+//!
+//! Each [`Metric`] carries its definition as a sentence. Edge cases are decided here, once:
+//!
+//! * A frame smaller than the window of an SSIM has no such SSIM: the metric is absent and [`Summary::notes`] says so.
+//! * A NaN or an infinity in a forecast or in the truth makes [`Scores::summary`] an error that says where.
+//! * A frame forecast without any error has an infinite PSNR, and so has every mean that includes it.
+//!
+//! ```
+//! use foreframe_metrics::{Scores, ScoreSpec};
+//!
+//! let spec = ScoreSpec { lead_times: 2, channels: 1, height: 4, width: 4, mean: vec![0.0], std: vec![1.0] };
+//! let mut scores = Scores::new(spec)?;
+//! scores.add(&[0.5; 32], &[0.25; 32])?;
+//! let summary = scores.summary()?;
+//! assert_eq!(summary.metric("mse").unwrap().total, 0.0625);
+//! assert_eq!(summary.metric("openstl_mse").unwrap().total, 1.0); // 16 pixels
+//! assert!(summary.metric("ssim").is_none()); // 4x4 is smaller than its 11x11 window
+//! # Ok::<(), foreframe_metrics::ScoreError>(())
+//! ```
+
+mod comparison;
+mod definitions;
+mod error;
+mod number;
+mod scores;
+mod spec;
+mod ssim;
+mod summary;
+
+pub use comparison::{Comparison, Row, format_value};
+pub use error::ScoreError;
+pub use scores::Scores;
+pub use spec::{ScoreOptions, ScoreSpec};
+pub use summary::{Metric, Summary};
