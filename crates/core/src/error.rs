@@ -22,6 +22,21 @@ impl ConfigError {
         }
     }
 
+    /// Checks that `value` is `minimum` or more.
+    ///
+    /// # Errors
+    /// Names `field` and the minimum.
+    pub fn at_least(field: &str, value: usize, minimum: usize) -> Result<(), Self> {
+        if value >= minimum {
+            return Ok(());
+        }
+        Err(Self::new(
+            field,
+            format!("is {value}"),
+            format!("use {minimum} or more"),
+        ))
+    }
+
     /// Checks that `divisor` divides `value`.
     ///
     /// # Errors
@@ -32,7 +47,10 @@ impl ConfigError {
         }
         let remedy = match divisor {
             0 => "use a divisor of 1 or more".to_owned(),
-            _ => format!("use a multiple of {divisor}, e.g. {}", value.div_ceil(divisor) * divisor),
+            _ => format!(
+                "use a multiple of {divisor}, e.g. {}",
+                value.div_ceil(divisor) * divisor
+            ),
         };
         Err(Self::new(
             field,
@@ -45,6 +63,13 @@ impl ConfigError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_the_minimum() {
+        assert!(ConfigError::at_least("network.width", 1, 1).is_ok());
+        let error = ConfigError::at_least("network.width", 0, 1).unwrap_err();
+        assert_eq!(error.to_string(), "`network.width` is 0: use 1 or more");
+    }
 
     #[test]
     fn names_the_nearest_multiple() {

@@ -53,7 +53,12 @@ mod tests {
             TensorData::new(vec![1.0f32, 2.0, 3.0], [1, 3, 1, 1, 1]),
             &Device::flex(),
         );
-        let values = |horizon| roll_out(past.clone(), horizon, step).to_data().try_to_vec::<f32>().unwrap();
+        let values = |horizon| {
+            roll_out(past.clone(), horizon, step)
+                .to_data()
+                .try_to_vec::<f32>()
+                .unwrap()
+        };
         assert_eq!(values(1), [6.0]);
         assert_eq!(values(2), [6.0, 6.0]);
         assert_eq!(values(5), [6.0, 6.0, 15.0, 15.0, 36.0]);

@@ -24,7 +24,10 @@ impl KeyMap {
     /// A map with the renames given as `(ours, theirs)`; the counters of batch norms are always skipped.
     pub fn new<A: Into<String>, B: Into<String>>(rename: impl IntoIterator<Item = (A, B)>) -> Self {
         Self {
-            rename: rename.into_iter().map(|(ours, theirs)| (ours.into(), theirs.into())).collect(),
+            rename: rename
+                .into_iter()
+                .map(|(ours, theirs)| (ours.into(), theirs.into()))
+                .collect(),
             skip: vec![("num_batches_tracked", "a counter that no computation reads")],
         }
     }
@@ -71,8 +74,19 @@ fn rename(segments: &[&str], pattern: &str, template: &str) -> Option<String> {
     let start = template
         .split('.')
         .filter(|segment| !segment.is_empty())
-        .map(|segment| if segment == "*" { captured.next().unwrap_or("*") } else { segment });
-    Some(start.chain(segments[pattern.len()..].iter().copied()).collect::<Vec<_>>().join("."))
+        .map(|segment| {
+            if segment == "*" {
+                captured.next().unwrap_or("*")
+            } else {
+                segment
+            }
+        });
+    Some(
+        start
+            .chain(segments[pattern.len()..].iter().copied())
+            .collect::<Vec<_>>()
+            .join("."),
+    )
 }
 
 /// What became of every tensor of a reference file.
@@ -149,7 +163,10 @@ pub fn import<M: Module>(
 
 fn without_common_prefix(state: BTreeMap<String, TensorData>, prefix: &str) -> BTreeMap<String, TensorData> {
     if state.keys().all(|key| key.starts_with(prefix)) {
-        state.into_iter().map(|(key, data)| (key[prefix.len()..].to_owned(), data)).collect()
+        state
+            .into_iter()
+            .map(|(key, data)| (key[prefix.len()..].to_owned(), data))
+            .collect()
     } else {
         state
     }

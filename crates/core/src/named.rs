@@ -18,7 +18,9 @@ pub struct NamedTensor {
 
 /// Whether `name` is a statistic that training updates without a gradient.
 pub fn is_buffer(name: &str) -> bool {
-    name.rsplit('.').next().is_some_and(|field| field.starts_with("running_"))
+    name.rsplit('.')
+        .next()
+        .is_some_and(|field| field.starts_with("running_"))
 }
 
 /// All floating-point tensors of `module` in the order of its fields.
@@ -220,13 +222,19 @@ mod tests {
     fn network() -> Network {
         let device = Device::flex().autodiff();
         Network {
-            layers: vec![LinearConfig::new(2, 3).init(&device), LinearConfig::new(3, 1).init(&device)],
+            layers: vec![
+                LinearConfig::new(2, 3).init(&device),
+                LinearConfig::new(3, 1).init(&device),
+            ],
             norm: BatchNormConfig::new(4).init(&device),
         }
     }
 
     fn tensors(network: &Network) -> BTreeMap<String, TensorData> {
-        named_tensors(network).into_iter().map(|tensor| (tensor.name, tensor.data)).collect()
+        named_tensors(network)
+            .into_iter()
+            .map(|tensor| (tensor.name, tensor.data))
+            .collect()
     }
 
     #[test]
