@@ -1,5 +1,7 @@
 //! What is wrong with a configuration.
 
+use std::ops::RangeInclusive;
+
 /// A configuration that no network can be built from.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{field}` {problem}: {remedy}")]
@@ -22,19 +24,51 @@ impl ConfigError {
         }
     }
 
-    /// Checks that `value` is `minimum` or more.
+    /// Checks that `value` lies in `range`.
     ///
     /// # Errors
-    /// Names `field` and the minimum.
-    pub fn at_least(field: &str, value: usize, minimum: usize) -> Result<(), Self> {
-        if value >= minimum {
+    /// Names `field` and both ends of the range.
+    pub fn within(field: &str, value: usize, range: RangeInclusive<usize>) -> Result<(), Self> {
+        if range.contains(&value) {
             return Ok(());
         }
-        Err(Self::new(
-            field,
-            format!("is {value}"),
-            format!("use {minimum} or more"),
-        ))
+        let remedy = format!("use {} to {}", range.start(), range.end());
+        Err(Self::new(field, format!("is {value}"), remedy))
+    }
+
+    /// Checks that `value` is odd, as kernels must be that keep the size of what they convolve.
+    ///
+    /// # Errors
+    /// Names `field` and the next odd value.
+    pub fn odd(field: &str, value: usize) -> Result<(), Self> {
+        if !value.is_multiple_of(2) {
+            return Ok(());
+        }
+        let remedy = format!("use an odd size, e.g. {}", value.saturating_add(1));
+        Err(Self::new(field, format!("is {value}, an even size"), remedy))
+    }
+
+    /// Checks that `value` is a probability less than 1.
+    ///
+    /// # Errors
+    /// Names `field` and what is wanted.
+    pub fn probability(field: &str, value: f64) -> Result<(), Self> {
+        if (0.0..1.0).contains(&value) {
+            return Ok(());
+        }
+        let remedy = "use a probability of 0 or more and less than 1";
+        Err(Self::new(field, format!("is {value}"), remedy))
+    }
+
+    /// Checks that `value` can weigh a part of a loss: finite, 0 or more.
+    ///
+    /// # Errors
+    /// Names `field` and what is wanted.
+    pub fn weight(field: &str, value: f64) -> Result<(), Self> {
+        if value.is_finite() && value >= 0.0 {
+            return Ok(());
+        }
+        Err(Self::new(field, format!("is {value}"), "use 0 or a positive number"))
     }
 
     /// Checks that `divisor` divides `value`.
@@ -65,10 +99,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_the_minimum() {
-        assert!(ConfigError::at_least("network.width", 1, 1).is_ok());
-        let error = ConfigError::at_least("network.width", 0, 1).unwrap_err();
-        assert_eq!(error.to_string(), "`network.width` is 0: use 1 or more");
+    fn names_the_range() {
+        assert!(ConfigError::within("network.width", 1, 1..=8).is_ok());
+        let error = ConfigError::within("network.width", 9, 1..=8).unwrap_err();
+        assert_eq!(error.to_string(), "`network.width` is 9: use 1 to 8");
+    }
+
+    #[test]
+    fn rejects_what_no_network_can_use() {
+        assert!(ConfigError::odd("kernel", 3).is_ok());
+        assert!(
+            ConfigError::odd("kernel", 4)
+                .unwrap_err()
+                .to_string()
+                .contains("e.g. 5")
+        );
+        assert!(ConfigError::probability("rate", 0.0).is_ok());
+        assert!(ConfigError::weight("alpha", 0.0).is_ok());
+        for value in [1.0, -0.1, f64::NAN] {
+            assert!(ConfigError::probability("rate", value).is_err());
+        }
+        for value in [-0.1, f64::NAN, f64::INFINITY] {
+            assert!(ConfigError::weight("alpha", value).is_err());
+        }
     }
 
     #[test]

@@ -1,7 +1,34 @@
-//! nn
+//! Building blocks that two or more of Foreframe's networks share.
+//!
+//! Each block has a configuration that builds it and knows what it costs; parameters are drawn when they are first used,
+//! from the device's generator, so that seeding the device repeats a network.
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use foreframe_nn::SpatialConfig;
+//!
+//! let device = Device::flex();
+//! let config = SpatialConfig { frame_channels: 1, channels: 8, depth: 4, encoder_kernel: 3, decoder_kernel: 3 };
+//! let frames = Tensor::zeros([2, 1, 32, 32], &device);
+//! let (latents, features) = config.init_encoder(&device).forward(frames);
+//! assert_eq!(latents.dims(), [2, 8, 8, 8]);
+//! assert_eq!(config.init_decoder(&device).forward(latents, features).dims(), [2, 1, 32, 32]);
+//! ```
 
 mod batch_norm;
 mod buffer;
+mod conv_block;
+mod conv_mlp;
+mod depthwise;
+mod drop_path;
+mod initial_weights;
+mod spatial;
 
 pub use batch_norm::{BatchNorm2d, BatchNorm2dConfig};
 pub use buffer::Buffer;
+pub use conv_block::{ConvBlock, ConvBlockConfig, Resampling};
+pub use conv_mlp::{ConvMlp, ConvMlpConfig};
+pub use depthwise::{DepthwiseConv2d, DepthwiseConv2dConfig};
+pub use drop_path::{DropPath, drop_path_schedule};
+pub use initial_weights::{fan_out_std, normal, normal_conv2d};
+pub use spatial::{SpatialConfig, SpatialDecoder, SpatialEncoder};

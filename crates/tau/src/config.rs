@@ -1,0 +1,180 @@
+//! TAU's hyper-parameters and the published sets of them.
+
+use foreframe_core::{ClipShape, ConfigError, Preset};
+use foreframe_nn::{SpatialConfig, drop_path_schedule};
+use serde::{Deserialize, Serialize};
+
+use crate::TauBlockConfig;
+
+/// Beyond these a network would not fit any machine, and products of sizes would overflow.
+const MAX_CHANNELS: usize = 1 << 16;
+const MAX_DEPTH: usize = 1 << 10;
+const MAX_RATIO: usize = 1 << 10;
+
+/// Hyper-parameters of [`Tau`](crate::Tau); the default is the one for Moving MNIST.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct TauConfig {
+    /// Channels of a frame's latent, an even number (OpenSTL: `hid_S`).
+    pub spatial_channels: usize,
+    /// Blocks of the encoder and of the decoder, an even number; every second one resamples (`N_S`).
+    pub spatial_depth: usize,
+    /// Edge of the encoder's kernels, odd (`spatio_kernel_enc`).
+    pub encoder_kernel: usize,
+    /// Edge of the decoder's kernels, odd (`spatio_kernel_dec`).
+    pub decoder_kernel: usize,
+    /// Channels of the translator (`hid_T`).
+    pub temporal_channels: usize,
+    /// Blocks of the translator, 2 or more (`N_T`).
+    pub temporal_depth: usize,
+    /// Hidden channels of a block's feed-forward branch per channel (`mlp_ratio`).
+    pub mlp_ratio: usize,
+    /// Probability of leaving a branch of the first block out in training. OpenSTL has it fixed at 0.01.
+    pub first_drop_path: f64,
+    /// The same for the last block; the ones in between are evenly spaced (`drop_path`).
+    pub drop_path: f64,
+    /// Weight of the differential divergence in the loss (`alpha`).
+    pub divergence_weight: f64,
+}
+
+impl Default for TauConfig {
+    fn default() -> Self {
+        Self {
+            spatial_channels: 64,
+            spatial_depth: 4,
+            encoder_kernel: 3,
+            decoder_kernel: 3,
+            temporal_channels: 512,
+            temporal_depth: 8,
+            mlp_ratio: 8,
+            first_drop_path: 0.01,
+            drop_path: 0.0,
+            divergence_weight: 0.1,
+        }
+    }
+}
+
+impl TauConfig {
+    /// A published configuration: `[spatial channels, spatial depth]` and `[temporal channels, temporal depth]`.
+    fn published(spatial: [usize; 2], temporal: [usize; 2], drop_path: f64) -> Self {
+        Self {
+            spatial_channels: spatial[0],
+            spatial_depth: spatial[1],
+            temporal_channels: temporal[0],
+            temporal_depth: temporal[1],
+            drop_path,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) const fn spatial(&self, clip: &ClipShape) -> SpatialConfig {
+        SpatialConfig {
+            frame_channels: clip.channels,
+            channels: self.spatial_channels,
+            depth: self.spatial_depth,
+            encoder_kernel: self.encoder_kernel,
+            decoder_kernel: self.decoder_kernel,
+        }
+    }
+
+    /// The translator's blocks, each with the number of channels that it hands on.
+    pub(crate) fn blocks(&self, clip: &ClipShape) -> impl Iterator<Item = (TauBlockConfig, usize)> + '_ {
+        let latent = clip.past * self.spatial_channels;
+        let last = self.temporal_depth.saturating_sub(1);
+        let rates = drop_path_schedule(self.first_drop_path, self.drop_path, self.temporal_depth);
+        rates.into_iter().enumerate().map(move |(layer, drop_path)| {
+            let block = TauBlockConfig {
+                channels: if layer == 0 { latent } else { self.temporal_channels },
+                mlp_ratio: self.mlp_ratio,
+                drop_path,
+            };
+            (block, if layer == last { latent } else { self.temporal_channels })
+        })
+    }
+
+    /// Checks the sizes, alone and for `clip`.
+    ///
+    /// # Errors
+    /// Names the field at fault.
+    pub fn validate(&self, clip: &ClipShape) -> Result<(), ConfigError> {
+        clip.validate()?;
+        self.spatial(clip).validate(clip)?;
+        // A block squeezes four channels into one.
+        ConfigError::within("network.temporal_channels", self.temporal_channels, 4..=MAX_CHANNELS)?;
+        ConfigError::within("network.temporal_depth", self.temporal_depth, 2..=MAX_DEPTH)?;
+        ConfigError::within("network.mlp_ratio", self.mlp_ratio, 1..=MAX_RATIO)?;
+        if clip.past * self.spatial_channels < 4 {
+            let problem = format!("is {}: all past frames together need 4", self.spatial_channels);
+            return Err(ConfigError::new("network.spatial_channels", problem, "use 4 or more"));
+        }
+        ConfigError::probability("network.first_drop_path", self.first_drop_path)?;
+        ConfigError::probability("network.drop_path", self.drop_path)?;
+        ConfigError::weight("network.divergence_weight", self.divergence_weight)
+    }
+}
+
+/// OpenSTL's configurations (`configs/<dataset>/TAU.py`), and that of the SEVIR table of the USTEP paper.
+pub(crate) fn presets() -> Vec<Preset<TauConfig>> {
+    let preset = |name, about, clip, config| Preset {
+        name,
+        about,
+        clip: ClipShape::new(clip),
+        config,
+    };
+    vec![
+        preset(
+            "moving-mnist",
+            "two moving digits, 10 -> 10 frames",
+            [10, 10, 1, 64, 64],
+            TauConfig::default(),
+        ),
+        preset(
+            "taxibj",
+            "taxi in- and outflow of Beijing, 4 -> 4 frames",
+            [4, 4, 2, 32, 32],
+            TauConfig::published([32, 2], [256, 8], 0.1),
+        ),
+        preset(
+            "kth",
+            "people walking, boxing, waving, 10 -> 20 frames",
+            [10, 20, 1, 128, 128],
+            TauConfig::published([64, 2], [256, 6], 0.1),
+        ),
+        preset(
+            "human",
+            "Human3.6M, 4 -> 4 frames",
+            [4, 4, 3, 256, 256],
+            TauConfig::published([64, 4], [512, 8], 0.1),
+        ),
+        preset(
+            "caltech",
+            "driving, KITTI to Caltech Pedestrian, 10 -> 1 frames",
+            [10, 1, 3, 128, 160],
+            TauConfig::published([64, 2], [256, 6], 0.1),
+        ),
+        preset(
+            "weatherbench",
+            "temperature at 5.625 degrees, 12 -> 12 hours",
+            [12, 12, 1, 32, 64],
+            TauConfig::published([32, 2], [256, 8], 0.1),
+        ),
+        preset(
+            "weatherbench-multi",
+            "four variables at three levels every six hours, 4 -> 4 frames",
+            [4, 4, 12, 32, 64],
+            TauConfig::published([32, 2], [256, 8], 0.1),
+        ),
+        preset(
+            "bair",
+            "a robot pushing things, 4 -> 12 frames",
+            [4, 12, 3, 64, 64],
+            TauConfig::published([64, 2], [256, 8], 0.1),
+        ),
+        preset(
+            "sevir",
+            "rain seen by radar, 13 -> 12 frames",
+            [13, 12, 1, 192, 192],
+            TauConfig::published([64, 2], [256, 6], 0.1),
+        ),
+    ]
+}

@@ -1,0 +1,210 @@
+//! The network.
+
+use burn::module::Module;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::tensor::{Device, Tensor};
+use foreframe_core::{
+    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext,
+    channels_into_time, fold_time, roll_out, time_into_channels, unfold_time,
+};
+use foreframe_nn::{SpatialDecoder, SpatialEncoder};
+
+use crate::{TauBlock, TauBlockConfig, TauConfig, config, differential_divergence, pytorch};
+
+/// A block and, where the width changes after it, a 1x1 convolution.
+#[derive(Module, Debug)]
+struct TranslatorLayer {
+    block: TauBlock,
+    projection: Option<Conv2d>,
+}
+
+impl TranslatorLayer {
+    fn new((block, output): (TauBlockConfig, usize), device: &Device) -> Self {
+        Self {
+            projection: (block.channels != output)
+                .then(|| Conv2dConfig::new([block.channels, output], [1, 1]).init(device)),
+            block: block.init(device),
+        }
+    }
+
+    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let output = self.block.forward(input);
+        match &self.projection {
+            Some(projection) => projection.forward(output),
+            None => output,
+        }
+    }
+
+    fn cost((block, output): (TauBlockConfig, usize), size: [usize; 2]) -> Cost {
+        let projection = match block.channels == output {
+            true => Cost::default(),
+            false => Cost::linear(output * size[0] * size[1], block.channels),
+        };
+        block.cost(size) + projection
+    }
+}
+
+/// Turns the latents of the past into those of the future.
+#[derive(Module, Debug)]
+struct Translator {
+    layers: Vec<TranslatorLayer>,
+}
+
+/// The network of "Temporal Attention Unit: Towards Efficient Spatiotemporal Predictive Learning".
+#[derive(Module, Debug)]
+pub struct Tau {
+    encoder: SpatialEncoder,
+    translator: Translator,
+    decoder: SpatialDecoder,
+    divergence_weight: f64,
+}
+
+impl Tau {
+    /// The T frames after the T frames of `past`, `[batch, T, channels, height, width]` both.
+    fn next_frames(&self, past: Tensor<5>) -> Tensor<5> {
+        let time = past.dims()[1];
+        let (latents, features) = self.encoder.forward(fold_time(past));
+        let stacked = time_into_channels(unfold_time(latents, time));
+        let translated = self
+            .translator
+            .layers
+            .iter()
+            .fold(stacked, |latents, layer| layer.forward(latents));
+        let latents = fold_time(channels_into_time(translated, time));
+        unfold_time(self.decoder.forward(latents, features), time)
+    }
+}
+
+impl Forecast for Tau {
+    /// The network answers with as many frames as it observes. Fewer are cut off; for more it observes its own answer,
+    /// as in OpenSTL.
+    fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
+        roll_out(past, horizon, |window| self.next_frames(window))
+    }
+}
+
+impl Architecture for Tau {
+    type Config = TauConfig;
+
+    const NAME: &'static str = "tau";
+    const PAPER: &'static str = "Tan et al., CVPR 2023, arXiv:2206.12126";
+    const ABOUT: &'static str = "convolutional encoder and decoder around blocks of temporal attention";
+
+    fn presets() -> Vec<Preset<TauConfig>> {
+        config::presets()
+    }
+
+    fn new(config: &TauConfig, clip: &ClipShape, device: &Device) -> Result<Self, ConfigError> {
+        config.validate(clip)?;
+        let spatial = config.spatial(clip);
+        Ok(Self {
+            encoder: spatial.init_encoder(device),
+            translator: Translator {
+                layers: config
+                    .blocks(clip)
+                    .map(|block| TranslatorLayer::new(block, device))
+                    .collect(),
+            },
+            decoder: spatial.init_decoder(device),
+            divergence_weight: config.divergence_weight,
+        })
+    }
+
+    /// Mean squared error plus the weighted [`differential_divergence`].
+    fn loss(&self, clip: Clip, _step: &StepContext) -> Objective {
+        let forecast = self.forecast(clip.past, clip.future.dims()[1]);
+        let error = (forecast.clone() - clip.future.clone()).square().mean();
+        let divergence = differential_divergence(forecast.clone(), clip.future);
+        Objective {
+            loss: error + divergence * self.divergence_weight,
+            forecast,
+        }
+    }
+
+    fn cost(config: &TauConfig, clip: &ClipShape) -> Cost {
+        let frame = [clip.height, clip.width];
+        let spatial = config.spatial(clip);
+        let latent = spatial.latent_size(frame);
+        let translator: Cost = config
+            .blocks(clip)
+            .map(|block| TranslatorLayer::cost(block, latent))
+            .sum();
+        let frames = (spatial.encoder_cost(frame) + spatial.decoder_cost(frame)) * clip.past;
+        (frames + translator) * clip.future.div_ceil(clip.past)
+    }
+
+    fn pytorch_keys(config: &TauConfig) -> KeyMap {
+        pytorch::keys(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use foreframe_core::count_parameters;
+
+    #[test]
+    fn published_sizes() {
+        let published = [
+            ("moving-mnist", 44_656_001),
+            ("taxibj", 9_545_442),
+            ("kth", 14_955_201),
+            ("human", 37_647_363),
+            ("caltech", 14_956_483),
+            ("weatherbench", 12_219_553),
+            ("weatherbench-multi", 9_548_652),
+            ("bair", 10_607_427),
+        ];
+        let presets = Tau::presets();
+        for (name, parameters) in published {
+            let preset = presets.iter().find(|preset| preset.name == name).unwrap();
+            let network = Tau::new(&preset.config, &preset.clip, &Device::flex()).unwrap();
+            assert_eq!(count_parameters(&network), parameters, "{name}");
+        }
+    }
+
+    /// OpenSTL counts KTH and Caltech as if they had 10 future frames.
+    #[test]
+    fn published_multiply_accumulates() {
+        let published = [
+            ("moving-mnist", 15.95, 10),
+            ("taxibj", 2.49, 4),
+            ("weatherbench", 6.70, 12),
+            ("human", 182.0, 4),
+            ("kth", 73.8, 10),
+            ("caltech", 92.5, 10),
+        ];
+        let presets = Tau::presets();
+        for (name, giga, future) in published {
+            let preset = presets.iter().find(|preset| preset.name == name).unwrap();
+            let clip = ClipShape { future, ..preset.clip };
+            let counted = Tau::cost(&preset.config, &clip).total() as f64 / 1e9;
+            assert!(
+                (counted / giga - 1.0).abs() < 2e-3,
+                "{name}: {counted}, published {giga}"
+            );
+        }
+    }
+
+    #[test]
+    fn impossible_sizes_are_named() {
+        let clip = ClipShape::new([4, 4, 1, 16, 16]);
+        let field = |change: fn(&mut TauConfig)| {
+            let mut config = TauConfig::default();
+            change(&mut config);
+            Tau::new(&config, &clip, &Device::flex()).unwrap_err().field
+        };
+        assert_eq!(field(|config| config.temporal_depth = 1), "network.temporal_depth");
+        assert_eq!(
+            field(|config| config.temporal_channels = 3),
+            "network.temporal_channels"
+        );
+        assert_eq!(field(|config| config.mlp_ratio = 0), "network.mlp_ratio");
+        assert_eq!(field(|config| config.spatial_depth = 10), "clip.height");
+        assert_eq!(field(|config| config.drop_path = 1.0), "network.drop_path");
+        assert_eq!(
+            field(|config| config.divergence_weight = f64::NAN),
+            "network.divergence_weight"
+        );
+    }
+}
