@@ -1,1 +1,28 @@
-//! train
+//! Training networks, keeping what was trained, and judging it.
+//!
+//! A [`Model`] is a registry entry; [`config::resolve`] turns defaults, preset, file and command line into a
+//! [`config::RunConfig`]; [`run::train`] trains it into a run folder that a killed run continues from, bit for bit;
+//! [`evaluate`](evaluate::evaluate) scores it beside persistence; [`weights`] and [`import`] read what was trained here or
+//! published elsewhere.
+
+mod average;
+pub mod config;
+mod error;
+pub mod evaluate;
+mod files;
+mod gradient;
+mod holder;
+pub mod import;
+pub mod model;
+pub mod optimizer;
+mod pack;
+pub mod progress;
+pub mod run;
+mod schedule;
+pub mod weights;
+
+pub use config::{EvalConfig, RunConfig, TrainConfig};
+pub use error::{FolderError, TrainError};
+pub use evaluate::{Evaluation, evaluate};
+pub use model::{Model, ModelError, Network, NotFinite, StepOutcome};
+pub use schedule::Schedule;

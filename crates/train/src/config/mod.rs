@@ -1,0 +1,87 @@
+//! Configuration: the sections, and how defaults, preset, file and command line become one of them.
+
+mod keys;
+mod resolve;
+mod train;
+
+use std::path::Path;
+
+use foreframe_core::ConfigError;
+use foreframe_data::DataConfig;
+use foreframe_metrics::ScoreOptions;
+use serde::{Deserialize, Serialize};
+use toml::Table;
+
+pub use keys::{KeyError, from_table, nearest};
+pub use resolve::{ConfigFile, Layers, ResolveError, resolve};
+pub use train::{Per, ScheduleConfig, ScheduleKind, TrainConfig};
+
+/// Everything that decides a run, complete. As TOML it is `config.toml` of the run folder and a valid `--config`.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    /// The network's name.
+    pub model: String,
+    /// The preset that `network` started from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
+    /// Which data.
+    pub data: DataConfig,
+    /// The network's hyper-parameters; the model knows the keys.
+    pub network: Table,
+    /// How to train.
+    pub train: TrainConfig,
+    /// How to judge.
+    pub eval: EvalConfig,
+}
+
+/// The section `[eval]`.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct EvalConfig {
+    /// Clips forecast at a time, also for validation during training.
+    pub batch: usize,
+    /// At most so many clips of the split, the first ones; 0 for all.
+    pub clips: usize,
+    /// How scores are defined where the field has more than one convention.
+    pub scores: ScoreOptions,
+}
+
+impl Default for EvalConfig {
+    fn default() -> Self {
+        Self {
+            batch: 16,
+            clips: 0,
+            scores: ScoreOptions::default(),
+        }
+    }
+}
+
+impl RunConfig {
+    /// Reads a complete configuration, such as `config.toml` of a run.
+    ///
+    /// # Errors
+    /// Names the file, and the key that is missing, unknown or mistyped.
+    pub fn read(path: &Path) -> Result<Self, ResolveError> {
+        let file = ConfigFile::read(path)?;
+        let config: Self = file.parsed()?;
+        config.validate().map_err(ResolveError::Invalid)?;
+        Ok(config)
+    }
+
+    /// The file that [`RunConfig::read`] reads.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(&crate::model::to_table(self)).expect("a table of plain values is TOML")
+    }
+
+    /// Rejects values that no run can have.
+    ///
+    /// # Errors
+    /// Names the key.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        if self.eval.batch == 0 {
+            return Err(ConfigError::new("eval.batch", "is 0", "use 1 or more"));
+        }
+        self.train.validate()
+    }
+}

@@ -1,0 +1,104 @@
+//! What can go wrong in a run.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use foreframe_core::ConfigError;
+use foreframe_data::DataError;
+use foreframe_metrics::ScoreError;
+
+use crate::config::ResolveError;
+use crate::model::{ModelError, NotFinite};
+use crate::weights::WeightsError;
+
+/// Why training or judging stopped. Every message names the file, key or step and the remedy.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// The configuration.
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    /// A value of the configuration that does not go with the data.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The network.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The data.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The scores.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+    /// Weights on disk.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The run folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The network has no parameters.
+    #[error("`{0}` has no parameters, so there is nothing to train: use `eval` to judge it")]
+    NothingToTrain(&'static str),
+    /// The loss or the gradient left the range of floating point.
+    #[error(
+        "step {step}: {cause}; training stopped before the step changed the weights, {kept}. \
+         Lower train.schedule.learning_rate, set train.clip_norm (e.g. 1.0), or look for extreme values in the data"
+    )]
+    NotFinite {
+        /// The optimizer step, counted from 1.
+        step: u64,
+        /// Which number.
+        cause: NotFinite,
+        /// Where the last good state is.
+        kept: String,
+    },
+    /// A resumed run would see other data.
+    #[error(
+        "`{}` was trained on other data (digest {expected}, now {found}): restore the data, or start a new run",
+        folder.display()
+    )]
+    OtherData {
+        /// The run.
+        folder: PathBuf,
+        /// Digest in the run.
+        expected: String,
+        /// Digest of the data opened now.
+        found: String,
+    },
+    /// There is no intact checkpoint.
+    #[error("`{}` holds no intact checkpoint, so there is nothing to resume: start a new run", .0.display())]
+    NothingToResume(PathBuf),
+}
+
+/// A file or folder of a run that the system refused to make, read or write.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} `{}`: {cause}: {}", path.display(), remedy(cause))]
+pub struct FolderError {
+    /// What was tried, e.g. `write`.
+    pub action: &'static str,
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What the system said.
+    pub cause: io::Error,
+}
+
+impl FolderError {
+    pub(crate) fn new(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |cause| Self { action, path, cause }
+    }
+}
+
+fn remedy(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::NotFound => "check the path",
+        io::ErrorKind::PermissionDenied => "give yourself permission, or choose another folder with --out",
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "a file is in the way; choose another folder",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "free some space, then continue from the last checkpoint with --resume"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => "choose a folder that can be written with --out",
+        io::ErrorKind::InvalidData => "the file is damaged; restore it, or remove it",
+        _ => "check the folder and the disk it lies on",
+    }
+}

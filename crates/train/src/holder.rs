@@ -1,0 +1,247 @@
+//! The one generic implementation of [`Network`]; everything that does not need the architecture's type is elsewhere.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use foreframe_core::{
+    Architecture, AssignError, Clip, ClipShape, ConfigError, ImportError, ImportReport, NamedTensor, StepContext,
+    assign, count_parameters, gradients, import, is_buffer, named_tensors,
+};
+use toml::Table;
+
+use crate::gradient::Gradient;
+use crate::model::{Network, NotFinite, StepOutcome, to_table};
+use crate::optimizer::{Adam, StepRates};
+
+pub(crate) struct Holder<A: Architecture> {
+    module: A,
+    config: A::Config,
+    clip: ClipShape,
+    device: Device,
+}
+
+impl<A: Architecture> Holder<A> {
+    pub(crate) fn new(config: A::Config, clip: &ClipShape, device: &Device) -> Result<Self, ConfigError> {
+        clip.validate()?;
+        let module = A::new(&config, clip, device)?;
+        visit_tensors(&module, &mut |_, _| {});
+        Ok(Self {
+            module,
+            config,
+            clip: *clip,
+            device: device.clone(),
+        })
+    }
+}
+
+impl<A: Architecture> Network for Holder<A> {
+    fn name(&self) -> &'static str {
+        A::NAME
+    }
+
+    fn config(&self) -> Table {
+        to_table(&self.config)
+    }
+
+    fn clip(&self) -> ClipShape {
+        self.clip
+    }
+
+    fn device(&self) -> Device {
+        self.device.clone()
+    }
+
+    fn parameters(&self) -> usize {
+        count_parameters(&self.module)
+    }
+
+    fn tensors(&self) -> Vec<NamedTensor> {
+        named_tensors(&self.module)
+    }
+
+    fn visit(&self, visitor: &mut dyn FnMut(&str, Tensor<1>)) {
+        visit_tensors(&self.module, visitor);
+    }
+
+    fn load(&mut self, tensors: BTreeMap<String, TensorData>) -> Result<(), AssignError> {
+        self.module = assign(self.module.clone(), tensors)?;
+        Ok(())
+    }
+
+    fn import(&mut self, state: BTreeMap<String, TensorData>) -> Result<ImportReport, ImportError> {
+        let (module, report) = import(self.module.clone(), state, &A::pytorch_keys(&self.config))?;
+        self.module = module;
+        Ok(report)
+    }
+
+    fn reference_key(&self, name: &str) -> String {
+        A::pytorch_keys(&self.config).reference_key(name)
+    }
+
+    fn duplicate(&self) -> Box<dyn Network> {
+        Box::new(Self {
+            module: self.module.clone(),
+            config: self.config.clone(),
+            clip: self.clip,
+            device: self.device.clone(),
+        })
+    }
+
+    fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
+        self.module.valid().forecast(past.inner(), horizon)
+    }
+
+    fn step(
+        &mut self,
+        micro_batches: Vec<Clip>,
+        context: &StepContext,
+        optimizer: &mut Adam,
+        rates: &StepRates,
+    ) -> Result<StepOutcome, NotFinite> {
+        let clips: usize = micro_batches.iter().map(|clip| clip.past.dims()[0]).sum();
+        let mut gradient = Gradient::default();
+        self.device.seed(context.seed);
+        for (index, clip) in micro_batches.into_iter().enumerate() {
+            let share = clip.past.dims()[0] as f64 / clips as f64;
+            let loss = self.loss(clip, &micro_batch_context(context, index)).mul_scalar(share);
+            let gradients = loss.backward();
+            gradient.add(loss.inner(), flat_gradients(&self.module, gradients));
+        }
+        let (loss, grad_norm) = gradient.measure()?;
+        gradient.clip(grad_norm, optimizer.clip_norm());
+        self.module = self.module.clone().map(&mut Update {
+            path: Vec::new(),
+            gradient,
+            optimizer,
+            rates,
+        });
+        Ok(StepOutcome { loss, grad_norm, clips })
+    }
+
+    fn gradients(&self, clip: Clip, context: &StepContext) -> (f64, BTreeMap<String, TensorData>) {
+        self.device.seed(context.seed);
+        let loss = self.loss(clip, context);
+        let found = gradients(&self.module, &loss.backward());
+        (loss.into_data().iter::<f64>().sum(), found)
+    }
+}
+
+impl<A: Architecture> Holder<A> {
+    fn loss(&self, clip: Clip, context: &StepContext) -> Tensor<1> {
+        let clip = Clip {
+            past: lift(clip.past, &self.device),
+            future: lift(clip.future, &self.device),
+        };
+        self.module.loss(clip, context).loss
+    }
+}
+
+/// The first micro-batch sees the step's own context, so that accumulating one batch is not accumulating.
+fn micro_batch_context(step: &StepContext, index: usize) -> StepContext {
+    match index {
+        0 => *step,
+        _ => StepContext {
+            seed: StepContext::new(index as u64, 0, step.seed).seed,
+            ..*step
+        },
+    }
+}
+
+/// Takes `tensor` into the autodiff of `device`, whose strategy of gradient checkpointing a bare lift would not follow.
+fn lift<const D: usize>(tensor: Tensor<D>, device: &Device) -> Tensor<D> {
+    let lifted = tensor.autodiff();
+    match device.gradient_checkpointing_strategy() {
+        Some(strategy) => lifted.with_gradient_checkpointing_strategy(strategy),
+        None => lifted,
+    }
+}
+
+fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
+    let len = tensor.shape().num_elements();
+    tensor.reshape([len])
+}
+
+/// Shows every tensor; a weight that was not drawn yet is drawn, in the order of the fields.
+fn visit_tensors<M: Module>(module: &M, show: &mut dyn FnMut(&str, Tensor<1>)) {
+    struct Show<'a> {
+        path: Vec<String>,
+        show: &'a mut dyn FnMut(&str, Tensor<1>),
+    }
+    impl ModuleVisitor for Show<'_> {
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.path.push(name.to_owned());
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.path.pop();
+        }
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            (self.show)(&self.path.join("."), flat(param.val().inner()));
+        }
+    }
+    module.visit(&mut Show { path: Vec::new(), show });
+}
+
+fn flat_gradients<M: Module>(module: &M, gradients: Gradients) -> BTreeMap<String, Tensor<1>> {
+    struct Take {
+        path: Vec<String>,
+        gradients: Gradients,
+        taken: BTreeMap<String, Tensor<1>>,
+    }
+    impl ModuleVisitor for Take {
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.path.push(name.to_owned());
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.path.pop();
+        }
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let name = self.path.join(".");
+            if is_buffer(&name) {
+                return;
+            }
+            if let Some(gradient) = param.val().grad_remove(&mut self.gradients) {
+                self.taken.insert(name, flat(gradient));
+            }
+        }
+    }
+    let mut visitor = Take {
+        path: Vec::new(),
+        gradients,
+        taken: BTreeMap::new(),
+    };
+    module.visit(&mut visitor);
+    visitor.taken
+}
+
+struct Update<'a> {
+    path: Vec<String>,
+    gradient: Gradient,
+    optimizer: &'a mut Adam,
+    rates: &'a StepRates,
+}
+
+impl ModuleMapper for Update<'_> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let name = self.path.join(".");
+        let Some(gradient) = self.gradient.take(&name) else {
+            return param;
+        };
+        param.map(|parameter| {
+            let shape = parameter.shape();
+            let device = parameter.device();
+            let updated = self
+                .optimizer
+                .update(&name, flat(parameter.inner()), gradient, self.rates);
+            lift(updated.reshape(shape), &device).require_grad()
+        })
+    }
+}

@@ -1,0 +1,209 @@
+//! Networks behind one object-safe face, and the registry entry that builds them.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use foreframe_core::{
+    Architecture, AssignError, Clip, ClipShape, ConfigError, Cost, ImportError, ImportReport, NamedTensor, Preset,
+    StepContext,
+};
+use toml::Table;
+
+use crate::config::{KeyError, from_table};
+use crate::holder::Holder;
+use crate::optimizer::{Adam, StepRates};
+
+/// A registry entry: everything the command line needs of one kind of network.
+///
+/// `Model::of::<UStep>()` is constant, so a registry is a `static` slice and one line adds a network to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Model {
+    /// The name on the command line.
+    pub name: &'static str,
+    /// Where the network was published.
+    pub paper: &'static str,
+    /// What it is, in one line.
+    pub about: &'static str,
+    /// Named configurations, as tables for the section `[network]`.
+    pub presets: fn() -> Vec<Preset<Table>>,
+    /// The default configuration.
+    pub defaults: fn() -> Table,
+    /// Fills in what a partial table leaves out; fails on unknown keys and wrong types.
+    pub complete: fn(&Table) -> Result<Table, ModelError>,
+    /// Builds the network with fresh weights; what is drawn depends on the device's seed only.
+    pub build: fn(&Table, &ClipShape, &Device) -> Result<Box<dyn Network>, ModelError>,
+    /// Multiply-accumulates of one forecast.
+    pub cost: fn(&Table, &ClipShape) -> Result<Cost, ModelError>,
+}
+
+impl Model {
+    /// The entry of an architecture.
+    pub const fn of<A: Architecture>() -> Self {
+        Self {
+            name: A::NAME,
+            paper: A::PAPER,
+            about: A::ABOUT,
+            presets: presets::<A>,
+            defaults: defaults::<A>,
+            complete: complete::<A>,
+            build: build::<A>,
+            cost: cost::<A>,
+        }
+    }
+
+    /// Builds the network of a run: its weights are a function of `seed` on the same kind of device.
+    ///
+    /// # Errors
+    /// Names the key that is unknown, mistyped or impossible for this clip.
+    pub fn build_seeded(
+        &self,
+        network: &Table,
+        clip: &ClipShape,
+        device: &Device,
+        seed: u64,
+    ) -> Result<Box<dyn Network>, ModelError> {
+        device.seed(seed);
+        (self.build)(network, clip, device)
+    }
+}
+
+/// Why no network can be built from a table.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ModelError {
+    /// A key is unknown or has a value of the wrong type.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The values do not go together.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+/// A built network, whatever its architecture.
+pub trait Network {
+    /// The registry's name for it.
+    fn name(&self) -> &'static str;
+
+    /// The configuration it was built from, complete.
+    fn config(&self) -> Table;
+
+    /// The clip it was built for.
+    fn clip(&self) -> ClipShape;
+
+    /// The device it was built on.
+    fn device(&self) -> Device;
+
+    /// Number of trainable values.
+    fn parameters(&self) -> usize;
+
+    /// All parameters and buffers, on the host.
+    fn tensors(&self) -> Vec<NamedTensor>;
+
+    /// Shows every parameter and buffer, flattened, without autodiff, where it lies.
+    fn visit(&self, visitor: &mut dyn FnMut(&str, Tensor<1>));
+
+    /// Replaces every parameter and buffer.
+    ///
+    /// # Errors
+    /// Names the first tensor that is missing, left over, or of another size; the network is unchanged then.
+    fn load(&mut self, tensors: BTreeMap<String, TensorData>) -> Result<(), AssignError>;
+
+    /// Replaces every parameter and buffer by those of a published PyTorch state dict.
+    ///
+    /// # Errors
+    /// Names the first key that is missing, unused, or of another size; the network is unchanged then.
+    fn import(&mut self, state: BTreeMap<String, TensorData>) -> Result<ImportReport, ImportError>;
+
+    /// What the tensor that we call `name` is called in the published state dict.
+    fn reference_key(&self, name: &str) -> String;
+
+    /// A network of its own with the same weights.
+    fn duplicate(&self) -> Box<dyn Network>;
+
+    /// Forecasts the `horizon` frames that follow `past`, in inference mode and without autodiff.
+    ///
+    /// # Shapes
+    /// - `past`: `[batch, T, channels, height, width]`
+    /// - output: `[batch, horizon, channels, height, width]`
+    fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5>;
+
+    /// One optimizer step on the micro-batches given: forward, backward, global-norm clipping, update.
+    ///
+    /// Needs a network that was built on an autodiff device. The device is seeded with `context.seed` first. Every clip
+    /// counts the same, whatever the size of its micro-batch.
+    ///
+    /// # Errors
+    /// The loss or the gradient is not finite; no parameter has been changed then.
+    fn step(
+        &mut self,
+        micro_batches: Vec<Clip>,
+        context: &StepContext,
+        optimizer: &mut Adam,
+        rates: &StepRates,
+    ) -> Result<StepOutcome, NotFinite>;
+
+    /// Loss of one batch in training mode and the gradient of every parameter that the loss depends on.
+    fn gradients(&self, clip: Clip, context: &StepContext) -> (f64, BTreeMap<String, TensorData>);
+
+    /// Mean squared error of the forecast of one batch, in inference mode.
+    fn validation_loss(&self, clip: Clip) -> f64 {
+        let horizon = clip.future.dims()[1];
+        let difference = self.forecast(clip.past, horizon) - clip.future.inner();
+        difference.square().mean().into_data().iter::<f64>().sum()
+    }
+}
+
+/// What one optimizer step did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepOutcome {
+    /// The objective, averaged over the clips.
+    pub loss: f64,
+    /// Euclidean norm of the whole gradient, before clipping.
+    pub grad_norm: f64,
+    /// Clips seen.
+    pub clips: usize,
+}
+
+/// A step whose numbers left the range of floating point.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[error("the {what} is {value}")]
+pub struct NotFinite {
+    /// `loss` or `gradient norm`.
+    pub what: &'static str,
+    /// NaN or an infinity.
+    pub value: f64,
+}
+
+/// The table of a configuration.
+pub(crate) fn to_table<C: serde::Serialize>(config: &C) -> Table {
+    Table::try_from(config).expect("configurations are structs of plain values")
+}
+
+fn presets<A: Architecture>() -> Vec<Preset<Table>> {
+    let table = |preset: Preset<A::Config>| Preset {
+        name: preset.name,
+        about: preset.about,
+        clip: preset.clip,
+        config: to_table(&preset.config),
+    };
+    A::presets().into_iter().map(table).collect()
+}
+
+fn defaults<A: Architecture>() -> Table {
+    to_table(&A::Config::default())
+}
+
+fn complete<A: Architecture>(network: &Table) -> Result<Table, ModelError> {
+    Ok(to_table(&from_table::<A::Config>("network", network)?))
+}
+
+fn build<A: Architecture>(network: &Table, clip: &ClipShape, device: &Device) -> Result<Box<dyn Network>, ModelError> {
+    let config = from_table::<A::Config>("network", network)?;
+    Ok(Box::new(Holder::<A>::new(config, clip, device)?))
+}
+
+fn cost<A: Architecture>(network: &Table, clip: &ClipShape) -> Result<Cost, ModelError> {
+    let config = from_table::<A::Config>("network", network)?;
+    // The closed form presumes what the constructor checks.
+    A::new(&config, clip, &Device::flex())?;
+    Ok(A::cost(&config, clip))
+}

@@ -1,0 +1,88 @@
+//! Burn packs with errors that name the file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use burn::tensor::TensorData;
+use burn_pack::{Reader, Tensor, Writer};
+
+use crate::weights::WeightsError;
+
+/// Writes tensors and one text of metadata; the file appears whole or not at all.
+pub(crate) fn write(
+    path: &Path,
+    tensors: impl IntoIterator<Item = (String, TensorData)>,
+    (key, text): (&str, &str),
+) -> Result<(), WeightsError> {
+    let tensors = tensors
+        .into_iter()
+        .map(|(name, data)| {
+            let (bytes, shape, dtype) = data.into_parts();
+            Tensor::new(name, dtype, shape, None, bytes)
+        })
+        .collect();
+    Writer::new(tensors)
+        .with_metadata(key, text)
+        .auto_extension(false)
+        .write_to_file(path)
+        .map_err(|error| WeightsError::Write {
+            path: path.to_owned(),
+            cause: error.to_string(),
+        })
+}
+
+/// The metadata `key` of a pack; nothing of the tensors is read.
+pub(crate) fn metadata(path: &Path, key: &str) -> Result<String, WeightsError> {
+    let reader = open(path)?;
+    text(path, &reader, key)
+}
+
+/// All tensors, and the metadata `key`.
+pub(crate) fn read(path: &Path, key: &str) -> Result<(BTreeMap<String, TensorData>, String), WeightsError> {
+    let reader = open(path)?;
+    let text = text(path, &reader, key)?;
+    let failed = |error: burn_pack::Error| WeightsError::Damaged {
+        path: path.to_owned(),
+        problem: error.to_string(),
+    };
+    let mut tensors = BTreeMap::new();
+    for tensor in reader.into_tensors().map_err(failed)? {
+        let (name, dtype, shape, _, bytes) = tensor.into_parts().map_err(failed)?;
+        let data = TensorData::try_from_bytes(bytes, shape, dtype).map_err(|error| WeightsError::Damaged {
+            path: path.to_owned(),
+            problem: format!("tensor `{name}`: {error}"),
+        })?;
+        tensors.insert(name, data);
+    }
+    Ok((tensors, text))
+}
+
+fn open(path: &Path) -> Result<Reader, WeightsError> {
+    // Opening first tells a missing file from a foreign one.
+    let file = std::fs::File::open(path).and_then(|file| file.metadata());
+    match file {
+        Err(cause) => {
+            return Err(WeightsError::Read {
+                path: path.to_owned(),
+                cause,
+            });
+        }
+        Ok(metadata) if metadata.is_dir() => return Err(WeightsError::Foreign(path.to_owned())),
+        Ok(_) => {}
+    }
+    Reader::from_file_exact(path).map_err(|error| match error {
+        burn_pack::Error::ValidationError(problem) => WeightsError::Damaged {
+            path: path.to_owned(),
+            problem,
+        },
+        _ => WeightsError::Foreign(path.to_owned()),
+    })
+}
+
+fn text(path: &Path, reader: &Reader, key: &str) -> Result<String, WeightsError> {
+    reader
+        .metadata()
+        .get(key)
+        .cloned()
+        .ok_or_else(|| WeightsError::Foreign(path.to_owned()))
+}

@@ -1,0 +1,53 @@
+//! SIGINT and SIGTERM as a wish to stop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use signal_hook::SigId;
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+/// What a shell reports of a program that a second Ctrl-C ended.
+const EXIT_CODE: i32 = 130;
+
+/// While it lives, the first signal is noted and the second ends the program at once.
+pub(super) struct Interrupt {
+    wishes: [(&'static str, Arc<AtomicBool>); 2],
+    registered: Vec<SigId>,
+}
+
+impl Interrupt {
+    pub(super) fn listen() -> Self {
+        let mut interrupt = Self {
+            wishes: ["SIGINT", "SIGTERM"].map(|name| (name, Arc::new(AtomicBool::new(false)))),
+            registered: Vec::new(),
+        };
+        for (signal, (name, wish)) in [SIGINT, SIGTERM].into_iter().zip(&interrupt.wishes) {
+            // The order matters: the exit looks at the wish before this very signal sets it.
+            let exit = signal_hook::flag::register_conditional_shutdown(signal, EXIT_CODE, wish.clone());
+            let note = signal_hook::flag::register(signal, wish.clone());
+            for result in [exit, note] {
+                match result {
+                    Ok(id) => interrupt.registered.push(id),
+                    Err(error) => tracing::warn!("{name} will end the run without a checkpoint: {error}"),
+                }
+            }
+        }
+        interrupt
+    }
+
+    /// The signal that asked to stop.
+    pub(super) fn requested(&self) -> Option<&'static str> {
+        self.wishes
+            .iter()
+            .find(|(_, wish)| wish.load(Ordering::Relaxed))
+            .map(|(name, _)| *name)
+    }
+}
+
+impl Drop for Interrupt {
+    fn drop(&mut self) {
+        for id in self.registered.drain(..) {
+            signal_hook::low_level::unregister(id);
+        }
+    }
+}

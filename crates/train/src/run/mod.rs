@@ -1,0 +1,126 @@
+//! Training into a run folder.
+//!
+//! A run is a function of its configuration, its data and the number of threads: initial weights come from the seed, the
+//! data order from (seed, epoch), everything random in the objective from (seed, step). So a run that was killed and
+//! resumed writes the same numbers as one that was not.
+
+mod checkpoint;
+mod folder;
+mod interrupt;
+mod session;
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use foreframe_data::Splits;
+
+pub use folder::{BestInfo, EpochRecord, RunInfo, Status, StepRecord, new_run_folder, read_run_info};
+
+use crate::config::RunConfig;
+use crate::error::{FolderError, TrainError};
+use crate::model::{Model, Network};
+use crate::progress::Progress;
+use crate::weights::WeightsError;
+use checkpoint::Checkpoints;
+use session::Session;
+
+/// What a run needs besides model, configuration and data.
+pub struct TrainOptions<'a> {
+    /// The run folder; it is made where it does not exist.
+    pub folder: &'a Path,
+    /// Continue the run in `folder` from its newest intact checkpoint. Without it, `folder` must hold no run.
+    pub resume: bool,
+    /// Stop, as if interrupted, once the run has done so many steps. The schedule is that of the whole run.
+    pub max_steps: Option<u64>,
+    /// The command line, for `run.json`.
+    pub command: String,
+    /// The source revision of the program, for `run.json`.
+    pub commit: Option<String>,
+    /// The device in words, for `run.json`.
+    pub device_name: String,
+    /// Where to report.
+    pub progress: &'a mut dyn Progress,
+    /// What else to do as the run goes on.
+    pub hooks: &'a mut dyn Hooks,
+}
+
+/// What a caller does besides, as a run goes on. `()` does nothing.
+pub trait Hooks {
+    /// An epoch is over, validated and saved. `network` is the one that was validated.
+    fn epoch_ended(&mut self, network: &dyn Network, record: &EpochRecord, folder: &Path) {
+        let _ = (network, record, folder);
+    }
+}
+
+impl Hooks for () {}
+
+/// How a run ended that no error ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// `Finished` or `Interrupted`.
+    pub status: Status,
+    /// Why it ended.
+    pub reason: String,
+    /// The run folder.
+    pub folder: PathBuf,
+    /// Optimizer steps done, over all sessions.
+    pub step: u64,
+    /// The best validation so far.
+    pub best: Option<BestInfo>,
+    /// Seconds of work, over all sessions.
+    pub seconds: f64,
+}
+
+/// Trains `model` on the training split and keeps what is best on the validation split.
+///
+/// SIGINT and SIGTERM end it after the running step, with a checkpoint and [`Status::Interrupted`]; a second signal ends
+/// the program at once.
+///
+/// # Errors
+/// The configuration does not go with network or data, the data cannot be read, the folder cannot be written, or loss or
+/// gradient are not finite. Checkpoints written before stay intact.
+pub fn train(
+    model: &Model,
+    config: &RunConfig,
+    splits: &Splits,
+    device: &Device,
+    options: TrainOptions<'_>,
+) -> Result<Outcome, TrainError> {
+    Session::begin(model, config, splits, device, options)?.run()
+}
+
+/// The weights file that stands for `path`: itself, or that of a run's or checkpoint's folder. Where the run averaged its
+/// weights, the average stands for the network.
+///
+/// # Errors
+/// The folder holds no intact checkpoint.
+pub fn weights_of(path: &Path) -> Result<PathBuf, WeightsError> {
+    if !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let of = |folder: &Path| {
+        let files = [checkpoint::AVERAGE, checkpoint::NETWORK].map(|name| folder.join(name));
+        files.into_iter().find(|file| file.is_file())
+    };
+    let best = || {
+        Checkpoints::new(path.join("checkpoints"), 1)
+            .best()
+            .and_then(|folder| of(&folder))
+    };
+    of(path)
+        .or_else(best)
+        .ok_or_else(|| WeightsError::NoCheckpoint(path.to_owned()))
+}
+
+/// Refuses to write a new run over an old one.
+fn refuse_old_run(folder: &Path) -> Result<(), FolderError> {
+    let config = folder.join("config.toml");
+    if config.exists() {
+        let cause = std::io::Error::new(
+            std::io::ErrorKind::AlreadyExists,
+            "there is a run in this folder already",
+        );
+        return Err(FolderError::new("start a run with", &config)(cause));
+    }
+    Ok(())
+}
