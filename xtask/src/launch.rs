@@ -59,6 +59,9 @@ pub(crate) fn foreframe(workspace: &Workspace, arguments: &[OsString]) -> ExitCo
     }
     let mut run = cargo("run");
     run.arg("--quiet").arg("--").args(arguments);
+    if let Some(commit) = workspace.commit() {
+        run.env("FOREFRAME_COMMIT", commit);
+    }
     become_it(&mut run)
 }
 

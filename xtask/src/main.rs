@@ -40,7 +40,7 @@ enum Verb {
     CudaCheck,
     /// Makes a crate for a new network: it compiles, is listed, and passes the registry sweep
     NewModel {
-        /// The name on the command line, e.g. `conv-lstm`
+        /// The name on the command line, e.g. `conv_lstm`
         name: String,
         /// The root of the workspace to extend [default: this one]
         #[arg(long)]

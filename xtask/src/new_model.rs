@@ -14,13 +14,13 @@ use crate::workspace::Workspace;
 
 /// What is generated: where, and from which template.
 const TEMPLATES: [(&str, &str); 8] = [
-    ("crates/__name__/Cargo.toml", include_str!("../templates/Cargo.toml")),
-    ("crates/__name__/README.md", include_str!("../templates/README.md")),
-    ("crates/__name__/src/lib.rs", include_str!("../templates/lib.rs")),
-    ("crates/__name__/src/config.rs", include_str!("../templates/config.rs")),
-    ("crates/__name__/src/model.rs", include_str!("../templates/model.rs")),
+    ("crates/__kebab__/Cargo.toml", include_str!("../templates/Cargo.toml")),
+    ("crates/__kebab__/README.md", include_str!("../templates/README.md")),
+    ("crates/__kebab__/src/lib.rs", include_str!("../templates/lib.rs")),
+    ("crates/__kebab__/src/config.rs", include_str!("../templates/config.rs")),
+    ("crates/__kebab__/src/model.rs", include_str!("../templates/model.rs")),
     (
-        "crates/__name__/tests/network.rs",
+        "crates/__kebab__/tests/network.rs",
         include_str!("../templates/network.rs"),
     ),
     (
@@ -42,7 +42,7 @@ pub(crate) fn run(name: &str, workspace: &Workspace) -> Result<()> {
         ensure!(
             !path.exists(),
             "the name `{}` is taken: {} exists",
-            name.kebab(),
+            name.snake(),
             path.display()
         );
         files.push((path, name.fill(template)));
@@ -51,7 +51,7 @@ pub(crate) fn run(name: &str, workspace: &Workspace) -> Result<()> {
     ensure!(
         !folder.exists(),
         "the name `{}` is taken: {} exists",
-        name.kebab(),
+        name.snake(),
         folder.display()
     );
     for edit in registration::edits(&name) {
@@ -84,8 +84,9 @@ pub(crate) fn run(name: &str, workspace: &Workspace) -> Result<()> {
         eprintln!("rustfmt did not run: format the new crate by `cargo fmt`");
     }
     eprintln!(
-        "\nNext: `cargo test -p foreframe-{name}`, `cargo xtask show {name}`, and docs/src/adding-a-model.md",
-        name = name.kebab()
+        "\nNext: `cargo test -p foreframe-{}`, `cargo xtask show {}`, and docs/src/adding-a-model.md",
+        name.kebab(),
+        name.snake()
     );
     Ok(())
 }

@@ -45,6 +45,16 @@ impl Workspace {
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.path("target"), PathBuf::from)
     }
 
+    /// The revision of the sources, with `-changed` where files differ from it; none outside a clone.
+    pub(crate) fn commit(&self) -> Option<String> {
+        let mut git = Command::new("git");
+        git.arg("-C")
+            .arg(&self.root)
+            .args(["describe", "--always", "--dirty=-changed", "--abbrev=12", "--match="]);
+        let output = git.output().ok().filter(|output| output.status.success())?;
+        Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
+    }
+
     /// `cargo <verb>` for this workspace, in the caller's folder.
     pub(crate) fn cargo(&self, verb: &str) -> Command {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use burn::tensor::{Device, Distribution, Tensor};
-//! use foreframe___snake__::{__Name__, __Name__Config};
+//! use foreframe___name__::{__Name__, __Name__Config};
 //! use foreframe_core::{Architecture, ClipShape, Forecast};
 //!
 //! let device = Device::flex();

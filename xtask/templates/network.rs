@@ -1,7 +1,7 @@
 //! What the registry sweep does not ask of every network.
 
 use burn::tensor::{Device, Tensor};
-use foreframe___snake__::{__Name__, __Name__Config};
+use foreframe___name__::{__Name__, __Name__Config};
 use foreframe_core::{Architecture, ClipShape, Forecast, count_parameters};
 
 const CLIP: ClipShape = ClipShape::new([3, 2, 1, 8, 8]);

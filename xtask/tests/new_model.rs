@@ -15,7 +15,7 @@ const EDITED: [(&str, &str); 4] = [
         "crates/zoo/src/lib.rs",
         "    Model::of::<foreframe_conv_lstm::ConvLstm>(),",
     ),
-    ("docs/src/SUMMARY.md", "- [Conv Lstm](models/conv-lstm.md)"),
+    ("docs/src/SUMMARY.md", "- [Conv Lstm](models/conv_lstm.md)"),
 ];
 
 fn read(path: &Path) -> String {
@@ -62,8 +62,8 @@ fn a_model_is_one_crate_and_one_line_where_it_is_named() {
         "crates/conv-lstm/src/config.rs",
         "crates/conv-lstm/src/model.rs",
         "crates/conv-lstm/tests/network.rs",
-        "configs/moving-digits/conv-lstm.toml",
-        "docs/src/models/conv-lstm.md",
+        "configs/moving-digits/conv_lstm.toml",
+        "docs/src/models/conv_lstm.md",
     ] {
         let text = read(&dir.path().join(path));
         assert!(!text.contains("__"), "{path} has a placeholder left: {text}");

@@ -8,7 +8,7 @@ const RESERVED: [&str; 15] = [
     "Send", "Sync",
 ];
 
-/// A valid name, e.g. `conv-lstm`.
+/// A valid name, e.g. `conv_lstm`.
 #[derive(Debug)]
 pub(crate) struct ModelName {
     words: Vec<String>,
@@ -27,7 +27,7 @@ impl ModelName {
         };
         ensure!(
             words.iter().all(plain) && name.starts_with(|first: char| first.is_ascii_lowercase()),
-            "`{name}` cannot name a model: use lower-case words joined by `-`, e.g. `conv-lstm`"
+            "`{name}` cannot name a model: use lower-case words joined by `_`, e.g. `conv_lstm`"
         );
         let name = Self { words };
         let type_name = name.type_name();
@@ -37,18 +37,18 @@ impl ModelName {
         if RESERVED.contains(&type_name.as_str()) || used.into_iter().any(|word| word == type_name) {
             bail!(
                 "`{}` cannot name a model: the type `{type_name}` means something else in its code",
-                name.kebab()
+                name.snake()
             );
         }
         Ok(name)
     }
 
-    /// `conv-lstm`: on the command line, in file names, in the package.
+    /// `conv-lstm`: the crate's folder and package.
     pub(crate) fn kebab(&self) -> String {
         self.words.join("-")
     }
 
-    /// `conv_lstm`: in paths of Rust.
+    /// `conv_lstm`: on the command line, in names of files, in paths of Rust.
     pub(crate) fn snake(&self) -> String {
         self.words.join("_")
     }
@@ -65,11 +65,11 @@ impl ModelName {
             .collect()
     }
 
-    /// `template` with the name in place of `__name__`, `__snake__`, `__Name__` and `__title__`.
+    /// `template` with the name in place of `__name__`, `__kebab__`, `__Name__` and `__title__`.
     pub(crate) fn fill(&self, template: &str) -> String {
         template
-            .replace("__name__", &self.kebab())
-            .replace("__snake__", &self.snake())
+            .replace("__name__", &self.snake())
+            .replace("__kebab__", &self.kebab())
             .replace("__Name__", &self.type_name())
             .replace("__title__", &self.capitalised().join(" "))
     }
@@ -89,7 +89,7 @@ mod tests {
             );
         }
         assert_eq!(
-            ModelName::parse("mim2").unwrap().fill("__Name__: foreframe___snake__"),
+            ModelName::parse("mim2").unwrap().fill("__Name__: foreframe___name__"),
             "Mim2: foreframe_mim2"
         );
     }

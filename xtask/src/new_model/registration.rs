@@ -38,7 +38,7 @@ pub(crate) fn edits(name: &ModelName) -> [Edit; 4] {
         },
         Edit {
             path: "docs/src/SUMMARY.md",
-            line: format!("- [{}](models/{kebab}.md)", name.fill("__title__")),
+            line: name.fill("- [__title__](models/__name__.md)"),
             neighbour: |line| line.contains("](models/"),
             block: "`- [...](models/...)`",
         },
