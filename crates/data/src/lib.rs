@@ -1,1 +1,40 @@
-//! data
+//! Data for forecasting: clips from files or made on the fly, split, normalised and prefetched.
+//!
+//! A [`Dataset`] opens as [`Splits`]: three [`ClipSource`]s that write single clips, and the [`Normalization`] computed
+//! from the training split. A [`Loader`] turns a source into batches on a thread of its own, in an order that depends on
+//! seed and epoch alone.
+//!
+//! ```
+//! use foreframe_data::{DataConfig, Loader, LoaderConfig, sets};
+//!
+//! let dataset = sets::moving_digits();
+//! let config = DataConfig { size: 32, train_clips: 8, ..(dataset.defaults)() };
+//! let splits = (dataset.open)(&config)?;
+//! let loader = Loader::new(splits.train, LoaderConfig { batch: 4, seed: 1, shuffle: true, drop_last: true })?;
+//! for batch in loader.epoch(0, 0) {
+//!     assert_eq!(batch?.values.len(), 4 * 20 * 32 * 32);
+//! }
+//! # Ok::<(), foreframe_data::DataError>(())
+//! ```
+
+mod config;
+pub mod download;
+mod error;
+mod files;
+mod fingerprint;
+mod idx;
+pub mod images;
+mod loader;
+mod moving;
+mod normalization;
+pub mod npy;
+mod random;
+mod replace;
+pub mod sets;
+mod source;
+
+pub use config::{DataConfig, Scaling, SplitBy};
+pub use error::DataError;
+pub use loader::{Batches, HostBatch, Loader, LoaderConfig};
+pub use normalization::Normalization;
+pub use source::{ClipSource, Dataset, Splits};

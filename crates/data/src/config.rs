@@ -1,0 +1,204 @@
+//! The section `[data]` of a configuration.
+
+use std::path::PathBuf;
+
+use foreframe_core::ClipShape;
+use serde::{Deserialize, Serialize};
+
+use crate::DataError;
+
+/// Which data, how they are cut into clips and split. The section `[data]` of every configuration.
+///
+/// One flat section serves every dataset; a key that a dataset has no use for is ignored by it.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataConfig {
+    /// The dataset: `moving-digits`, `moving-mnist` or `files`.
+    pub name: String,
+    /// Where the files lie. `files` needs it; `moving-mnist` looks in `datasets/moving-mnist` without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// Observed frames of a clip, T.
+    pub past: usize,
+    /// Frames to forecast, T'.
+    pub future: usize,
+    /// Generated sets: rows and columns of a frame.
+    pub size: usize,
+    /// Generated sets: digits in a clip.
+    pub digits: usize,
+    /// Generated sets: training clips per epoch, new ones in every epoch.
+    pub train_clips: usize,
+    /// Generated sets: validation clips, the same in every epoch.
+    pub validation_clips: usize,
+    /// Generated sets: test clips, always the same.
+    pub test_clips: usize,
+    /// Seed of generated clips and of `split = "random-clip"`.
+    pub seed: u64,
+    /// `files`: frames between the starts of two neighbouring clips.
+    pub stride: usize,
+    /// `files`: frames from one frame of a clip to its next; 2 takes every other frame.
+    pub step: usize,
+    /// `files`: how recordings are split into train, validation and test.
+    pub split: SplitBy,
+    /// `files`: share of the data kept for validation.
+    pub validation_share: f64,
+    /// `files`: share of the data kept for the test.
+    pub test_share: f64,
+    /// `files`: how values are normalised.
+    pub normalize: Scaling,
+    /// `files`: `[rows, columns]` to which frames are resampled (triangle filter, low-pass when shrinking). Without it
+    /// frames keep their size, and frames of different sizes are refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resize: Option<[usize; 2]>,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            name: "moving-digits".to_owned(),
+            path: None,
+            past: 10,
+            future: 10,
+            size: 64,
+            digits: 2,
+            train_clips: 1000,
+            validation_clips: 100,
+            test_clips: 200,
+            seed: 0,
+            stride: 1,
+            step: 1,
+            split: SplitBy::Auto,
+            validation_share: 0.1,
+            test_share: 0.1,
+            normalize: Scaling::Auto,
+            resize: None,
+        }
+    }
+}
+
+/// How recordings are split into train, validation and test. No clip ever crosses from one split into another.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum SplitBy {
+    /// `clip` where there are three recordings or more, else `time`.
+    #[default]
+    Auto,
+    /// Every recording is cut in time: its beginning trains, then comes validation, its end tests. Validation and test
+    /// get one clip at least where the recording is long enough for three.
+    Time,
+    /// Whole recordings in natural order of their names: the first train, the last test.
+    Clip,
+    /// Whole recordings, shuffled by `seed` before they are split.
+    RandomClip,
+}
+
+/// How values become what a network sees. Statistics come from the training split alone, one per channel.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scaling {
+    /// `scale` for images and 8-bit arrays, `z-score` for every other array.
+    #[default]
+    Auto,
+    /// As they are in the file. Images are read as 0..1 in any case.
+    None,
+    /// Integers are divided by the largest value of their type when read (8 bits: 255), so that 0..1 becomes the unit
+    /// of everything that follows, as it is for images. Floating-point values stay as they are.
+    Scale,
+    /// The least value becomes 0, the greatest 1.
+    MinMax,
+    /// Mean 0 and standard deviation 1.
+    ZScore,
+}
+
+impl DataConfig {
+    /// The clip that this configuration yields from frames of `channels` x `height` x `width`.
+    ///
+    /// # Errors
+    /// Names `data.past` or `data.future` where it is 0.
+    pub fn clip(&self, channels: usize, height: usize, width: usize) -> Result<ClipShape, DataError> {
+        at_least("past", self.past, 1)?;
+        at_least("future", self.future, 1)?;
+        Ok(ClipShape::new([self.past, self.future, channels, height, width]))
+    }
+
+    /// Frames of a recording from the first to the last frame of one clip.
+    pub(crate) fn window(&self) -> Result<usize, DataError> {
+        let shape = self.clip(1, 1, 1)?;
+        at_least("step", self.step, 1)?;
+        at_least("stride", self.stride, 1)?;
+        (shape.frames() - 1)
+            .checked_mul(self.step)
+            .and_then(|last| last.checked_add(1))
+            .ok_or_else(|| DataError::config("step", "is far too large", "use a small number of frames, e.g. 1"))
+    }
+}
+
+/// Refuses a size below `least`, or one that can only be a slip of the keyboard.
+pub(crate) fn at_least(field: &str, value: usize, least: usize) -> Result<(), DataError> {
+    const MOST: usize = 1 << 24;
+    if value < least {
+        return Err(DataError::config(
+            field,
+            format!("is {value}"),
+            format!("use {least} or more"),
+        ));
+    }
+    if value > MOST {
+        return Err(DataError::config(
+            field,
+            format!("is {value}"),
+            format!("use {MOST} or less"),
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn toml_round_trips_and_unknown_keys_are_refused() {
+        let config = DataConfig {
+            path: Some("radar.npy".into()),
+            resize: Some([64, 96]),
+            split: SplitBy::RandomClip,
+            normalize: Scaling::ZScore,
+            ..DataConfig::default()
+        };
+        for config in [config, DataConfig::default()] {
+            let text = toml::to_string(&config).unwrap();
+            assert_eq!(toml::from_str::<DataConfig>(&text).unwrap(), config);
+        }
+        assert!(
+            toml::from_str::<DataConfig>("pasts = 3")
+                .unwrap_err()
+                .to_string()
+                .contains("pasts")
+        );
+        assert!(
+            toml::from_str::<DataConfig>("split = \"by-time\"")
+                .unwrap_err()
+                .to_string()
+                .contains("random-clip")
+        );
+    }
+
+    #[test]
+    fn a_window_spans_its_steps() {
+        let mut config = DataConfig {
+            past: 4,
+            future: 2,
+            step: 3,
+            ..DataConfig::default()
+        };
+        assert_eq!(config.window().unwrap(), 16);
+        config.step = 0;
+        assert_eq!(
+            config.window().unwrap_err().to_string(),
+            "`data.step` is 0: use 1 or more"
+        );
+        config.future = usize::MAX;
+        assert!(config.window().unwrap_err().to_string().contains("data.future"));
+    }
+}

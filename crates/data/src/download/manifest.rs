@@ -1,0 +1,116 @@
+//! What a dataset consists of.
+
+use serde::{Deserialize, Serialize};
+
+/// The manifests of the folder `datasets/`.
+const EMBEDDED: [&str; 2] = [
+    include_str!("../../../../datasets/moving-digits.toml"),
+    include_str!("../../../../datasets/moving-mnist.toml"),
+];
+
+/// A dataset's files, where they come from and under which terms.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The dataset's name on the command line.
+    pub name: String,
+    /// Other names for it.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// What it holds, in one line.
+    pub about: String,
+    /// Whom to cite.
+    pub citation: String,
+    /// Under which terms the files may be used.
+    pub licence: String,
+    /// Its folder below the folder of all datasets.
+    pub folder: String,
+    /// How it is split into train, validation and test.
+    pub splits: String,
+    /// Its files.
+    #[serde(default, rename = "file")]
+    pub files: Vec<File>,
+}
+
+/// One file of a dataset.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Its name in the dataset's folder.
+    pub name: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// SHA-256 of its bytes, in hexadecimal; where none has been published, only the size is checked.
+    pub sha256: Option<String>,
+    /// Whether it is fetched only on request.
+    #[serde(default)]
+    pub optional: bool,
+    /// URLs, tried in turn.
+    pub sources: Vec<String>,
+}
+
+impl Manifest {
+    /// Reads a manifest in TOML.
+    ///
+    /// # Errors
+    /// Names the line and key that are wrong.
+    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+}
+
+/// The manifests of all datasets that this program knows.
+pub fn manifests() -> Vec<Manifest> {
+    let parse = |text: &&str| Manifest::parse(text).expect("the manifests of this crate are tested");
+    EMBEDDED.iter().map(parse).collect()
+}
+
+/// The manifest of that name or alias.
+pub fn find(name: &str) -> Option<Manifest> {
+    manifests()
+        .into_iter()
+        .find(|manifest| manifest.name == name || manifest.aliases.iter().any(|alias| alias == name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sets;
+
+    #[test]
+    fn embedded_manifests_are_sound_and_belong_to_datasets() {
+        let datasets = [sets::moving_digits(), sets::moving_mnist(), sets::files()];
+        for manifest in manifests() {
+            assert!(
+                datasets.iter().any(|dataset| dataset.name == manifest.name),
+                "{}",
+                manifest.name
+            );
+            for file in &manifest.files {
+                assert!(
+                    !file.name.contains(['/', '\\']) && !file.sources.is_empty() && file.size > 0,
+                    "{}",
+                    file.name
+                );
+                let hex = |sha: &String| sha.len() == 64 && sha.bytes().all(|byte| byte.is_ascii_hexdigit());
+                assert!(file.sha256.as_ref().is_none_or(hex), "{}", file.name);
+                assert!(
+                    file.sources.iter().all(|source| source.ends_with(&file.name)),
+                    "{}",
+                    file.name
+                );
+            }
+        }
+        assert_eq!(find("mnist").unwrap(), find("moving-mnist").unwrap());
+        assert_eq!(
+            find("mnist")
+                .unwrap()
+                .files
+                .iter()
+                .filter(|file| !file.optional)
+                .count(),
+            2
+        );
+        assert!(find("imagenet").is_none());
+    }
+}

@@ -1,0 +1,111 @@
+//! What is wrong with data.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use foreframe_core::ConfigError;
+
+/// Data that cannot be read, used or fetched. Every message names the file or key and the remedy.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// The system refused to open, read or write a file.
+    #[error("cannot {action} `{}`: {cause}: {}", path.display(), remedy(cause))]
+    Io {
+        /// What was tried, e.g. `read`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// A file's content is not what it should be.
+    #[error("`{}` {problem}: {remedy}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, e.g. `is empty`.
+        problem: String,
+        /// What to do about it.
+        remedy: String,
+    },
+    /// A value that no network can learn from.
+    #[error(
+        "`{}` holds {value} at {place}: fill or interpolate missing values before training, e.g. with numpy.nan_to_num",
+        path.display()
+    )]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// Frame, channel, row and column, counted from 0.
+        place: String,
+        /// The value.
+        value: f32,
+    },
+    /// A configuration that fits no data, or not these.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A file that could not be fetched.
+    #[error("cannot download `{file}`: {problem}: {remedy}")]
+    Download {
+        /// The file's name in the manifest.
+        file: String,
+        /// What every source answered.
+        problem: String,
+        /// What to do about it.
+        remedy: String,
+    },
+}
+
+impl DataError {
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |cause| Self::Io { action, path, cause }
+    }
+
+    pub(crate) fn file(path: &Path, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::File {
+            path: path.to_owned(),
+            problem: problem.into(),
+            remedy: remedy.into(),
+        }
+    }
+
+    pub(crate) fn config(field: &str, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Config(ConfigError::new(format!("data.{field}"), problem, remedy))
+    }
+}
+
+/// A problem found in bytes, before it is known which file they came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) problem: String,
+    pub(crate) remedy: String,
+}
+
+impl Fault {
+    pub(crate) fn new(problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            problem: problem.into(),
+            remedy: remedy.into(),
+        }
+    }
+
+    pub(crate) fn at(self, path: &Path) -> DataError {
+        DataError::file(path, self.problem, self.remedy)
+    }
+}
+
+fn remedy(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::NotFound => "check the path",
+        io::ErrorKind::PermissionDenied => "give yourself permission, or choose another path",
+        io::ErrorKind::IsADirectory => "name a file, not a folder",
+        io::ErrorKind::NotADirectory => "name a folder, not a file",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space, or choose another path",
+        io::ErrorKind::ReadOnlyFilesystem => "choose a path that can be written",
+        io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty => "remove it, or choose another path",
+        io::ErrorKind::UnexpectedEof => "the file ends too early; fetch or export it again",
+        _ => "check the file and the disk it lies on",
+    }
+}

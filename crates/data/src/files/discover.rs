@@ -1,0 +1,136 @@
+//! What lies at a path.
+
+use std::path::{Path, PathBuf};
+
+use super::listing;
+use super::recording::Recording;
+use crate::DataError;
+use crate::images::{is_image, is_still, same_size};
+
+const WHAT_IS_READ: &str =
+    "name a .npy file, a GIF, or a folder of .npy files, of images, of GIFs, or of folders of images";
+
+/// Finds all recordings in natural order of their names. Frames of different sizes are refused unless `any_size`.
+pub(super) fn discover(path: &Path, any_size: bool) -> Result<Vec<Recording>, DataError> {
+    let recordings = match path.is_dir() {
+        true => in_folder(path, any_size)?,
+        false => in_file(path)?,
+    };
+    let Some(first) = recordings.first() else {
+        return Err(DataError::file(path, "holds nothing that can be read", WHAT_IS_READ));
+    };
+    for recording in &recordings[1..] {
+        agree(first, recording, any_size)?;
+    }
+    Ok(recordings)
+}
+
+fn is_array(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("npy"))
+}
+
+fn in_file(path: &Path) -> Result<Vec<Recording>, DataError> {
+    if is_still(path) {
+        return Err(DataError::file(
+            path,
+            "is a single image",
+            "name the folder that holds all frames",
+        ));
+    }
+    if is_image(path) {
+        return Recording::of_animation(path).map(|recording| vec![recording]);
+    }
+    if is_array(path) || !path.exists() {
+        return Recording::in_array(path);
+    }
+    Err(DataError::file(path, "is of a kind that cannot be read", WHAT_IS_READ))
+}
+
+fn in_folder(folder: &Path, any_size: bool) -> Result<Vec<Recording>, DataError> {
+    let entries = listing(folder)?;
+    let pick = |wanted: fn(&Path) -> bool| {
+        entries
+            .iter()
+            .filter(|path| wanted(path))
+            .cloned()
+            .collect::<Vec<PathBuf>>()
+    };
+    let arrays = pick(is_array);
+    let stills = pick(is_still);
+    let animations = pick(|path| is_image(path) && !is_still(path));
+    let folders = pick(|path| path.is_dir() && !is_array(path) && !is_image(path));
+    let kinds = [&arrays, &stills, &animations]
+        .iter()
+        .filter(|files| !files.is_empty())
+        .count();
+    if kinds > 1 {
+        let first_of = |files: &[PathBuf]| files.first().map(|path| format!("`{}`", path.display()));
+        let examples: Vec<String> = [&arrays, &stills, &animations]
+            .into_iter()
+            .filter_map(|files| first_of(files))
+            .collect();
+        return Err(DataError::file(
+            folder,
+            format!("mixes different kinds of files ({})", examples.join(", ")),
+            "keep each kind in a folder of its own",
+        ));
+    }
+    if !stills.is_empty() {
+        return Recording::of_stills(folder, stills, any_size).map(|recording| vec![recording]);
+    }
+    let mut recordings = Vec::new();
+    for path in &arrays {
+        recordings.extend(Recording::in_array(path)?);
+    }
+    for path in &animations {
+        recordings.push(Recording::of_animation(path)?);
+    }
+    if kinds == 0 {
+        for path in &folders {
+            let stills: Vec<PathBuf> = listing(path)?.into_iter().filter(|file| is_still(file)).collect();
+            if !stills.is_empty() {
+                recordings.push(Recording::of_stills(path, stills, any_size)?);
+            }
+        }
+    }
+    Ok(recordings)
+}
+
+/// Checks that two recordings can be parts of one data set.
+fn agree(first: &Recording, other: &Recording, any_size: bool) -> Result<(), DataError> {
+    let (expected, found) = (first.size(), other.size());
+    if first.value_type() != other.value_type() {
+        let name = |recording: &Recording| {
+            recording
+                .value_type()
+                .map_or("image".to_owned(), |kind| kind.to_string())
+        };
+        return Err(DataError::file(
+            other.path(),
+            format!(
+                "holds values of type {} but `{}` of {}",
+                name(other),
+                first.path().display(),
+                name(first)
+            ),
+            "convert all files to one type",
+        ));
+    }
+    if first.value_type().is_some() && expected.channels != found.channels {
+        return Err(DataError::file(
+            other.path(),
+            format!(
+                "has {} channels but `{}` has {}",
+                found.channels,
+                first.path().display(),
+                expected.channels
+            ),
+            "keep data with different channels in folders of their own",
+        ));
+    }
+    if !any_size || expected.channels != found.channels {
+        same_size(first.path(), expected, other.path(), found)?;
+    }
+    Ok(())
+}

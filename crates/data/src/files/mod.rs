@@ -1,0 +1,73 @@
+//! A user's own data: recordings in files, cut into clips.
+
+mod discover;
+mod frames;
+mod recording;
+mod resample;
+mod split;
+mod statistics;
+mod windows;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::images::{is_hidden, natural_order};
+use crate::{DataConfig, DataError, Splits};
+
+use frames::Frames;
+use windows::Windows;
+
+/// Opens what lies at `data.path`.
+pub(crate) fn open(config: &DataConfig) -> Result<Splits, DataError> {
+    let path = config.path.as_deref().ok_or_else(|| {
+        DataError::config(
+            "path",
+            "is missing",
+            "name a .npy file, a GIF, or a folder of .npy files, of images, or of folders of images (--data-path)",
+        )
+    })?;
+    let window = config.window()?;
+    let recordings = discover::discover(path, config.resize.is_some())?;
+    let files: Vec<PathBuf> = recordings.iter().flat_map(recording::Recording::files).collect();
+    let frames = Arc::new(Frames::new(recordings, config)?);
+    let split = split::split(path, &frames, config, window)?;
+    let normalization = statistics::normalization(&frames, &split.train, config.normalize)?;
+    let size = frames.size();
+    let clip = config.clip(size.channels, size.height, size.width)?;
+    let windows = |ranges| {
+        Arc::new(Windows::new(
+            Arc::clone(&frames),
+            ranges,
+            config,
+            window,
+            clip,
+            normalization.clone(),
+        ))
+    };
+    let description = split.description;
+    Ok(Splits {
+        train: windows(split.train),
+        validation: windows(split.validation),
+        test: windows(split.test),
+        clip,
+        fingerprint: crate::fingerprint::fingerprint(config, "files", &files)?,
+        description,
+        normalization,
+    })
+}
+
+/// What lies in a folder, in natural order, hidden files left out.
+pub(crate) fn listing(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let entries = fs::read_dir(folder).map_err(DataError::io("read", folder))?;
+    let mut paths = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(DataError::io("read", folder))?;
+    paths.retain(|path| !is_hidden(path));
+    paths.sort_by(|a, b| natural_order(a, b));
+    Ok(paths)
+}
+
+#[cfg(test)]
+mod tests;

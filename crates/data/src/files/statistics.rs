@@ -1,0 +1,106 @@
+//! What the training frames are like.
+
+use super::frames::Frames;
+use super::split::Range;
+use crate::{DataError, Normalization, Scaling};
+
+/// Mean, spread and extremes of one channel.
+#[derive(Clone, Copy, Debug)]
+struct Channel {
+    count: f64,
+    mean: f64,
+    /// Sum of squared distances from the mean.
+    squares: f64,
+    least: f32,
+    greatest: f32,
+}
+
+impl Channel {
+    const EMPTY: Self = Self {
+        count: 0.0,
+        mean: 0.0,
+        squares: 0.0,
+        least: f32::INFINITY,
+        greatest: f32::NEG_INFINITY,
+    };
+
+    /// Adds a plane of values (Chan et al., 1983), so that temperatures in kelvin lose nothing to their large mean.
+    fn add(&mut self, plane: &[f32]) {
+        let count = plane.len() as f64;
+        let mean = plane.iter().map(|value| f64::from(*value)).sum::<f64>() / count;
+        let squares = plane
+            .iter()
+            .map(|value| (f64::from(*value) - mean).powi(2))
+            .sum::<f64>();
+        let (difference, total) = (mean - self.mean, self.count + count);
+        self.squares += squares + difference * difference * self.count * count / total;
+        self.mean += difference * count / total;
+        self.count = total;
+        for value in plane {
+            self.least = self.least.min(*value);
+            self.greatest = self.greatest.max(*value);
+        }
+    }
+
+    fn std(&self) -> f32 {
+        (self.squares / self.count).sqrt() as f32
+    }
+}
+
+/// Normalisation as configured, from the frames of the training split alone.
+pub(super) fn normalization(frames: &Frames, train: &[Range], scaling: Scaling) -> Result<Normalization, DataError> {
+    let scaling = match scaling {
+        Scaling::Auto if frames.is_image_like() => Scaling::Scale,
+        Scaling::Auto => Scaling::ZScore,
+        other => other,
+    };
+    let (mean, std): (fn(&Channel) -> f32, fn(&Channel) -> f32) = match scaling {
+        Scaling::Auto | Scaling::None | Scaling::Scale => return Ok(Normalization::identity()),
+        Scaling::MinMax => (|channel| channel.least, |channel| channel.greatest - channel.least),
+        Scaling::ZScore => (|channel| channel.mean as f32, Channel::std),
+    };
+    let channels = measure(frames, train)?;
+    let spread = |(number, channel): (usize, &Channel)| match std(channel) {
+        spread if spread > 0.0 && spread.is_finite() => spread,
+        _ => {
+            tracing::warn!("channel {number} is {} everywhere in the training split", channel.least);
+            1.0
+        }
+    };
+    Ok(Normalization {
+        mean: channels.iter().map(mean).collect(),
+        std: channels.iter().enumerate().map(spread).collect(),
+    })
+}
+
+fn measure(frames: &Frames, train: &[Range]) -> Result<Vec<Channel>, DataError> {
+    let size = frames.size();
+    let mut channels = vec![Channel::EMPTY; size.channels];
+    let mut values = vec![0.0; size.len()];
+    for range in train {
+        for frame in range.start..range.end {
+            frames.read(range.recording, frame, &mut values)?;
+            for (channel, plane) in channels.iter_mut().zip(values.chunks_exact(size.height * size.width)) {
+                channel.add(plane);
+            }
+        }
+    }
+    Ok(channels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_mean_does_not_hide_a_small_spread() {
+        let mut channel = Channel::EMPTY;
+        for plane in [[300.0, 300.25, 300.5], [301.0, 301.25, 301.5]] {
+            channel.add(&plane);
+        }
+        assert_eq!(channel.mean, 300.75);
+        // numpy.std of the six values
+        assert!((channel.std() - 0.540_061_7).abs() < 1e-6, "{}", channel.std());
+        assert_eq!((channel.least, channel.greatest), (300.0, 301.5));
+    }
+}

@@ -1,0 +1,155 @@
+//! Single images.
+
+use std::path::Path;
+
+use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+
+use crate::DataError;
+
+const STILLS: [&str; 7] = ["png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp"];
+/// Rows or columns beyond this are a damaged header or no frame that a network could take.
+pub(super) const LONGEST_SIDE: u32 = 16_384;
+
+/// The size of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FrameSize {
+    pub(crate) channels: usize,
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+}
+
+impl FrameSize {
+    pub(crate) fn len(self) -> usize {
+        self.channels * self.height * self.width
+    }
+}
+
+fn has_extension(path: &Path, known: &[&str]) -> bool {
+    let extension = path
+        .extension()
+        .map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+    extension.is_some_and(|extension| known.contains(&extension.as_str()))
+}
+
+/// Whether the name is that of a single image.
+pub(crate) fn is_still(path: &Path) -> bool {
+    has_extension(path, &STILLS)
+}
+
+/// Whether the name is that of an image or an animation.
+pub(crate) fn is_image(path: &Path) -> bool {
+    is_still(path) || has_extension(path, &["gif"])
+}
+
+pub(super) fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(LONGEST_SIDE);
+    limits.max_image_height = Some(LONGEST_SIDE);
+    limits
+}
+
+pub(super) fn undecodable(path: &Path) -> impl FnOnce(image::ImageError) -> DataError + '_ {
+    move |cause| {
+        DataError::file(
+            path,
+            format!("cannot be decoded: {cause}"),
+            "remove it, or export it again",
+        )
+    }
+}
+
+fn decoder(path: &Path) -> Result<impl ImageDecoder, DataError> {
+    let mut reader = ImageReader::open(path)
+        .and_then(ImageReader::with_guessed_format)
+        .map_err(DataError::io("read", path))?;
+    reader.limits(limits());
+    reader.into_decoder().map_err(undecodable(path))
+}
+
+fn size_of(decoder: &impl ImageDecoder) -> FrameSize {
+    let (width, height) = decoder.dimensions();
+    FrameSize {
+        channels: if decoder.color_type().has_color() { 3 } else { 1 },
+        height: height as usize,
+        width: width as usize,
+    }
+}
+
+/// Reads the size from the header alone.
+pub(crate) fn probe(path: &Path) -> Result<FrameSize, DataError> {
+    decoder(path).map(|decoder| size_of(&decoder))
+}
+
+/// Reads one frame, `[channels, height, width]` in 0..1.
+pub(crate) fn decode(path: &Path) -> Result<(FrameSize, Vec<f32>), DataError> {
+    let decoder = decoder(path)?;
+    let size = size_of(&decoder);
+    let image = DynamicImage::from_decoder(decoder).map_err(undecodable(path))?;
+    if size.channels == 1 {
+        return Ok((size, image.to_luma32f().into_raw()));
+    }
+    let interleaved = image.into_rgb32f().into_raw();
+    let mut planes = Vec::with_capacity(interleaved.len());
+    for channel in 0..3 {
+        planes.extend(interleaved.iter().skip(channel).step_by(3));
+    }
+    Ok((size, planes))
+}
+
+/// Checks that `path` has the size and colour of `first`.
+pub(crate) fn same_size(first: &Path, expected: FrameSize, path: &Path, found: FrameSize) -> Result<(), DataError> {
+    let colour = |size: FrameSize| if size.channels == 3 { "in colour" } else { "gray" };
+    if found.channels != expected.channels {
+        return Err(DataError::file(
+            path,
+            format!("is {} but `{}` is {}", colour(found), first.display(), colour(expected)),
+            "convert all of them to one or the other",
+        ));
+    }
+    if found != expected {
+        return Err(DataError::file(
+            path,
+            format!(
+                "is {}x{} (rows x columns) but `{}` is {}x{}",
+                found.height,
+                found.width,
+                first.display(),
+                expected.height,
+                expected.width
+            ),
+            format!("set data.resize = [{}, {}]", expected.height, expected.width),
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{GrayAlphaImage, ImageBuffer, Luma, RgbImage};
+
+    #[test]
+    fn every_depth_becomes_brightness() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        ImageBuffer::<Luma<u16>, _>::from_raw(2, 1, vec![0u16, 13107])
+            .unwrap()
+            .save(&path)
+            .unwrap();
+        assert_eq!(decode(&path).unwrap().1, [0.0, 0.2]);
+        GrayAlphaImage::from_raw(1, 1, vec![51, 7])
+            .unwrap()
+            .save(&path)
+            .unwrap();
+        assert_eq!(
+            (probe(&path).unwrap().channels, decode(&path).unwrap().1),
+            (1, vec![0.2])
+        );
+        RgbImage::from_raw(1, 2, vec![0, 51, 102, 153, 204, 255])
+            .unwrap()
+            .save(&path)
+            .unwrap();
+        assert_eq!(decode(&path).unwrap().1, [0.0, 0.6, 0.2, 0.8, 0.4, 1.0]);
+        assert!(is_still(Path::new("A.JPEG")) && !is_still(Path::new("a.gif")) && is_image(Path::new("a.gif")));
+    }
+}

@@ -1,0 +1,8 @@
+//! Digits that bounce within a frame, made when they are asked for.
+
+mod bouncing;
+mod strokes;
+mod trajectory;
+
+pub(crate) use bouncing::{Bouncing, Glyphs};
+pub(crate) use strokes::Strokes;

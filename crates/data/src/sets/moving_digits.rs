@@ -1,0 +1,105 @@
+//! The embedded default: no file, nothing to download.
+
+use std::sync::Arc;
+
+use crate::config::at_least;
+use crate::fingerprint::fingerprint;
+use crate::moving::{Bouncing, Strokes};
+use crate::random::Purpose;
+use crate::{DataConfig, DataError, Dataset, Normalization, Splits};
+
+/// Digits smaller than this are no digits any more.
+const LEAST_SIZE: usize = 16;
+/// Changes whenever the same configuration yields other clips.
+const GENERATOR: &str = "moving-digits 1";
+
+/// Handwriting-like digits that bounce within a frame, drawn when they are asked for.
+pub const fn moving_digits() -> Dataset {
+    Dataset {
+        name: "moving-digits",
+        about: "handwriting-like digits that bounce within a frame, drawn on the fly: no file needed",
+        source: "made by this program; trajectories by the rule of Moving MNIST (Srivastava et al., ICML 2015)",
+        defaults: DataConfig::default,
+        open,
+    }
+}
+
+fn open(config: &DataConfig) -> Result<Splits, DataError> {
+    at_least("size", config.size, LEAST_SIZE)?;
+    at_least("digits", config.digits, 1)?;
+    let clip = config.clip(1, config.size, config.size)?;
+    // The proportion of Moving MNIST: 28 of 64 rows.
+    let glyphs = Arc::new(Strokes::new((config.size * 28).div_ceil(64)));
+    let split = |field, clips, purpose| {
+        at_least(field, clips, 1)?;
+        Ok::<_, DataError>(Arc::new(Bouncing {
+            glyphs: Arc::clone(&glyphs),
+            digits: config.digits,
+            clips,
+            shape: clip,
+            seed: config.seed,
+            purpose,
+        }))
+    };
+    Ok(Splits {
+        train: split("train_clips", config.train_clips, Purpose::Train)?,
+        validation: split("validation_clips", config.validation_clips, Purpose::Validation)?,
+        test: split("test_clips", config.test_clips, Purpose::Test)?,
+        normalization: Normalization::identity(),
+        clip,
+        fingerprint: fingerprint(config, GENERATOR, &[])?,
+        description: format!(
+            "{} drawn digits per clip, every split from random streams of its own; new training clips in every epoch",
+            config.digits
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ClipSource;
+
+    #[test]
+    fn splits_are_disjoint_and_every_size_works() {
+        for size in [16, 32, 64, 100] {
+            let config = DataConfig {
+                size,
+                past: 4,
+                future: 3,
+                ..DataConfig::default()
+            };
+            let splits = open(&config).unwrap();
+            let read = |source: &Arc<dyn ClipSource>, epoch| {
+                let mut frames = vec![f32::NAN; splits.clip.clip_len()];
+                source.read(epoch, 0, &mut frames).unwrap();
+                assert!(frames.iter().all(|value| (0.0..=1.0).contains(value)));
+                assert!(
+                    frames
+                        .chunks_exact(size * size)
+                        .all(|frame| frame.iter().any(|value| *value > 0.5))
+                );
+                frames
+            };
+            let [train, validation, test] =
+                [&splits.train, &splits.validation, &splits.test].map(|source| read(source, 0));
+            assert!(train != validation && validation != test && train != test);
+            assert_ne!(train, read(&splits.train, 1));
+            assert_eq!(test, read(&splits.test, 1));
+        }
+    }
+
+    #[test]
+    fn impossible_sizes_name_their_key() {
+        let message = |change: fn(&mut DataConfig)| {
+            let mut config = DataConfig::default();
+            change(&mut config);
+            open(&config).unwrap_err().to_string()
+        };
+        assert_eq!(message(|config| config.size = 8), "`data.size` is 8: use 16 or more");
+        assert!(message(|config| config.digits = 0).contains("data.digits"));
+        assert!(message(|config| config.test_clips = 0).contains("data.test_clips"));
+        assert!(message(|config| config.past = 0).contains("data.past"));
+        assert!(message(|config| config.size = usize::MAX).contains("or less"));
+    }
+}

@@ -1,0 +1,85 @@
+//! What every dataset opens as.
+
+use std::sync::Arc;
+
+use foreframe_core::ClipShape;
+
+use crate::{DataConfig, DataError, Normalization};
+
+/// Clips by number.
+pub trait ClipSource: Send + Sync {
+    /// The size of every clip.
+    fn shape(&self) -> ClipShape;
+
+    /// Clips per epoch.
+    fn len(&self) -> usize;
+
+    /// Whether there is no clip at all.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Writes one clip, normalised, into `frames`.
+    ///
+    /// Endless sources make a new clip for every (epoch, index), finite ones ignore the epoch; either way the clip is a
+    /// pure function of the two.
+    ///
+    /// # Shapes
+    /// - `frames`: `[T + T', channels, height, width]`
+    ///
+    /// # Errors
+    /// Names the file that cannot be read, or the place of a value that is not finite.
+    ///
+    /// # Panics
+    /// If `index` is not below `len` or `frames` is not one clip long.
+    fn read(&self, epoch: u64, index: usize, frames: &mut [f32]) -> Result<(), DataError>;
+}
+
+/// A dataset, opened.
+#[derive(Clone)]
+pub struct Splits {
+    /// What the network learns from.
+    pub train: Arc<dyn ClipSource>,
+    /// What chooses the checkpoint. Never the test split.
+    pub validation: Arc<dyn ClipSource>,
+    /// What the tables are made of.
+    pub test: Arc<dyn ClipSource>,
+    /// How clips were normalised, from the training split alone.
+    pub normalization: Normalization,
+    /// The size of every clip of every split.
+    pub clip: ClipShape,
+    /// A digest of what the clips are made from: `content:` and a SHA-256 over the configuration and every byte of every
+    /// file, or `size-and-time:` where the files are too large to read them all.
+    pub fingerprint: String,
+    /// What the splits are made from, in a sentence or two.
+    pub description: String,
+}
+
+impl std::fmt::Debug for Splits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Splits")
+            .field("train", &self.train.len())
+            .field("validation", &self.validation.len())
+            .field("test", &self.test.len())
+            .field("normalization", &self.normalization)
+            .field("clip", &self.clip)
+            .field("fingerprint", &self.fingerprint)
+            .field("description", &self.description)
+            .finish()
+    }
+}
+
+/// One entry of the registry of datasets.
+#[derive(Clone, Copy, Debug)]
+pub struct Dataset {
+    /// The name on the command line.
+    pub name: &'static str,
+    /// What it is, in one line.
+    pub about: &'static str,
+    /// Where it comes from, and under which licence.
+    pub source: &'static str,
+    /// The configuration where the user says nothing.
+    pub defaults: fn() -> DataConfig,
+    /// Opens the splits.
+    pub open: fn(&DataConfig) -> Result<Splits, DataError>,
+}
