@@ -1,1 +1,29 @@
-//! zoo
+//! Every network and every dataset that Foreframe knows by name: two lists, nothing else.
+//!
+//! One line in [`MODELS`] lists, documents, trains and tests a network.
+//!
+//! ```
+//! let model = foreframe_zoo::find_model("ustep")?;
+//! assert_eq!(model.name, "ustep");
+//! let message = foreframe_zoo::find_model("usetp").unwrap_err().to_string();
+//! assert!(message.contains("did you mean `ustep`?"));
+//! # Ok::<(), foreframe_zoo::UnknownName>(())
+//! ```
+
+mod lookup;
+
+use foreframe_data::{Dataset, sets};
+use foreframe_train::Model;
+
+pub use lookup::{UnknownName, find_dataset, find_model, find_preset, matching};
+
+/// The networks, the flagship first.
+pub static MODELS: &[Model] = &[
+    Model::of::<foreframe_ustep::UStep>(),
+    Model::of::<foreframe_stlight::StLight>(),
+    Model::of::<foreframe_tau::Tau>(),
+    Model::of::<foreframe_persistence::Persistence>(),
+];
+
+/// The datasets, the one that needs no file first.
+pub static DATASETS: &[Dataset] = &[sets::moving_digits(), sets::moving_mnist(), sets::files()];

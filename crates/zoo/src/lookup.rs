@@ -1,0 +1,128 @@
+//! Finding an entry by the name a user typed.
+
+use foreframe_core::Preset;
+use foreframe_data::Dataset;
+use foreframe_train::Model;
+use foreframe_train::config::nearest;
+use toml::Table;
+
+use crate::{DATASETS, MODELS};
+
+/// A name that is in no registry.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no {kind} `{name}`{}; there is {}", hint(.suggestion), list(.known))]
+pub struct UnknownName {
+    /// What was looked for: `model`, `dataset` or `preset`.
+    pub kind: &'static str,
+    /// What the user typed.
+    pub name: String,
+    /// The known name nearest to it, if one is near.
+    pub suggestion: Option<String>,
+    /// All known names.
+    pub known: Vec<String>,
+}
+
+fn hint(suggestion: &Option<String>) -> String {
+    suggestion
+        .as_ref()
+        .map(|name| format!(": did you mean `{name}`?"))
+        .unwrap_or_default()
+}
+
+fn list(known: &[String]) -> String {
+    match known {
+        [] => "none".to_owned(),
+        known => known.join(", "),
+    }
+}
+
+fn find<'a, T>(
+    kind: &'static str,
+    name: &str,
+    entries: &'a [T],
+    name_of: impl Fn(&T) -> &str,
+) -> Result<&'a T, UnknownName> {
+    if let Some(entry) = entries.iter().find(|entry| name_of(entry) == name) {
+        return Ok(entry);
+    }
+    Err(UnknownName {
+        kind,
+        name: name.to_owned(),
+        suggestion: nearest(&name.to_lowercase(), entries.iter().map(&name_of)).map(str::to_owned),
+        known: entries.iter().map(|entry| name_of(entry).to_owned()).collect(),
+    })
+}
+
+/// The network called `name`.
+///
+/// # Errors
+/// Lists the known ones and names the nearest.
+pub fn find_model(name: &str) -> Result<&'static Model, UnknownName> {
+    find("model", name, MODELS, |model| model.name)
+}
+
+/// The dataset called `name`.
+///
+/// # Errors
+/// Lists the known ones and names the nearest.
+pub fn find_dataset(name: &str) -> Result<&'static Dataset, UnknownName> {
+    find("dataset", name, DATASETS, |dataset| dataset.name)
+}
+
+/// The preset of `model` called `name`.
+///
+/// # Errors
+/// Lists the model's presets and names the nearest.
+pub fn find_preset(model: &Model, name: &str) -> Result<Preset<Table>, UnknownName> {
+    let presets = (model.presets)();
+    find("preset", name, &presets, |preset| preset.name).cloned()
+}
+
+/// Whether `name` matches a pattern of letters, `*` and `?`; a pattern without either matches what contains it.
+pub fn matching(pattern: &str, name: &str) -> bool {
+    match pattern.contains(['*', '?']) {
+        true => wildmatch::WildMatch::new(pattern).matches(name),
+        false => name.contains(pattern),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_found() {
+        let names: BTreeSet<&str> = MODELS.iter().map(|model| model.name).collect();
+        assert_eq!(names.len(), MODELS.len());
+        let names: BTreeSet<&str> = DATASETS.iter().map(|dataset| dataset.name).collect();
+        assert_eq!(names.len(), DATASETS.len());
+        for model in MODELS {
+            assert_eq!(find_model(model.name).unwrap().name, model.name);
+            assert!(!model.paper.is_empty() && !model.about.is_empty(), "{}", model.name);
+            let presets: BTreeSet<&str> = (model.presets)().iter().map(|preset| preset.name).collect();
+            assert_eq!(presets.len(), (model.presets)().len(), "{}", model.name);
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_is_answered_with_the_nearest_name() {
+        let error = find_model("USTPE").unwrap_err();
+        assert_eq!(error.suggestion.as_deref(), Some("ustep"));
+        assert!(
+            error
+                .to_string()
+                .starts_with("there is no model `USTPE`: did you mean `ustep`?; there is ustep, ")
+        );
+        let error = find_dataset("xyz").unwrap_err();
+        assert_eq!(error.suggestion, None);
+        assert!(error.to_string().contains("moving-digits"), "{error}");
+    }
+
+    #[test]
+    fn patterns_are_globs_or_parts() {
+        assert!(matching("u*p", "ustep") && matching("step", "ustep") && matching("", "ustep"));
+        assert!(!matching("u*x", "ustep") && !matching("light", "ustep"));
+    }
+}
