@@ -92,8 +92,8 @@ pub enum WeightsError {
         /// The tensor at fault.
         cause: AssignError,
     },
-    /// A run folder without a checkpoint.
-    #[error("`{}` holds no checkpoint yet: train first, or name a weights file", .0.display())]
+    /// A folder without an intact checkpoint.
+    #[error("`{}` holds no intact checkpoint: train first, or name a weights file", .0.display())]
     NoCheckpoint(PathBuf),
     /// A published checkpoint that cannot be read.
     #[error("cannot import `{}`: {problem}", path.display())]

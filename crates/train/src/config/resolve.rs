@@ -232,6 +232,12 @@ fn set_layer(assignment: &str, layers: &Layers<'_>) -> Result<Table, KeyError> {
             return Err(KeyError::new(key, format!("cannot be set like this: {remedy}")));
         }
     }
+    if SECTIONS[2..].contains(&key) {
+        return Err(KeyError::new(
+            key,
+            format!("is a section: set a key in it, e.g. {key}.key=value"),
+        ));
+    }
     let section = key.split('.').next().unwrap_or_default();
     if !SECTIONS.contains(&section) {
         return Err(KeyError::new(
@@ -267,14 +273,10 @@ fn check(model: &Model, layer: &Table) -> Result<(), KeyError> {
 }
 
 fn section<T: DeserializeOwned + Default>(table: &Table, name: &str) -> Result<T, KeyError> {
-    match table.get(name) {
-        None => Ok(T::default()),
-        Some(Value::Table(table)) => from_table(name, table),
-        Some(_) => Err(KeyError::new(
-            name,
-            format!("is a section: set a key in it, e.g. {name}.key=value"),
-        )),
-    }
+    table
+        .get(name)
+        .and_then(Value::as_table)
+        .map_or_else(|| Ok(T::default()), |table| from_table(name, table))
 }
 
 fn subtable(table: &Table, name: &str) -> Table {

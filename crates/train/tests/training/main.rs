@@ -1,0 +1,11 @@
+//! Runs of a toy network on toy data, from configuration to evaluation.
+
+mod configuration;
+mod damage;
+mod evaluation;
+mod import;
+mod resume;
+mod steps;
+mod stopping;
+mod toy;
+mod weights;

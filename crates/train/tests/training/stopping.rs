@@ -1,0 +1,168 @@
+//! Why runs end, and the average of the weights.
+
+use std::fs;
+use std::path::Path;
+
+use burn::tensor::Device;
+use foreframe_core::is_buffer;
+use foreframe_train::run::{EpochRecord, Hooks, Status, read_run_info};
+use foreframe_train::weights::load_weights;
+use foreframe_train::{Network, TrainError};
+
+use crate::toy::{CLIP, TOY, alone, checkpoint, config, run, run_with, splits};
+
+#[test]
+fn patience_ends_a_run_that_gets_no_better() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    // Nothing can get better at a learning rate that float32 does not see.
+    let config = config(&[
+        "train.patience=2",
+        "train.ema=0",
+        "train.schedule.learning_rate=1e-30",
+        "network.norm=false",
+    ]);
+    let outcome = run(&config, folder.path(), false, None).unwrap();
+    assert_eq!((outcome.status, outcome.step), (Status::Finished, 15));
+    assert!(outcome.reason.contains("early stopping"), "{}", outcome.reason);
+    assert_eq!(outcome.best.unwrap().epoch, 1);
+    assert_eq!(
+        fs::read_to_string(folder.path().join("checkpoints/best")).unwrap(),
+        "000000005"
+    );
+    let again = run(&config, folder.path(), true, None).unwrap();
+    assert_eq!((again.step, again.status), (15, Status::Finished));
+}
+
+#[test]
+fn the_best_checkpoint_outlives_newer_ones() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(&[
+        "train.steps=20",
+        "train.ema=0",
+        "train.schedule.learning_rate=1e-30",
+        "network.norm=false",
+    ]);
+    run(&config, folder.path(), false, None).unwrap();
+    let entries = fs::read_dir(folder.path().join("checkpoints")).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["000000005", "000000015", "000000020", "best", "last"]);
+    let info = read_run_info(folder.path()).unwrap();
+    assert_eq!(
+        (info.status, info.best.unwrap().checkpoint),
+        (Status::Finished, "000000005".into())
+    );
+}
+
+#[test]
+fn a_loss_that_is_no_number_stops_before_it_does_harm() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let error = run(&config(&["network.breaks_after=11"]), folder.path(), false, None).unwrap_err();
+    assert!(matches!(error, TrainError::NotFinite { step: 12, .. }));
+    let message = error.to_string();
+    for part in [
+        "step 12",
+        "the loss is NaN",
+        "checkpoint 000000010",
+        "train.schedule.learning_rate",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
+    let info = read_run_info(folder.path()).unwrap();
+    assert_eq!((info.status, info.reason), (Status::Stopped, message));
+    assert_eq!(
+        fs::read_to_string(folder.path().join("steps.jsonl"))
+            .unwrap()
+            .lines()
+            .count(),
+        11
+    );
+    let path = checkpoint(folder.path(), 10).join("network.bpk");
+    let (network, _) = load_weights(&path, &[TOY], &Device::flex()).unwrap();
+    assert!(
+        network
+            .tensors()
+            .iter()
+            .all(|tensor| tensor.data.iter::<f32>().all(f32::is_finite))
+    );
+}
+
+/// Sends a signal to this very process at the end of the second epoch.
+struct Signal(i32);
+
+impl Hooks for Signal {
+    fn epoch_ended(&mut self, _: &dyn Network, record: &EpochRecord, _: &Path) {
+        if record.epoch == 2 {
+            signal_hook::low_level::raise(self.0).unwrap();
+        }
+    }
+}
+
+#[test]
+fn signals_save_and_stop() {
+    let _alone = alone();
+    for (signal, name) in [
+        (signal_hook::consts::SIGINT, "SIGINT"),
+        (signal_hook::consts::SIGTERM, "SIGTERM"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(&[]);
+        let outcome = run_with(&config, &splits(40), folder.path(), false, None, &mut Signal(signal)).unwrap();
+        assert_eq!((outcome.status, outcome.step), (Status::Interrupted, 10));
+        assert_eq!(outcome.reason, format!("interrupted by {name}"));
+        assert_eq!(read_run_info(folder.path()).unwrap().status, Status::Interrupted);
+        assert_eq!(run(&config, folder.path(), true, Some(12)).unwrap().step, 12);
+    }
+}
+
+/// Recomputed from the weights of every step: one step per epoch, every checkpoint kept.
+#[test]
+fn the_average_follows_its_formula() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    run(
+        &config(&["train.steps=4", "train.accumulate=10", "train.keep=9", "train.ema=0.2"]),
+        folder.path(),
+        false,
+        None,
+    )
+    .unwrap();
+    let device = Device::flex();
+    let values = |network: Box<dyn Network>| -> Vec<(String, Vec<f32>)> {
+        let tensors = network.tensors().into_iter();
+        tensors
+            .map(|tensor| (tensor.name, tensor.data.iter::<f32>().collect()))
+            .collect()
+    };
+    let mut average = values(TOY.build_seeded(&Default::default(), &CLIP, &device, 3).unwrap());
+    for step in 1..=4u32 {
+        let open = |file| {
+            load_weights(&checkpoint(folder.path(), step.into()).join(file), &[TOY], &device)
+                .unwrap()
+                .0
+        };
+        let decay = 0.2f32.min((1 + step) as f32 / (10 + step) as f32);
+        for ((name, average), (_, newest)) in average.iter_mut().zip(values(open("network.bpk"))) {
+            for (average, newest) in average.iter_mut().zip(newest) {
+                *average = if is_buffer(name) {
+                    newest
+                } else {
+                    *average * decay + newest * (1.0 - decay)
+                };
+            }
+        }
+        for ((name, expected), (_, found)) in average.iter().zip(values(open("ema.bpk"))) {
+            for (expected, found) in expected.iter().zip(found) {
+                assert!(
+                    (expected - found).abs() < 1e-6,
+                    "{name} after {step}: {found}, expected {expected}"
+                );
+            }
+        }
+    }
+}
