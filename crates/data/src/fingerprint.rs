@@ -87,6 +87,9 @@ mod tests {
         assert_ne!(first, print(0, 1));
         fs::write(&paths[0], b"sane").unwrap();
         assert_ne!(first, print(0, 0));
+        // A hole of 257 MiB, which takes no room on the disk and is not read.
+        File::create(&paths[0]).unwrap().set_len(READ_WHOLE + 1).unwrap();
+        assert!(print(0, 0).starts_with("size-and-time:"));
         assert_eq!(
             hex(&sha256_of(&paths[1]).unwrap()),
             "0967115f2813a3541eaef77de9d9d5773f1c0c04314b0bbfe4ff3b3b1c55b5d5"

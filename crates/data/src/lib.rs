@@ -17,6 +17,7 @@
 //! # Ok::<(), foreframe_data::DataError>(())
 //! ```
 
+mod batch;
 mod config;
 pub mod download;
 mod error;
@@ -33,8 +34,9 @@ mod replace;
 pub mod sets;
 mod source;
 
+pub use batch::HostBatch;
 pub use config::{DataConfig, Scaling, SplitBy};
 pub use error::DataError;
-pub use loader::{Batches, HostBatch, Loader, LoaderConfig};
+pub use loader::{Batches, Loader, LoaderConfig};
 pub use normalization::Normalization;
 pub use source::{ClipSource, Dataset, Splits};

@@ -5,12 +5,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{self, JoinHandle};
 
-use burn::tensor::{Device, Tensor, TensorData};
-use foreframe_core::{Clip, ClipShape};
 use rand::seq::SliceRandom;
 
 use crate::random::{Purpose, stream};
-use crate::{ClipSource, DataError};
+use crate::{ClipSource, DataError, HostBatch};
 
 /// Batches that wait for the consumer; one more is being made.
 const QUEUE: usize = 2;
@@ -150,56 +148,11 @@ impl Drop for Batches {
     }
 }
 
-/// A batch on the host. The consumer uploads it, so that at most one batch is on the device before it is needed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HostBatch {
-    /// `[clips, T + T', channels, height, width]`, normalised.
-    pub values: Vec<f32>,
-    /// Number of clips.
-    pub clips: usize,
-    /// The size of each.
-    pub shape: ClipShape,
-}
-
-impl HostBatch {
-    /// Uploads the batch.
-    pub fn to_clip(&self, device: &Device) -> Clip {
-        let ClipShape {
-            channels,
-            height,
-            width,
-            ..
-        } = self.shape;
-        let upload = |time: usize, part: fn(&Self, usize) -> &[f32]| {
-            let mut values = Vec::with_capacity(self.clips * time * self.shape.frame_len());
-            (0..self.clips).for_each(|clip| values.extend_from_slice(part(self, clip)));
-            Tensor::from_data(
-                TensorData::new(values, [self.clips, time, channels, height, width]),
-                device,
-            )
-        };
-        Clip {
-            past: upload(self.shape.past, Self::past),
-            future: upload(self.shape.future, Self::future),
-        }
-    }
-
-    /// The observed frames of clip number `clip`, `[T, channels, height, width]`.
-    pub fn past(&self, clip: usize) -> &[f32] {
-        let start = clip * self.shape.clip_len();
-        &self.values[start..start + self.shape.past * self.shape.frame_len()]
-    }
-
-    /// The frames that followed in clip number `clip`, `[T', channels, height, width]`.
-    pub fn future(&self, clip: usize) -> &[f32] {
-        let start = clip * self.shape.clip_len() + self.shape.past * self.shape.frame_len();
-        &self.values[start..(clip + 1) * self.shape.clip_len()]
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::tensor::Device;
+    use foreframe_core::ClipShape;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// Clips whose every value is their number; clip 13 cannot be read, clip 17 is a bug.

@@ -42,8 +42,14 @@ impl Channel {
         }
     }
 
-    fn std(&self) -> f32 {
-        (self.squares / self.count).sqrt() as f32
+    /// Mean and standard deviation.
+    fn moments(&self) -> [f32; 2] {
+        [self.mean as f32, (self.squares / self.count).sqrt() as f32]
+    }
+
+    /// The least value, and how far the greatest is above it.
+    fn range(&self) -> [f32; 2] {
+        [self.least, self.greatest - self.least]
     }
 }
 
@@ -54,23 +60,23 @@ pub(super) fn normalization(frames: &Frames, train: &[Range], scaling: Scaling) 
         Scaling::Auto => Scaling::ZScore,
         other => other,
     };
-    let (mean, std): (fn(&Channel) -> f32, fn(&Channel) -> f32) = match scaling {
+    let pair = match scaling {
         Scaling::Auto | Scaling::None | Scaling::Scale => return Ok(Normalization::identity()),
-        Scaling::MinMax => (|channel| channel.least, |channel| channel.greatest - channel.least),
-        Scaling::ZScore => (|channel| channel.mean as f32, Channel::std),
+        Scaling::MinMax => Channel::range,
+        Scaling::ZScore => Channel::moments,
     };
-    let channels = measure(frames, train)?;
-    let spread = |(number, channel): (usize, &Channel)| match std(channel) {
-        spread if spread > 0.0 && spread.is_finite() => spread,
-        _ => {
-            tracing::warn!("channel {number} is {} everywhere in the training split", channel.least);
-            1.0
-        }
-    };
-    Ok(Normalization {
-        mean: channels.iter().map(mean).collect(),
-        std: channels.iter().enumerate().map(spread).collect(),
-    })
+    let pairs = measure(frames, train)?
+        .into_iter()
+        .enumerate()
+        .map(|(number, channel)| match pair(&channel) {
+            [mean, spread] if spread > 0.0 && spread.is_finite() => (mean, spread),
+            [mean, _] => {
+                tracing::warn!("channel {number} is {mean} everywhere in the training split");
+                (mean, 1.0)
+            }
+        });
+    let (mean, std) = pairs.unzip();
+    Ok(Normalization { mean, std })
 }
 
 fn measure(frames: &Frames, train: &[Range]) -> Result<Vec<Channel>, DataError> {
@@ -98,9 +104,10 @@ mod tests {
         for plane in [[300.0, 300.25, 300.5], [301.0, 301.25, 301.5]] {
             channel.add(&plane);
         }
-        assert_eq!(channel.mean, 300.75);
+        let [mean, std] = channel.moments();
+        assert_eq!(mean, 300.75);
         // numpy.std of the six values
-        assert!((channel.std() - 0.540_061_7).abs() < 1e-6, "{}", channel.std());
-        assert_eq!((channel.least, channel.greatest), (300.0, 301.5));
+        assert!((std - 0.540_061_7).abs() < 1e-6, "{std}");
+        assert_eq!(channel.range(), [300.0, 1.5]);
     }
 }

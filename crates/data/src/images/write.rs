@@ -54,7 +54,7 @@ pub fn write_frames(path: &Path, frames: &Array) -> Result<(), DataError> {
         }
         // An empty folder of that name would be in the way on some systems; one that is not empty stops the rename.
         match fs::remove_dir(path) {
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(DataError::io("replace", path)(cause)),
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(DataError::io("replace", path)(cause)),
             _ => fs::rename(&part, path).map_err(DataError::io("write", path)),
         }
     };

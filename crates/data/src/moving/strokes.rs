@@ -82,14 +82,14 @@ impl Strokes {
         // MNIST scales digits to 20 of 28 rows.
         let height = side * 0.72 * between(rng, 0.88, 1.08);
         let width = height * between(rng, 0.70, 1.05);
-        let slant = between(rng, -0.35, 0.20);
+        let slant = between(rng, -0.15, 0.45);
         let (sin, cos) = between(rng, -0.20, 0.20).sin_cos();
         Hand {
             columns: [width * cos, -height * (sin + slant * cos)],
             rows: [width * sin, height * (cos - slant * sin)],
             centre: side / 2.0,
-            wobble: 0.025,
-            radius: side * between(rng, 0.030, 0.058),
+            wobble: 0.035,
+            radius: side * between(rng, 0.030, 0.062),
         }
     }
 }

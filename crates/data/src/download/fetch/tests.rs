@@ -106,7 +106,7 @@ fn a_file_is_fetched_once() {
     let manifest = manifest(vec![address], digest());
     let mut reports = Vec::new();
     let got = get(&manifest, folder.path(), false, |progress| reports.push(progress.done)).unwrap();
-    assert_eq!(got, [path.clone()]);
+    assert_eq!(got, std::slice::from_ref(&path));
     assert_eq!(fs::read(&path).unwrap(), content());
     assert!(!part.exists());
     assert!(reports.is_sorted() && reports.last() == Some(&(content().len() as u64)));
