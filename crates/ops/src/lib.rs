@@ -6,6 +6,7 @@
 mod convolution;
 mod deformable;
 mod depthwise;
+mod gelu;
 mod patch;
 mod pixel_shuffle;
 mod warp;
@@ -13,6 +14,7 @@ mod warp;
 pub use convolution::{conv2d, same};
 pub use deformable::deform_conv2d;
 pub use depthwise::depthwise_conv2d;
+pub use gelu::gelu;
 pub use patch::{patchify, unpatchify};
 pub use pixel_shuffle::{pixel_shuffle, pixel_unshuffle};
 pub use warp::{Outside, Pixels, sample, warp};

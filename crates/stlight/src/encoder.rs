@@ -3,10 +3,10 @@
 use burn::module::Module;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::ClipShape;
 use foreframe_nn::{BatchNorm2d, BatchNorm2dConfig, fan_out_std, normal_conv2d};
+use foreframe_ops::gelu;
 
 use crate::StLightConfig;
 

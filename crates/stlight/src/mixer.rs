@@ -2,11 +2,11 @@
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Tensor};
 use foreframe_nn::{
     BatchNorm2d, BatchNorm2dConfig, DepthwiseConv2d, DepthwiseConv2dConfig, fan_out_std, normal, normal_conv2d,
 };
+use foreframe_ops::gelu;
 
 use crate::StLightConfig;
 
