@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::module::Module;
 use burn::tensor::TensorData;
 
-use crate::{AssignError, assign, named_tensors};
+use crate::{AssignError, assign, named_shapes};
 
 /// How a network's tensors are called in its public reference.
 #[derive(Clone, Debug, Default)]
@@ -134,13 +134,13 @@ pub fn import<M: Module>(
     let mut state = without_common_prefix(state, "model.");
     let mut report = ImportReport::default();
     let mut tensors = BTreeMap::new();
-    for tensor in named_tensors(&module) {
-        let key = keys.reference_key(&tensor.name);
+    for (name, _) in named_shapes(&module) {
+        let key = keys.reference_key(&name);
         let Some(data) = state.remove(&key) else {
-            return Err(ImportError::Missing { key, name: tensor.name });
+            return Err(ImportError::Missing { key, name });
         };
-        tensors.insert(tensor.name.clone(), data);
-        report.used.push((key, tensor.name));
+        tensors.insert(name.clone(), data);
+        report.used.push((key, name));
     }
     for key in state.into_keys() {
         match keys.skip.iter().find(|(suffix, _)| key.ends_with(suffix)) {
@@ -198,7 +198,7 @@ mod tests {
     }
 
     fn state(prefix: &str) -> BTreeMap<String, TensorData> {
-        let mut state: BTreeMap<String, TensorData> = named_tensors(&network())
+        let mut state: BTreeMap<String, TensorData> = crate::named_tensors(&network())
             .into_iter()
             .map(|tensor| (format!("{prefix}{}", keys().reference_key(&tensor.name)), tensor.data))
             .collect();

@@ -18,4 +18,6 @@ pub use cost::Cost;
 pub use error::ConfigError;
 pub use forecast::{Forecast, roll_out};
 pub use key_map::{ImportError, ImportReport, KeyMap, import};
-pub use named::{AssignError, NamedTensor, assign, count_parameters, gradients, is_buffer, named_tensors};
+pub use named::{
+    AssignError, NamedTensor, assign, count_parameters, gradients, is_buffer, named_shapes, named_tensors,
+};

@@ -52,6 +52,32 @@ pub fn named_tensors<M: Module>(module: &M) -> Vec<NamedTensor> {
     visitor.found
 }
 
+/// The name and shape of every floating-point tensor of `module` in the order of its fields. Parameters that were never
+/// used stay so: no values are drawn.
+pub fn named_shapes<M: Module>(module: &M) -> Vec<(String, Vec<usize>)> {
+    struct Collect {
+        path: Vec<String>,
+        found: Vec<(String, Vec<usize>)>,
+    }
+    impl ModuleVisitor for Collect {
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.path.push(name.to_owned());
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.path.pop();
+        }
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.found.push((self.path.join("."), param.lazy_shape().to_vec()));
+        }
+    }
+    let mut visitor = Collect {
+        path: Vec::new(),
+        found: Vec::new(),
+    };
+    module.visit(&mut visitor);
+    visitor.found
+}
+
 /// Gradients by name; a parameter that the loss does not depend on is absent.
 pub fn gradients<M: Module>(module: &M, gradients: &Gradients) -> BTreeMap<String, TensorData> {
     struct Collect<'a> {
@@ -87,29 +113,8 @@ pub fn gradients<M: Module>(module: &M, gradients: &Gradients) -> BTreeMap<Strin
 
 /// Number of trainable values: running statistics are not counted, as in PyTorch.
 pub fn count_parameters<M: Module>(module: &M) -> usize {
-    struct Count {
-        path: Vec<String>,
-        total: usize,
-    }
-    impl ModuleVisitor for Count {
-        fn enter_module(&mut self, name: &str, _: &str) {
-            self.path.push(name.to_owned());
-        }
-        fn exit_module(&mut self, _: &str, _: &str) {
-            self.path.pop();
-        }
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            if !self.path.last().is_some_and(|field| is_buffer(field)) {
-                self.total += param.lazy_shape().num_elements();
-            }
-        }
-    }
-    let mut visitor = Count {
-        path: Vec::new(),
-        total: 0,
-    };
-    module.visit(&mut visitor);
-    visitor.total
+    let parameters = named_shapes(module).into_iter().filter(|(name, _)| !is_buffer(name));
+    parameters.map(|(_, shape)| shape.iter().product::<usize>()).sum()
 }
 
 /// Why tensors do not fit a network.
@@ -180,13 +185,9 @@ pub fn assign<M: Module>(module: M, mut tensors: BTreeMap<String, TensorData>) -
                     });
                 }
                 Some(data) => {
-                    return param.map(|old| {
-                        let tensor = Tensor::from_data(data, &old.device());
-                        match old.is_require_grad() {
-                            true => tensor.require_grad(),
-                            false => tensor,
-                        }
-                    });
+                    // Parameters that were never used are replaced without drawing their first values.
+                    let (id, device) = (param.id, param.lazy_device());
+                    return param.transform_for_load(Tensor::from_data(data, &device), id);
                 }
             }
             param

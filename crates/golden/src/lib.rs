@@ -8,10 +8,12 @@ mod case;
 mod check;
 mod compare;
 mod device;
+mod full;
 mod op;
 
 pub use case::Case;
 pub use check::check;
 pub use compare::{Differences, Tolerance};
 pub use device::devices;
+pub use full::check_full;
 pub use op::{Inputs, OpCase};

@@ -113,7 +113,7 @@ impl TauConfig {
     }
 }
 
-/// OpenSTL's configurations (`configs/<dataset>/TAU.py`), and that of the SEVIR table of the USTEP paper.
+/// OpenSTL's configurations (`configs/<dataset>/TAU.py`), that of the SEVIR table of the USTEP paper, and a small one.
 pub(crate) fn presets() -> Vec<Preset<TauConfig>> {
     let preset = |name, about, clip, config| Preset {
         name,
@@ -175,6 +175,16 @@ pub(crate) fn presets() -> Vec<Preset<TauConfig>> {
             "rain seen by radar, 13 -> 12 frames",
             [13, 12, 1, 192, 192],
             TauConfig::published([64, 2], [256, 6], 0.1),
+        ),
+        preset(
+            "moving-digits",
+            "small: trains in minutes on a laptop's CPU",
+            [10, 10, 1, 64, 64],
+            TauConfig {
+                mlp_ratio: 4,
+                first_drop_path: 0.0,
+                ..TauConfig::published([16, 4], [64, 4], 0.0)
+            },
         ),
     ]
 }

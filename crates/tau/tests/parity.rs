@@ -1,6 +1,8 @@
 //! The network is OpenSTL's: forecasts, losses, gradients, running statistics.
 
-use foreframe_golden::{Case, Tolerance, check, devices};
+use burn::tensor::Device;
+use foreframe_core::Architecture;
+use foreframe_golden::{Case, Tolerance, check, check_full, devices};
 use foreframe_tau::{Tau, TauConfig};
 use rstest::rstest;
 
@@ -31,4 +33,12 @@ fn agrees_with_openstl(#[case] variant: &str, #[case] on_gpu: bool) {
             check::<Tau>(&case, &config(&case), &device, &Tolerance::of(name));
         }
     }
+}
+
+#[rstest]
+#[case("tau", "moving-mnist")]
+#[case("tau_weather_t2m", "weatherbench")]
+fn agrees_with_openstl_at_the_published_size(#[case] case: &str, #[case] preset: &str) {
+    let preset = Tau::presets().into_iter().find(|found| found.name == preset).unwrap();
+    check_full::<Tau>(case, &preset.config, &preset.clip, &Device::flex(), &Tolerance::cpu());
 }
