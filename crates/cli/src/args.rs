@@ -1,0 +1,342 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use foreframe_core::ClipShape;
+
+use crate::backend::Backend;
+
+/// Forecasts spatio-temporal fields: radar rain, traffic flow, temperature, video
+#[derive(Parser)]
+#[command(name = "foreframe", version, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+    /// Say more: -v what is done, -vv how
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// CPU threads [default: all cores]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Verb {
+    /// Lists models, presets and datasets
+    List(ListArgs),
+    /// Shows a model: parameters, multiply-accumulates, shapes, configuration, paper
+    Show(ShowArgs),
+    /// Lists, fetches, checks and shows datasets
+    #[command(subcommand)]
+    Data(DataVerb),
+    /// Trains a model, judges it on the test split, and writes pictures and a report
+    Train(TrainArgs),
+    /// Judges a trained network, with persistence beside it
+    Eval(EvalArgs),
+    /// Continues a clip
+    Forecast(ForecastArgs),
+    /// Turns a published PyTorch checkpoint into weights
+    Import(ImportArgs),
+    /// Writes weights as safetensors
+    Export(ExportArgs),
+    /// Measures forecasts and training steps per second
+    Bench(BenchArgs),
+    /// Writes the report of a run again
+    Report(ReportArgs),
+    /// Writes completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Where everything that a model and its data are made of comes from.
+#[derive(Args, Clone, Default)]
+pub(crate) struct SettingArgs {
+    /// A named configuration of the model; `show` lists them
+    #[arg(long, value_name = "NAME")]
+    pub(crate) preset: Option<String>,
+    /// A configuration file, e.g. one of configs/, or the config.toml of a run
+    #[arg(long, value_name = "FILE", conflicts_with = "preset")]
+    pub(crate) config: Option<PathBuf>,
+    /// Sets one key, e.g. `--set network.width=32`; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+/// Which data.
+#[derive(Args, Clone, Default)]
+pub(crate) struct DataArgs {
+    /// A dataset; `data list` shows them
+    #[arg(long, value_name = "NAME")]
+    pub(crate) data: Option<String>,
+    /// Where the data lie: a `.npy` file, a folder of them, a folder of images, or of folders of images
+    #[arg(long, value_name = "PATH")]
+    pub(crate) data_path: Option<PathBuf>,
+}
+
+/// Where to compute.
+#[derive(Args, Clone, Copy, Default)]
+pub(crate) struct BackendArgs {
+    /// Where to compute; `cargo xtask` builds what it needs
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) backend: Backend,
+}
+
+/// A model, its configuration, and the clip it is built for.
+#[derive(Args, Clone)]
+pub(crate) struct ModelArgs {
+    /// The model; may be left out where --config names it
+    pub(crate) model: Option<String>,
+    #[command(flatten)]
+    pub(crate) settings: SettingArgs,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// The clip: observed frames, future frames, channels, height, width, e.g. `10,10,1,64,64` [default: the preset's]
+    #[arg(long, value_name = "T,T',C,H,W", value_parser = clip)]
+    pub(crate) clip: Option<ClipShape>,
+}
+
+#[derive(Args)]
+pub(crate) struct ListArgs {
+    /// What to list, e.g. `ustep` or `moving-*` [default: everything]
+    pub(crate) pattern: Option<String>,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    /// As JSON, with every tensor
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum DataVerb {
+    /// Lists the datasets
+    List(ListArgs),
+    /// Downloads a dataset, or continues an interrupted download
+    Get(FilesArgs),
+    /// Compares the files of a dataset with their published checksums
+    Verify(FilesArgs),
+    /// Draws one clip
+    Show(DataShowArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct FilesArgs {
+    /// The files' name, e.g. `mnist`
+    pub(crate) name: String,
+    /// Where they lie [default: datasets/NAME]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// The optional files too
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct DataShowArgs {
+    /// The dataset [default: moving-digits, or the user's files with --data-path]
+    pub(crate) name: Option<String>,
+    /// Where the data lie
+    #[arg(long, value_name = "PATH")]
+    pub(crate) data_path: Option<PathBuf>,
+    /// A configuration file with a section [data]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Sets one key, e.g. `--set data.past=5`; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// The split
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) split: Split,
+    /// Which clip of it
+    #[arg(long, default_value_t = 0)]
+    pub(crate) index: usize,
+    /// The picture, `.png` or `.gif`
+    #[arg(short, long, default_value = "sample.png")]
+    pub(crate) output: PathBuf,
+}
+
+/// A part of a dataset.
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Split {
+    /// What networks learn from
+    Train,
+    /// What checkpoints are chosen by
+    Validation,
+    /// What networks are judged by
+    #[default]
+    Test,
+}
+
+#[derive(Args)]
+pub(crate) struct TrainArgs {
+    /// The model; may be left out with --resume or where --config names it
+    pub(crate) model: Option<String>,
+    #[command(flatten)]
+    pub(crate) settings: SettingArgs,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    #[command(flatten)]
+    pub(crate) backend: BackendArgs,
+    /// Passes over the training split
+    #[arg(long, value_name = "N", conflicts_with = "steps", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) epochs: Option<u64>,
+    /// Optimizer steps
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) steps: Option<u64>,
+    /// Continues a run that was interrupted
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "config", "data", "data_path", "out"])]
+    pub(crate) resume: Option<PathBuf>,
+    /// The folder of the run [default: runs/DATA/MODEL/TIME]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct EvalArgs {
+    /// Weights (.bpk) or a run
+    pub(crate) target: PathBuf,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    #[command(flatten)]
+    pub(crate) backend: BackendArgs,
+    /// Sets one key of the data, e.g. `--set data.test_clips=1000`; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// The split
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) split: Split,
+    /// Clips at a time
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) batch: Option<u32>,
+    /// As JSON, with the definition of every score
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct ForecastArgs {
+    /// Weights (.bpk) or a run
+    pub(crate) target: PathBuf,
+    /// What was observed: `.npy` ([T,C,H,W] or [B,T,C,H,W]), `.gif`, or a folder of images
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) input: PathBuf,
+    /// Where the forecast goes: `.npy`, `.gif`, or a folder for images
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) output: PathBuf,
+    /// Frames to forecast [default: as many as the network was trained for]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) horizon: Option<u32>,
+    /// Scale as in training: the input is in physical units, and so is the output
+    #[arg(long)]
+    pub(crate) normalize: bool,
+    #[command(flatten)]
+    pub(crate) backend: BackendArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct ImportArgs {
+    /// The published file: .safetensors, .pt, .pth or .ckpt
+    pub(crate) file: PathBuf,
+    /// The model it is of
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
+    #[command(flatten)]
+    pub(crate) settings: SettingArgs,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// The clip: observed frames, future frames, channels, height, width [default: the preset's]
+    #[arg(long, value_name = "T,T',C,H,W", value_parser = clip)]
+    pub(crate) clip: Option<ClipShape>,
+    /// The weights to write (.bpk)
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// What became of every tensor, as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How tensors are called in an exported file.
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Names {
+    /// As here
+    #[default]
+    Ours,
+    /// As in the published PyTorch checkpoints
+    Published,
+}
+
+#[derive(Args)]
+pub(crate) struct ExportArgs {
+    /// Weights (.bpk) or a run
+    pub(crate) target: PathBuf,
+    /// The file to write (.safetensors)
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// How the tensors are called in it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) names: Names,
+}
+
+#[derive(Args)]
+pub(crate) struct BenchArgs {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    #[command(flatten)]
+    pub(crate) backend: BackendArgs,
+    /// Clips at a time
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) batch: u32,
+    /// How often each is measured, in turn; the median counts
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: u32,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct ReportArgs {
+    /// The run
+    pub(crate) run: PathBuf,
+}
+
+fn clip(text: &str) -> Result<ClipShape, String> {
+    let sizes: Result<Vec<usize>, _> = text.split([',', 'x']).map(|size| size.trim().parse()).collect();
+    match sizes.as_deref() {
+        Ok(&[past, future, channels, height, width]) => {
+            let clip = ClipShape::new([past, future, channels, height, width]);
+            clip.validate().map_err(|error| error.to_string())?;
+            Ok(clip)
+        }
+        _ => Err("give five sizes: observed frames, future frames, channels, height, width, e.g. 10,10,1,64,64".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_clip_is_five_sizes() {
+        assert_eq!(clip("4,4,1,8,6").unwrap(), ClipShape::new([4, 4, 1, 8, 6]));
+        assert!(clip("4,4,1,8").unwrap_err().contains("five sizes"));
+        assert!(clip("4,0,1,8,8").unwrap_err().contains("clip.future"));
+        assert!(clip("4,4,1,8,99999999999999999999").is_err());
+    }
+}

@@ -1,0 +1,171 @@
+//! From the flags to one complete configuration.
+
+use anyhow::{Context, Result, bail};
+use foreframe_core::{ClipShape, Preset};
+use foreframe_data::Dataset;
+use foreframe_train::Model;
+use foreframe_train::config::{ConfigFile, Layers, RunConfig, resolve};
+use foreframe_zoo::{find_dataset, find_model, find_preset};
+use toml::Table;
+
+use crate::args::{DataArgs, SettingArgs};
+
+/// What is trained without a word about data: it needs no file.
+const DEFAULT_DATA: &str = "moving-digits";
+/// The dataset of the user's own files.
+pub(crate) const FILES: &str = "files";
+
+/// A model, its data and everything that can be set about them.
+pub(crate) struct Settings {
+    pub(crate) model: &'static Model,
+    pub(crate) dataset: &'static Dataset,
+    pub(crate) preset: Option<Preset<Table>>,
+    pub(crate) config: RunConfig,
+}
+
+impl Settings {
+    /// # Errors
+    /// Names the unknown model, dataset, preset or key, the file it stands in, and the nearest known name.
+    pub(crate) fn resolve(model: Option<&str>, settings: &SettingArgs, data: &DataArgs) -> Result<Self> {
+        let file = settings.config.as_deref().map(ConfigFile::read).transpose()?;
+        let file = file.as_ref();
+        let Some(name) = model.or(file.and_then(ConfigFile::model)) else {
+            bail!("which model? Name one, e.g. `ustep`; `foreframe list` shows all");
+        };
+        let model = find_model(name)?;
+        let dataset = dataset(data, file)?;
+        let preset = match settings.preset.as_deref().or(file.and_then(ConfigFile::preset)) {
+            Some(name) => Some(find_preset(model, name)?),
+            // Without a word about the network, the one that was made for these data.
+            None if file.is_none() => find_preset(model, dataset.name).ok(),
+            None => None,
+        };
+        let config = resolve(&Layers {
+            model,
+            dataset,
+            preset: preset.as_ref(),
+            file,
+            data_path: data.data_path.as_deref(),
+            set: &settings.set,
+        })?;
+        Ok(Self {
+            model,
+            dataset,
+            preset,
+            config,
+        })
+    }
+
+    /// As [`Settings::resolve`], with the clip that a network is to be built for: what `--clip` or `--set clip.*` say,
+    /// else that of the data or the configuration file where one is named, else that of the preset.
+    ///
+    /// # Errors
+    /// As [`Settings::resolve`], and what keeps the data from being opened.
+    pub(crate) fn with_clip(
+        model: Option<&str>,
+        settings: &SettingArgs,
+        data: &DataArgs,
+        clip: Option<ClipShape>,
+    ) -> Result<(Self, ClipShape)> {
+        let (of_clip, rest): (Vec<String>, Vec<String>) = settings
+            .set
+            .iter()
+            .cloned()
+            .partition(|assignment| assignment.starts_with("clip."));
+        let plain = SettingArgs {
+            set: rest,
+            ..settings.clone()
+        };
+        let resolved = Self::resolve(model, &plain, data)?;
+        let data_named = settings.config.is_some() || data.data.is_some() || data.data_path.is_some();
+        let mut clip = match (clip, &resolved.preset) {
+            (Some(clip), _) => clip,
+            (None, Some(preset)) if !data_named => resolved.preset_clip(preset, &plain.set),
+            _ => resolved.data_clip()?,
+        };
+        for assignment in of_clip {
+            set_size(&mut clip, &assignment)?;
+        }
+        clip.validate()?;
+        Ok((resolved, clip))
+    }
+
+    /// The preset's clip, except for what `--set` says about the data.
+    fn preset_clip(&self, preset: &Preset<Table>, set: &[String]) -> ClipShape {
+        let is_set = |key: &str| {
+            set.iter()
+                .any(|text| text.split('=').next().is_some_and(|name| name.trim() == key))
+        };
+        let (mut clip, data) = (preset.clip, &self.config.data);
+        if is_set("data.past") {
+            clip.past = data.past;
+        }
+        if is_set("data.future") {
+            clip.future = data.future;
+        }
+        if is_set("data.size") {
+            (clip.height, clip.width) = (data.size, data.size);
+        }
+        clip
+    }
+
+    fn data_clip(&self) -> Result<ClipShape> {
+        let data = &self.config.data;
+        match self.dataset.name {
+            FILES => Ok((self.dataset.open)(data)?.clip),
+            _ => Ok(data.clip(1, data.size, data.size)?),
+        }
+    }
+}
+
+/// The dataset that is asked for: by name, by a path, by the file, or none.
+fn dataset(data: &DataArgs, file: Option<&ConfigFile>) -> Result<&'static Dataset> {
+    let by_path = data.data_path.as_ref().map(|_| FILES);
+    let name = data
+        .data
+        .as_deref()
+        .or(by_path)
+        .or(file.and_then(ConfigFile::data))
+        .unwrap_or(DEFAULT_DATA);
+    Ok(find_dataset(name)?)
+}
+
+fn set_size(clip: &mut ClipShape, assignment: &str) -> Result<()> {
+    let told =
+        || format!("--set {assignment}: write e.g. `clip.height=64`; there is past, future, channels, height, width");
+    let (key, value) = assignment.split_once('=').with_context(told)?;
+    let size = value.trim().parse().with_context(told)?;
+    match key.trim() {
+        "clip.past" => clip.past = size,
+        "clip.future" => clip.future = size,
+        "clip.channels" => clip.channels = size,
+        "clip.height" => clip.height = size,
+        "clip.width" => clip.width = size,
+        _ => bail!(told()),
+    }
+    Ok(())
+}
+
+/// The configuration of a run, with its data replaced or changed.
+///
+/// # Errors
+/// Names the unknown dataset or key.
+pub(crate) fn of_run(run: &RunConfig, data: &DataArgs, set: &[String]) -> Result<Settings> {
+    let model = find_model(&run.model)?;
+    let file = ConfigFile::parse("the run's config.toml", &run.to_toml())?;
+    let dataset = dataset(data, Some(&file))?;
+    let config = resolve(&Layers {
+        model,
+        dataset,
+        preset: None,
+        file: Some(&file),
+        data_path: data.data_path.as_deref(),
+        set,
+    })?;
+    Ok(Settings {
+        model,
+        dataset,
+        preset: None,
+        config,
+    })
+}

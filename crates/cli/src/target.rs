@@ -1,0 +1,92 @@
+//! What a user names when they mean something trained: a weights file, a run, or a folder of runs.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use burn::tensor::Device;
+use foreframe_train::Network;
+use foreframe_train::weights::{WeightsHeader, open_weights};
+use foreframe_zoo::MODELS;
+
+/// Stands for the newest run in a folder of runs.
+const LATEST: &str = "LATEST";
+/// What every run folder has.
+const RUN_FILE: &str = "config.toml";
+
+/// The run folder that `path` means: itself, or the newest run in it.
+///
+/// # Errors
+/// There is no run.
+pub(crate) fn run_folder(path: &Path) -> Result<PathBuf> {
+    let folder = match path.file_name() {
+        Some(name) if name == LATEST => path.parent().unwrap_or(Path::new(".")),
+        _ => path,
+    };
+    if folder.join(RUN_FILE).is_file() {
+        return Ok(folder.to_owned());
+    }
+    let entries = std::fs::read_dir(folder).with_context(|| {
+        format!(
+            "there is no run at `{}`: name the folder that training made",
+            path.display()
+        )
+    })?;
+    let runs = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|entry| entry.join(RUN_FILE).is_file());
+    match runs.max() {
+        // Runs are named by their time, so that the last name is the newest.
+        Some(newest) => Ok(newest),
+        None => bail!(
+            "`{}` is no run and holds none: name the folder that training made",
+            path.display()
+        ),
+    }
+}
+
+/// What `path` means, as [`open_weights`] takes it: a file as it is, else a run.
+pub(crate) fn locate(path: &Path) -> Result<PathBuf> {
+    match path.is_file() {
+        true => Ok(path.to_owned()),
+        false if path.extension().is_some() && !path.exists() => {
+            bail!(
+                "cannot read `{}`: there is no such file: name a .bpk file or a run",
+                path.display()
+            )
+        }
+        false => run_folder(path),
+    }
+}
+
+/// The network of a weights file, or of the best checkpoint of a run.
+///
+/// # Errors
+/// Names the file, and the tensor or key at fault.
+pub(crate) fn open(path: &Path, device: &Device) -> Result<(Box<dyn Network>, WeightsHeader)> {
+    Ok(open_weights(&locate(path)?, MODELS, device)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_of_runs_means_the_newest() {
+        let dir = tempfile::tempdir().unwrap();
+        for run in ["2026-01-02T00-00-00Z", "2026-01-10T00-00-00Z"] {
+            fs::create_dir(dir.path().join(run)).unwrap();
+            fs::write(dir.path().join(run).join(RUN_FILE), "").unwrap();
+        }
+        let newest = dir.path().join("2026-01-10T00-00-00Z");
+        for path in [dir.path().to_owned(), dir.path().join(LATEST), newest.clone()] {
+            assert_eq!(run_folder(&path).unwrap(), newest);
+        }
+        let message = run_folder(&dir.path().join("none")).unwrap_err().to_string();
+        assert!(
+            message.contains("none") && message.contains("name the folder"),
+            "{message}"
+        );
+    }
+}

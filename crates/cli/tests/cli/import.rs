@@ -1,0 +1,120 @@
+//! `import` of a published state dict.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use burn::tensor::TensorData;
+use foreframe_golden::Case;
+use safetensors::tensor::{Dtype, TensorView};
+
+use crate::program::{json, refused, write_npy};
+
+/// The configuration of the golden case `stlight/base`.
+const BASE: [&str; 13] = [
+    "--model",
+    "stlight",
+    "--clip",
+    "4,4,1,16,16",
+    "--set",
+    "network.width=16",
+    "--set",
+    "network.depth=4",
+    "--set",
+    "network.patch_size=2",
+    "--output",
+    "weights.bpk",
+    "--json",
+];
+
+fn write(path: &Path, state: &BTreeMap<String, TensorData>) {
+    let dtype = |data: &TensorData| {
+        if data.dtype().is_float() {
+            Dtype::F32
+        } else {
+            Dtype::I64
+        }
+    };
+    let views = state.iter().map(|(key, data)| {
+        (
+            key,
+            TensorView::new(dtype(data), data.shape().to_vec(), data.as_bytes()).unwrap(),
+        )
+    });
+    std::fs::write(path, safetensors::serialize(views, None).unwrap()).unwrap();
+}
+
+#[test]
+fn an_imported_network_forecasts_what_the_reference_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let case = Case::load("stlight", "base");
+    let state = case.state_dict();
+    write(&path.join("state.safetensors"), &state);
+    let report = json(path, &[&["import", "state.safetensors"], &BASE[..]].concat());
+    let count = |name: &str| report[name].as_array().unwrap().len();
+    assert_eq!(
+        count("used") + count("skipped"),
+        state.len(),
+        "every tensor is accounted for"
+    );
+    assert!(
+        report["skipped"][0]["reason"]
+            .as_str()
+            .is_some_and(|reason| !reason.is_empty())
+    );
+    let (past, truth) = (case.tensor("input.x"), case.tensor("eval.pred"));
+    write_npy(&path.join("past.npy"), "<f4", &past.shape().to_vec(), past.as_bytes());
+    crate::program::succeed(path, &["forecast", "weights.bpk", "-i", "past.npy", "-o", "future.npy"]);
+    let bytes = std::fs::read(path.join("future.npy")).unwrap();
+    let found = bytes[bytes.len() - truth.as_bytes().len()..].chunks_exact(4);
+    let found = found.map(|value| f32::from_le_bytes(value.try_into().unwrap()));
+    let furthest = found
+        .zip(truth.iter::<f32>())
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max);
+    assert!(furthest < 2e-5, "{furthest}");
+}
+
+#[test]
+fn what_does_not_fit_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let state = Case::load("stlight", "base").state_dict();
+    let key = "net.1.1.0.weight";
+    let attempt = |change: &dyn Fn(&mut BTreeMap<String, TensorData>)| {
+        let mut changed = state.clone();
+        change(&mut changed);
+        write(&path.join("changed.safetensors"), &changed);
+        let message = refused(path, &[&["import", "changed.safetensors"], &BASE[..]].concat());
+        assert!(message.contains("changed.safetensors"), "{message}");
+        assert!(!path.join("weights.bpk").exists());
+        message
+    };
+    let message = attempt(&|state| drop(state.remove(key)));
+    assert!(message.contains(key) && message.contains("missing"), "{message}");
+    let message = attempt(&|state| drop(state.insert("net.9.extra".into(), TensorData::from([1.0f32]))));
+    assert!(
+        message.contains("net.9.extra") && message.contains("not used"),
+        "{message}"
+    );
+    let message = attempt(&|state| drop(state.insert(key.into(), TensorData::from([1.0f32, 2.0]))));
+    assert!(message.contains(key) && message.contains("[2]"), "{message}");
+}
+
+#[test]
+fn a_file_that_is_no_checkpoint_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    std::fs::write(path.join("text.pt"), "hello").unwrap();
+    std::fs::write(path.join("text.safetensors"), "hello").unwrap();
+    for file in ["text.pt", "text.safetensors", "missing.ckpt"] {
+        let message = refused(path, &[&["import", file], &BASE[..]].concat());
+        assert!(message.contains(file), "{message}");
+    }
+    let message = refused(
+        path,
+        &["import", "text.pt", "-o", "no/such/folder.bpk", "--model", "stlight"],
+    );
+    assert!(message.contains("no/such"), "{message}");
+    assert_eq!(std::fs::read_dir(path).unwrap().count(), 2);
+}

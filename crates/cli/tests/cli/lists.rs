@@ -1,0 +1,180 @@
+//! `list`, `show`, `data`, `bench`, `completions`.
+
+use std::path::Path;
+
+use crate::program::{TINY, json, refused, succeed};
+
+fn here() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_list_is_json_and_filtered_by_pattern() {
+    let all = json(here(), &["list", "--json"]);
+    let names: Vec<&str> = all["models"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|model| model["name"].as_str().unwrap())
+        .collect();
+    for name in ["ustep", "stlight", "tau", "persistence"] {
+        assert!(names.contains(&name), "{names:?}");
+    }
+    let some = json(here(), &["list", "--json", "st*"]);
+    assert_eq!(some["models"].as_array().unwrap().len(), 1);
+    assert_eq!(some["datasets"].as_array().unwrap().len(), 0);
+    assert!(refused(here(), &["list", "zzz"]).contains("zzz"));
+}
+
+/// Parameters: the published models of the golden counts.
+#[test]
+fn show_counts_parameters_and_products() {
+    let shown = json(here(), &["show", "stlight", "--preset", "moving-mnist-l", "--json"]);
+    assert_eq!(shown["parameters"], 32_879_710_u64);
+    assert_eq!(shown["input"], serde_json::json!([1, 10, 1, 64, 64]));
+    assert_eq!(shown["output"], serde_json::json!([1, 10, 1, 64, 64]));
+    let trained: u64 = (shown["tensors"].as_array().unwrap().iter())
+        .filter(|tensor| tensor["trained"] == true)
+        .map(|tensor| {
+            tensor["shape"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|size| size.as_u64().unwrap())
+                .product::<u64>()
+        })
+        .sum();
+    assert_eq!(trained, 32_879_710);
+    let of = &shown["multiply_accumulates_of"];
+    assert_eq!(
+        shown["multiply_accumulates"].as_u64().unwrap(),
+        of["multiplications"].as_u64().unwrap() + of["normalization"].as_u64().unwrap()
+    );
+}
+
+#[test]
+fn a_configuration_decides_the_clip_and_the_network() {
+    let shown = json(
+        here(),
+        &[
+            "show",
+            "ustep",
+            "--set",
+            "data.past=6",
+            "--set",
+            "clip.width=32",
+            "--json",
+        ],
+    );
+    assert_eq!(shown["input"], serde_json::json!([1, 6, 1, 64, 32]));
+    let shown = json(
+        here(),
+        &[
+            "show",
+            "stlight",
+            "--clip",
+            "4,2,3,16,16",
+            "--set",
+            "network.depth=3",
+            "--json",
+        ],
+    );
+    assert_eq!(
+        (&shown["output"], &shown["config"]["depth"]),
+        (&serde_json::json!([1, 2, 3, 16, 16]), &3.into())
+    );
+    let message = refused(
+        here(),
+        &[
+            "show",
+            "stlight",
+            "--clip",
+            "4,2,3,15,16",
+            "--set",
+            "network.patch_size=2",
+        ],
+    );
+    assert!(message.contains("clip.height") && message.contains("16"), "{message}");
+}
+
+#[test]
+fn every_committed_configuration_builds_its_network() {
+    let root = here().join("../../configs");
+    let mut seen = 0;
+    for dataset in std::fs::read_dir(&root).unwrap() {
+        for file in std::fs::read_dir(dataset.unwrap().path()).unwrap() {
+            let path = file.unwrap().path();
+            let shown = json(here(), &["show", "--config", path.to_str().unwrap(), "--json"]);
+            assert_eq!(
+                shown["model"],
+                path.file_stem().unwrap().to_str().unwrap(),
+                "{}",
+                path.display()
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen >= 6, "{seen} files in {}", root.display());
+}
+
+#[test]
+fn a_sample_of_the_data_is_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [
+        "data",
+        "show",
+        "--set",
+        "data.size=16",
+        "--split",
+        "train",
+        "--index",
+        "3",
+        "-o",
+    ];
+    for (name, magic) in [("clip.png", &b"\x89PNG"[..]), ("clip.gif", b"GIF8")] {
+        succeed(folder.path(), &[&arguments[..], &[name]].concat());
+        assert!(std::fs::read(folder.path().join(name)).unwrap().starts_with(magic));
+    }
+    let message = refused(folder.path(), &["data", "show", "--index", "100000"]);
+    assert!(message.contains("there is no clip 100000"), "{message}");
+    assert!(!folder.path().join("sample.png").exists());
+    assert!(refused(folder.path(), &["data", "verify", "mnist"]).contains("data get mnist"));
+    assert!(refused(folder.path(), &["data", "get", "moving-mnits"]).contains("did you mean `moving-mnist`?"));
+}
+
+#[test]
+fn bench_measures_forecasts_and_steps() {
+    let sizes = &TINY[..6];
+    let arguments = [
+        &["bench", "ustep", "--data", "moving-digits", "--rounds", "2", "--json"],
+        sizes,
+    ]
+    .concat();
+    let measured = json(here(), &arguments);
+    assert!(measured["forecasts_per_second"].as_f64().unwrap() > measured["steps_per_second"].as_f64().unwrap());
+    assert_eq!(measured["clip"]["height"], 16);
+    assert!(measured["machine"].as_str().unwrap().contains("flex"));
+}
+
+#[test]
+fn completions_name_the_verbs() {
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(succeed(here(), &["completions", shell]).contains("forecast"));
+    }
+}
+
+/// `foreframe list | head -1` must not end in a panic.
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("foreframe"))
+        .args(["completions", "bash"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}

@@ -1,0 +1,116 @@
+//! Runs that are killed or interrupted.
+#![cfg(unix)]
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::program::{TINY, command, refused, stderr, succeed};
+
+const STEPS: u64 = 6;
+
+fn arguments(out: &str) -> Vec<&str> {
+    let length = [
+        "--steps",
+        "6",
+        "--set",
+        "train.checkpoint_every=1",
+        "--set",
+        "train.keep=8",
+    ];
+    [&["train", "ustep", "--threads", "1", "--out", out], &TINY[..], &length].concat()
+}
+
+fn start(folder: &Path, out: &str) -> Child {
+    Command::new(assert_cmd::cargo::cargo_bin!("foreframe"))
+        .current_dir(folder)
+        .args(arguments(out))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Waits until `count` steps are logged, or the run is over.
+fn wait_for_steps(child: &mut Child, run: &Path, count: usize) {
+    loop {
+        let steps = std::fs::read_to_string(run.join("steps.jsonl")).unwrap_or_default();
+        if steps.lines().count() >= count || child.try_wait().unwrap().is_some() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// What was logged, but for the speed.
+fn logged(run: &Path) -> Vec<serde_json::Value> {
+    let text = std::fs::read_to_string(run.join("steps.jsonl")).unwrap();
+    let record = |line: &str| {
+        let mut record: serde_json::Value = serde_json::from_str(line).unwrap();
+        record.as_object_mut().unwrap().remove("clips_per_second");
+        record
+    };
+    text.lines().map(record).collect()
+}
+
+fn weights(folder: &Path, run: &str) -> Vec<u8> {
+    let last = std::fs::read_to_string(folder.join(run).join("checkpoints/last")).unwrap();
+    let network = format!("{run}/checkpoints/{}", last.trim());
+    succeed(folder, &["export", &network, "-o", &format!("{run}.safetensors")]);
+    std::fs::read(folder.join(format!("{run}.safetensors"))).unwrap()
+}
+
+#[test]
+fn a_killed_run_resumes_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    succeed(path, &arguments("straight"));
+    let mut child = start(path, "killed");
+    wait_for_steps(&mut child, &path.join("killed"), 2);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    succeed(path, &["train", "--resume", "killed", "--threads", "1"]);
+    let (straight, killed) = (logged(&path.join("straight")), logged(&path.join("killed")));
+    assert_eq!(straight.len() as u64, STEPS);
+    assert_eq!(straight, killed);
+    assert_eq!(weights(path, "straight"), weights(path, "killed"));
+}
+
+#[test]
+fn an_interrupted_run_is_saved_and_says_how_to_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let mut child = start(path, "run");
+    wait_for_steps(&mut child, &path.join("run"), 1);
+    let id = i32::try_from(child.id()).unwrap();
+    // SAFETY: the child has not been waited for, so its id is still its own.
+    assert_eq!(unsafe { libc::kill(id, libc::SIGINT) }, 0);
+    let output = child.wait_with_output().unwrap();
+    let message = stderr(&output);
+    // A machine under load may have let all steps pass before the signal came.
+    if output.status.code() != Some(130) {
+        assert!(output.status.success(), "{message}");
+        return;
+    }
+    assert!(message.contains("foreframe train --resume run"), "{message}");
+    let information = std::fs::read_to_string(path.join("run/run.json")).unwrap();
+    assert!(information.contains("\"interrupted\""), "{information}");
+    assert!(path.join("run/checkpoints/last").is_file());
+    succeed(path, &["train", "--resume", "run"]);
+    assert_eq!(logged(&path.join("run")).len() as u64, STEPS);
+}
+
+#[test]
+fn only_a_run_is_resumed_and_only_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(refused(folder.path(), &["train", "--resume", "nowhere"]).contains("nowhere"));
+    let run = crate::program::TRAINED.argument();
+    let message = refused(folder.path(), &["train", "stlight", "--resume", &run]);
+    assert!(message.contains("a run of `ustep`"), "{message}");
+    let message = refused(folder.path(), &["train", "--resume", &run, "--set", "network.width=8"]);
+    assert!(message.contains("network.width"), "{message}");
+    let output = command(folder.path(), &["train", "--resume", &run, "--data", "moving-mnist"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}

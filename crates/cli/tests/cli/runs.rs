@@ -1,0 +1,123 @@
+//! `train`, `eval`, `report`: what a run leaves behind.
+
+use std::path::Path;
+
+use crate::program::{TINY, TRAINED, json, refused, succeed};
+
+#[test]
+fn a_run_leaves_everything_behind() {
+    let run = TRAINED.run();
+    for file in [
+        "config.toml",
+        "run.json",
+        "steps.jsonl",
+        "epochs.csv",
+        "log.txt",
+        "eval/test.json",
+        "samples/test-0.gif",
+        "samples/test-0.png",
+        "report.html",
+        "checkpoints/last",
+        "checkpoints/best",
+    ] {
+        assert!(run.join(file).is_file(), "{file} is missing");
+    }
+    assert_eq!(
+        std::fs::read_to_string(run.join("steps.jsonl"))
+            .unwrap()
+            .lines()
+            .count(),
+        2
+    );
+    for part in ["persistence", "ustep", "samples/test-0.gif", "report.html"] {
+        assert!(TRAINED.stdout.contains(part), "{part} is not told: {}", TRAINED.stdout);
+    }
+    let information = std::fs::read_to_string(run.join("run.json")).unwrap();
+    let information: serde_json::Value = serde_json::from_str(&information).unwrap();
+    assert_eq!(
+        (&information["status"], &information["device"]),
+        (&"finished".into(), &"flex".into())
+    );
+    assert!(information["command"].as_str().unwrap().contains("--set data.size=16"));
+}
+
+#[test]
+fn eval_repeats_what_training_reported() {
+    let run = TRAINED.argument();
+    let folder = tempfile::tempdir().unwrap();
+    let judged = json(folder.path(), &["eval", &run, "--json"]);
+    let reported = std::fs::read_to_string(TRAINED.run().join("eval/test.json")).unwrap();
+    assert_eq!(judged, serde_json::from_str::<serde_json::Value>(&reported).unwrap());
+    assert_eq!(judged["rows"][0]["model"], "ustep");
+    assert_eq!(judged["rows"][1]["model"], "persistence");
+    let metric = &judged["rows"][0]["summary"]["metrics"][0];
+    assert!(!metric["definition"].as_str().unwrap().is_empty());
+    assert_eq!(metric["per_lead_time"].as_array().unwrap().len(), 2);
+    let validation = json(folder.path(), &["eval", &run, "--json", "--split", "validation"]);
+    assert_eq!(validation["rows"][0]["summary"]["clips"], 2);
+    let fewer = json(folder.path(), &["eval", &run, "--json", "--set", "data.test_clips=1"]);
+    assert_eq!(fewer["rows"][0]["summary"]["clips"], 1);
+}
+
+#[test]
+fn weights_alone_are_judged_on_data_of_their_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let best = std::fs::read_to_string(TRAINED.run().join("checkpoints/best")).unwrap();
+    let weights = TRAINED
+        .run()
+        .join("checkpoints")
+        .join(best.trim())
+        .join("network.bpk")
+        .display()
+        .to_string();
+    let arguments = [
+        "eval",
+        &weights,
+        "--data",
+        "moving-digits",
+        "--json",
+        "--set",
+        "data.test_clips=2",
+    ];
+    let judged = json(folder.path(), &arguments);
+    assert_eq!(judged["rows"][0]["summary"]["clips"], 2);
+    assert!(refused(folder.path(), &["eval", &weights]).contains("--data"));
+    let message = refused(folder.path(), &[&arguments[..], &["--set", "data.size=32"]].concat());
+    assert!(message.contains("data (height)") && message.contains("16"), "{message}");
+    let message = refused(
+        folder.path(),
+        &["eval", &weights, "--data", "moving-digits", "--set", "network.width=3"],
+    );
+    assert!(message.contains("network.width"), "{message}");
+}
+
+#[test]
+fn the_report_is_written_again() {
+    let page = succeed(Path::new("."), &["report", &TRAINED.argument()]);
+    assert!(page.trim_end().ends_with("report.html"));
+    let folder = tempfile::tempdir().unwrap();
+    assert!(refused(folder.path(), &["report", "nowhere"]).contains("nowhere"));
+}
+
+#[test]
+fn the_written_configuration_is_a_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = TRAINED.run().join("config.toml");
+    let shown = json(folder.path(), &["show", "--config", config.to_str().unwrap(), "--json"]);
+    assert_eq!((&shown["model"], &shown["clip"]["past"]), (&"ustep".into(), &4.into()));
+}
+
+#[test]
+fn a_mistake_leaves_no_run_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let tiny = |more: &[&'static str]| [&["train", "ustep"], &TINY[..], more].concat();
+    let message = refused(folder.path(), &tiny(&["--set", "network.gate_kernel=2"]));
+    assert!(message.contains("network.gate_kernel"), "{message}");
+    let message = refused(folder.path(), &tiny(&["--set", "data.size=3"]));
+    assert!(message.contains("data.size"), "{message}");
+    let message = refused(folder.path(), &tiny(&["--data-path", "nothing.npy"]));
+    assert!(message.contains("nothing.npy"), "{message}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    let message = refused(folder.path(), &tiny(&["--out", &*TRAINED.argument().leak()]));
+    assert!(message.contains("there is a run in this folder already"), "{message}");
+}
