@@ -1,1 +1,39 @@
-//! report
+//! Pictures of forecasts and one self-contained page per training run.
+//!
+//! [`write_gif`] animates past, truth, forecast and error side by side; [`write_strip`] lays the same frames out on one
+//! picture; [`write_error_map`] shows where errors are large. [`write_run_page`] collects what the folder of a run holds
+//! (configuration, losses, scores, pictures, log) into `report.html`, which needs nothing besides itself.
+//!
+//! Every file is written beside its place and renamed, so that nothing partial stands under a final name.
+//!
+//! ```
+//! use foreframe_report::{Frames, Sample, write_gif};
+//!
+//! let values = vec![0.5; 2 * 16 * 16];
+//! let frames = Frames { values: &values, time: 2, channels: 1, height: 16, width: 16 };
+//! let sample = Sample { past: frames, truth: Some(frames), forecast: frames, range: (0.0, 1.0) };
+//! let folder = tempfile::tempdir()?;
+//! write_gif(&folder.path().join("clip.gif"), &sample, "persistence on a grey field")?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod animation;
+mod axis;
+mod canvas;
+mod chart;
+mod colors;
+mod curves;
+mod error;
+mod file;
+mod frames;
+mod page;
+mod pictures;
+mod run;
+mod scores;
+mod strip;
+
+pub use animation::write_gif;
+pub use error::ReportError;
+pub use frames::{Frames, Sample};
+pub use page::write_run_page;
+pub use strip::{write_error_map, write_strip};

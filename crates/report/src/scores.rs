@@ -1,0 +1,137 @@
+use foreframe_metrics::{Comparison, Metric, Row, format_value};
+use maud::{Markup, PreEscaped, html};
+
+use crate::ReportError;
+use crate::chart::{Ink, Line, svg};
+use crate::curves::key;
+
+/// The scores on one split: totals, a chart per metric, every number per lead time, what each metric means.
+pub(crate) fn section(comparison: &Comparison) -> Result<Markup, ReportError> {
+    let metrics = comparison.metrics();
+    let clips = comparison.rows.first().map_or(0, |row| row.summary.clips);
+    let mut charts = Vec::new();
+    for metric in &metrics {
+        if let Some(chart) = chart(comparison, metric)? {
+            charts.push((head(metric), chart));
+        }
+    }
+    Ok(html! {
+        h2 { "Scores on the " (comparison.split) " split of " (comparison.data) }
+        p.soft { (clips) " clips. Arrows point towards better values; the best one of a line is bold." }
+        @for note in comparison.notes() { p.soft { (note) "." } }
+        div.card.scroll { (totals(comparison, &metrics)) }
+        h3 style="margin:22px 0 10px" { "By lead time" }
+        div.grid {
+            @for (name, chart) in &charts {
+                figure.card {
+                    h3 { (name) }
+                    (PreEscaped(chart))
+                    figcaption { @for (index, row) in comparison.rows.iter().enumerate() { (key(Ink::of(index), &row.model)) } }
+                }
+            }
+        }
+        details {
+            summary { "Numbers by lead time" }
+            div.card.scroll { (by_lead_time(comparison, &metrics)) }
+        }
+        details {
+            summary { "What the metrics mean" }
+            div.card.scroll {
+                table { @for metric in &metrics { tr { td { (metric.name) } td.definition { (metric.definition) } } } }
+            }
+        }
+    })
+}
+
+fn totals(comparison: &Comparison, metrics: &[&Metric]) -> Markup {
+    let reference = comparison
+        .rows
+        .len()
+        .checked_sub(1)
+        .filter(|last| *last > 0)
+        .map(|last| &comparison.rows[last]);
+    html! {
+        table {
+            tr {
+                th { "metric" }
+                @for row in &comparison.rows { th { (row.model) } }
+                @if let Some(reference) = reference { th { "against " (reference.model) } }
+            }
+            @for metric in metrics {
+                @let best = best(comparison, metric);
+                tr title=(metric.definition) {
+                    td { (head(metric)) }
+                    @for row in &comparison.rows {
+                        @let total = total(row, metric);
+                        td.best[total.is_some() && total == best] { (total.map_or("-".into(), format_value)) }
+                    }
+                    @if let Some(reference) = reference {
+                        (change(metric, total(&comparison.rows[0], metric), total(reference, metric)))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The first row's change against the reference, coloured by whether it is for the better.
+fn change(metric: &Metric, value: Option<f64>, reference: Option<f64>) -> Markup {
+    let change = value
+        .zip(reference)
+        .map(|(value, reference)| (value - reference) / reference.abs());
+    let Some(change) = change.filter(|change| change.is_finite()) else {
+        return html! { td { "-" } };
+    };
+    let better = (change > 0.0) == metric.higher_is_better;
+    html! { td.better[change != 0.0 && better].worse[change != 0.0 && !better] { (format!("{:+.1} %", 100.0 * change)) } }
+}
+
+fn by_lead_time(comparison: &Comparison, metrics: &[&Metric]) -> Markup {
+    let of = |row: &Row, metric: &Metric| row.summary.metric(&metric.name).map(|own| own.per_lead_time.clone());
+    html! {
+        table {
+            @for metric in metrics {
+                @let longest = comparison.rows.iter().filter_map(|row| of(row, metric)).map(|values| values.len()).max();
+                tr { th { (head(metric)) } @for time in 1..=longest.unwrap_or(0) { th { "+" (time) } } }
+                @for row in &comparison.rows {
+                    tr { td { (row.model) } @for value in of(row, metric).unwrap_or_default() { td { (format_value(value)) } } }
+                }
+            }
+        }
+    }
+}
+
+fn chart(comparison: &Comparison, metric: &Metric) -> Result<Option<String>, ReportError> {
+    let lines: Vec<Line> = (comparison.rows.iter().enumerate())
+        .filter_map(|(index, row)| {
+            let values = &row.summary.metric(&metric.name)?.per_lead_time;
+            let points = values
+                .iter()
+                .enumerate()
+                .map(|(time, value)| ((time + 1) as f64, *value))
+                .collect();
+            Some(Line {
+                points,
+                ink: Ink::of(index),
+            })
+        })
+        .collect();
+    svg(&lines, "lead time", 100.0)
+}
+
+fn total(row: &Row, metric: &Metric) -> Option<f64> {
+    row.summary.metric(&metric.name).map(|own| own.total)
+}
+
+fn best(comparison: &Comparison, metric: &Metric) -> Option<f64> {
+    let totals = comparison.rows.iter().filter_map(|row| total(row, metric));
+    if metric.higher_is_better {
+        totals.max_by(f64::total_cmp)
+    } else {
+        totals.min_by(f64::total_cmp)
+    }
+}
+
+fn head(metric: &Metric) -> String {
+    format!("{} {}", metric.name, if metric.higher_is_better { '↑' } else { '↓' })
+}
