@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
-use foreframe_core::ConfigError;
+use foreframe_core::{Clip, ConfigError};
 use foreframe_data::{ClipSource, HostBatch, Loader, LoaderConfig, Normalization};
 use foreframe_metrics::{Comparison, Row, ScoreOptions, ScoreSpec, Scores};
 
@@ -58,29 +57,26 @@ pub fn evaluate(
     let frame = shape.frame_len();
     let device = network.device().inner();
     let mut repeated = vec![0.0; horizon * frame];
-    let total = limited(source.len(), evaluation.clips);
-    progress.begin(evaluation.split, total as u64, 0);
-    let mut done = 0;
-    for batch in batches(source, evaluation.batch)? {
-        let batch = batch?;
-        let clips = batch.clips.min(total - done);
-        let forecast = forecast_host(network, batch.to_clip(&device).past, horizon);
+    let mut score = |batch: &HostBatch, clips: usize| {
+        let past = batch.to_clip(&device).past;
+        let forecast: Vec<f32> = network.forecast(past, horizon).into_data().iter::<f32>().collect();
         for clip in 0..clips {
             let truth = &batch.future(clip)[..horizon * frame];
             scores.add(&forecast[clip * horizon * frame..][..horizon * frame], truth)?;
             let past = batch.past(clip);
-            repeated
-                .chunks_mut(frame)
-                .for_each(|lead| lead.copy_from_slice(&past[past.len() - frame..]));
+            let last = &past[past.len() - frame..];
+            repeated.chunks_mut(frame).for_each(|lead| lead.copy_from_slice(last));
             persistence.add(&repeated, truth)?;
         }
-        done += clips;
-        progress.advance(done as u64, "");
-        if done == total {
-            break;
-        }
-    }
-    progress.end();
+        Ok(())
+    };
+    let part = Part {
+        source,
+        batch: evaluation.batch,
+        clips: evaluation.clips,
+        task: evaluation.split,
+    };
+    part.each_batch(progress, &mut score)?;
     let rows = [(network.name(), scores), ("persistence", persistence)];
     let rows: Result<Vec<Row>, TrainError> = rows
         .into_iter()
@@ -107,46 +103,70 @@ pub(crate) fn validation_loss(
     progress: &mut dyn Progress,
 ) -> Result<f64, TrainError> {
     fits(network, &source, source.shape().future)?;
-    let total = limited(source.len(), clips);
     let device = network.device().inner();
-    let (mut sum, mut done) = (0.0, 0);
-    progress.begin("validation", total as u64, 0);
-    for batch in batches(source, batch)? {
-        let batch = batch?;
-        let clips = batch.clips.min(total - done);
-        let mut clip = batch.to_clip(&device);
-        clip.past = clip.past.narrow(0, 0, clips);
-        clip.future = clip.future.narrow(0, 0, clips);
+    let (mut sum, mut judged) = (0.0, 0);
+    let mut judge = |batch: &HostBatch, clips: usize| {
+        let clip = batch.to_clip(&device);
+        let clip = Clip {
+            past: clip.past.narrow(0, 0, clips),
+            future: clip.future.narrow(0, 0, clips),
+        };
         sum += network.validation_loss(clip) * clips as f64;
-        done += clips;
-        progress.advance(done as u64, "");
-        if done == total {
-            break;
-        }
+        judged += clips;
+        Ok(())
+    };
+    Part {
+        source,
+        batch,
+        clips,
+        task: "validation",
     }
-    progress.end();
-    Ok(sum / done as f64)
+    .each_batch(progress, &mut judge)?;
+    Ok(sum / judged as f64)
 }
 
-fn limited(len: usize, most: usize) -> usize {
-    if most == 0 { len } else { len.min(most) }
-}
-
-fn batches(
+/// The first `clips` clips of a split, or all of them if `clips` is 0.
+struct Part<'a> {
     source: Arc<dyn ClipSource>,
     batch: usize,
-) -> Result<impl Iterator<Item = Result<HostBatch, foreframe_data::DataError>>, TrainError> {
-    let config = LoaderConfig {
-        batch,
-        seed: 0,
-        shuffle: false,
-        drop_last: false,
-    };
-    Ok(Loader::new(source, config)?.epoch(0, 0))
+    clips: usize,
+    task: &'a str,
 }
 
-fn forecast_host(network: &dyn Network, past: Tensor<5>, horizon: usize) -> Vec<f32> {
-    network.forecast(past, horizon).into_data().iter::<f32>().collect()
+impl Part<'_> {
+    /// Shows every batch in order, with the number of its clips that count.
+    fn each_batch(
+        self,
+        progress: &mut dyn Progress,
+        show: &mut dyn FnMut(&HostBatch, usize) -> Result<(), TrainError>,
+    ) -> Result<(), TrainError> {
+        let len = self.source.len();
+        let total = if self.clips == 0 { len } else { len.min(self.clips) };
+        let config = LoaderConfig {
+            batch: self.batch,
+            seed: 0,
+            shuffle: false,
+            drop_last: false,
+        };
+        let mut batches = Loader::new(self.source, config)?.epoch(0, 0);
+        let mut all = |progress: &mut dyn Progress| {
+            let mut done = 0;
+            while done < total {
+                let Some(batch) = batches.next().transpose()? else {
+                    break;
+                };
+                let clips = batch.clips.min(total - done);
+                show(&batch, clips)?;
+                done += clips;
+                progress.advance(done as u64, "");
+            }
+            Ok(())
+        };
+        progress.begin(self.task, total as u64, 0);
+        let result = all(progress);
+        progress.end();
+        result
+    }
 }
 
 fn fits(network: &dyn Network, source: &Arc<dyn ClipSource>, horizon: usize) -> Result<(), TrainError> {

@@ -31,10 +31,13 @@ pub struct Model {
     /// Fills in what a partial table leaves out; fails on unknown keys and wrong types.
     pub complete: fn(&Table) -> Result<Table, ModelError>,
     /// Builds the network with fresh weights; what is drawn depends on the device's seed only.
-    pub build: fn(&Table, &ClipShape, &Device) -> Result<Box<dyn Network>, ModelError>,
+    pub build: Build,
     /// Multiply-accumulates of one forecast.
     pub cost: fn(&Table, &ClipShape) -> Result<Cost, ModelError>,
 }
+
+/// From a configuration, a clip and a device to a network.
+pub type Build = fn(&Table, &ClipShape, &Device) -> Result<Box<dyn Network>, ModelError>;
 
 impl Model {
     /// The entry of an architecture.

@@ -1,6 +1,8 @@
 //! Burn packs with errors that name the file.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use burn::tensor::TensorData;
@@ -58,24 +60,25 @@ pub(crate) fn read(path: &Path, key: &str) -> Result<(BTreeMap<String, TensorDat
 }
 
 fn open(path: &Path) -> Result<Reader, WeightsError> {
-    // Opening first tells a missing file from a foreign one.
-    let file = std::fs::File::open(path).and_then(|file| file.metadata());
-    match file {
-        Err(cause) => {
-            return Err(WeightsError::Read {
-                path: path.to_owned(),
-                cause,
-            });
-        }
-        Ok(metadata) if metadata.is_dir() => return Err(WeightsError::Foreign(path.to_owned())),
-        Ok(_) => {}
+    let failed = |cause| WeightsError::Read {
+        path: path.to_owned(),
+        cause,
+    };
+    let mut file = File::open(path).map_err(failed)?;
+    if file.metadata().map_err(failed)?.is_dir() {
+        return Err(WeightsError::Foreign(path.to_owned()));
     }
-    Reader::from_file_exact(path).map_err(|error| match error {
-        burn_pack::Error::ValidationError(problem) => WeightsError::Damaged {
-            path: path.to_owned(),
-            problem,
+    let mut start = Vec::new();
+    file.by_ref().take(4).read_to_end(&mut start).map_err(failed)?;
+    if start != burn_pack::MAGIC_NUMBER.to_le_bytes() {
+        return Err(WeightsError::Foreign(path.to_owned()));
+    }
+    Reader::from_file_exact(path).map_err(|error| WeightsError::Damaged {
+        path: path.to_owned(),
+        problem: match error {
+            burn_pack::Error::ValidationError(problem) => problem,
+            _ => "its beginning is cut short or overwritten".to_owned(),
         },
-        _ => WeightsError::Foreign(path.to_owned()),
     })
 }
 

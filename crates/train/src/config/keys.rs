@@ -73,7 +73,16 @@ impl de::Error for KeyError {
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new("", format!("is {found}: write {expected}"))
+        let expected = expected.to_string();
+        let words = match expected.as_str() {
+            "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number of 0 or more",
+            "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+            "f32" | "f64" => "a number",
+            "a boolean" => "true or false",
+            "a string" => "text in quotes",
+            other => other,
+        };
+        Self::new("", format!("is {found}: write {words}"))
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -290,21 +299,30 @@ mod tests {
                 "[inner]\nnam = 3",
                 "`network.inner.nam` is no key: did you mean `name`?",
             ),
-            ("width = 'wide'", "`network.width` is string \"wide\": write usize"),
-            ("width = -1", "`network.width` is integer `-1`: write usize"),
+            (
+                "width = 'wide'",
+                "`network.width` is string \"wide\": write a whole number of 0 or more",
+            ),
+            (
+                "width = -1",
+                "`network.width` is integer `-1`: write a whole number of 0 or more",
+            ),
             (
                 "kind = 'plian'",
                 "`network.kind` is `plian`, which does not exist: did you mean `plain`?",
             ),
             (
                 "kind = { sized = { size = true } }",
-                "`network.kind.sized.size` is boolean `true`: write usize",
+                "`network.kind.sized.size` is boolean `true`: write a whole number of 0 or more",
             ),
             ("kind = 3", "`network.kind` is integer `3`: write enum Kind"),
-            ("list = [1, 300]", "`network.list[1]` is integer `300`: write u8"),
+            (
+                "list = [1, 300]",
+                "`network.list[1]` is integer `300`: write a whole number of 0 or more",
+            ),
             (
                 "[inner]\nname = 3",
-                "`network.inner.name` is integer `3`: write a string",
+                "`network.inner.name` is integer `3`: write text in quotes",
             ),
         ] {
             assert_eq!(read(text).unwrap_err(), message);

@@ -197,7 +197,8 @@ mod tests {
     #[test]
     fn impossible_values_name_their_key() {
         assert_eq!(TrainConfig::default().validate(), Ok(()));
-        let cases: [(fn(&mut TrainConfig), &str); 5] = [
+        type Change = fn(&mut TrainConfig);
+        let cases: [(Change, &str); 5] = [
             (|c| c.batch = 0, "train.batch"),
             (|c| c.epochs = 0, "train.epochs"),
             (|c| c.ema = 1.0, "train.ema"),

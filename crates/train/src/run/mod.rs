@@ -5,8 +5,10 @@
 //! resumed writes the same numbers as one that was not.
 
 mod checkpoint;
+mod epoch;
 mod folder;
 mod interrupt;
+mod plan;
 mod session;
 
 use std::path::{Path, PathBuf};

@@ -3,75 +3,43 @@
 use std::time::Instant;
 
 use burn::tensor::Device;
-use foreframe_core::{Clip, StepContext};
-use foreframe_data::{Batches, DataError, HostBatch, Loader, LoaderConfig, Splits};
+use foreframe_data::{Loader, LoaderConfig, Splits};
 
-use super::checkpoint::{Best, Checkpoints, Exact, Snapshot, State, read_average, read_optimizer};
-use super::folder::{BestInfo, EpochRecord, RunFolder, RunInfo, Status, StepRecord, read_run_info};
+use super::checkpoint::{Checkpoints, Exact, Snapshot, State, read_average, read_optimizer};
+use super::folder::{BestInfo, RunFolder, RunInfo, Status, read_run_info};
 use super::interrupt::Interrupt;
+use super::plan::Plan;
 use super::{Outcome, TrainOptions, refuse_old_run};
 use crate::average::Average;
 use crate::config::RunConfig;
 use crate::error::TrainError;
-use crate::evaluate::validation_loss;
 use crate::model::{Model, Network};
 use crate::optimizer::Adam;
 use crate::schedule::Schedule;
 use crate::weights::{WeightsHeader, load_weights_into};
 
 pub(super) struct Session<'a, 'o> {
-    config: &'a RunConfig,
-    splits: &'a Splits,
-    options: TrainOptions<'o>,
-    plan: Plan,
-    loader: Loader,
-    schedule: Schedule,
-    network: Box<dyn Network>,
-    optimizer: Adam,
-    average: Option<Average>,
-    state: State,
-    folder: RunFolder,
-    checkpoints: Checkpoints,
-    info: RunInfo,
-    interrupt: Interrupt,
-    began: Instant,
+    pub(super) config: &'a RunConfig,
+    pub(super) splits: &'a Splits,
+    pub(super) options: TrainOptions<'o>,
+    pub(super) plan: Plan,
+    pub(super) loader: Loader,
+    pub(super) schedule: Schedule,
+    pub(super) network: Box<dyn Network>,
+    pub(super) optimizer: Adam,
+    pub(super) average: Option<Average>,
+    pub(super) state: State,
+    pub(super) folder: RunFolder,
+    pub(super) checkpoints: Checkpoints,
+    pub(super) info: RunInfo,
+    pub(super) interrupt: Interrupt,
+    pub(super) began: Instant,
     /// Step of the newest checkpoint.
-    saved: Option<u64>,
-}
-
-/// How steps make up epochs.
-#[derive(Clone, Copy)]
-struct Plan {
-    batches_per_epoch: usize,
-    steps_per_epoch: u64,
-    steps: u64,
-    epochs: u64,
-}
-
-impl Plan {
-    fn new(config: &RunConfig, batches_per_epoch: usize) -> Self {
-        let train = &config.train;
-        let steps_per_epoch = batches_per_epoch.div_ceil(train.accumulate) as u64;
-        let steps = match train.steps {
-            0 => train.epochs as u64 * steps_per_epoch,
-            steps => steps,
-        };
-        Self {
-            batches_per_epoch,
-            steps_per_epoch,
-            steps,
-            epochs: steps.div_ceil(steps_per_epoch),
-        }
-    }
-
-    /// Steps that are done at the end of epoch `epoch`, counted from 0.
-    fn end_of(&self, epoch: u64) -> u64 {
-        ((epoch + 1) * self.steps_per_epoch).min(self.steps)
-    }
+    pub(super) saved: Option<u64>,
 }
 
 /// Why a run ends without an error.
-type Ending = (Status, String);
+pub(super) type Ending = (Status, String);
 
 impl<'a, 'o> Session<'a, 'o> {
     pub(super) fn begin(
@@ -228,147 +196,7 @@ impl<'a, 'o> Session<'a, 'o> {
         Ok((Status::Finished, "all steps done".to_owned()))
     }
 
-    /// The steps of the running epoch that are not done yet.
-    fn epoch(&mut self) -> Result<Option<Ending>, TrainError> {
-        let train = &self.config.train;
-        let end = self.plan.end_of(self.state.epoch);
-        let done = self.state.step - self.state.epoch * self.plan.steps_per_epoch;
-        if done == 0 {
-            self.state.epoch_began = Exact(self.seconds());
-        }
-        let mut batches = self.loader.epoch(self.state.epoch, done as usize * train.accumulate);
-        while self.state.step < end {
-            if let Some(reason) = self.wish_to_stop() {
-                return Ok(Some((Status::Interrupted, reason)));
-            }
-            self.step(&mut batches)?;
-            let every = train.checkpoint_every;
-            if every > 0 && self.state.step.is_multiple_of(every) && self.state.step < end {
-                self.save()?;
-            }
-        }
-        Ok(None)
-    }
-
-    fn wish_to_stop(&self) -> Option<String> {
-        if let Some(signal) = self.interrupt.requested() {
-            return Some(format!("interrupted by {signal}"));
-        }
-        let limit = self.options.max_steps.filter(|limit| self.state.step >= *limit)?;
-        Some(format!("stopped after {limit} steps, as asked"))
-    }
-
-    fn step(&mut self, batches: &mut Batches) -> Result<(), TrainError> {
-        let clock = Instant::now();
-        let begun = (self.state.step - self.state.epoch * self.plan.steps_per_epoch) as usize;
-        let left = self.plan.batches_per_epoch - begun * self.config.train.accumulate;
-        let device = self.network.device();
-        let upload = |batch: Result<HostBatch, DataError>| Ok::<Clip, DataError>(batch?.to_clip(&device));
-        let micro_batches = batches.take(left.min(self.config.train.accumulate)).map(upload);
-        let micro_batches = micro_batches.collect::<Result<Vec<Clip>, DataError>>()?;
-        let context = StepContext::new(self.state.step, self.state.epoch, self.state.seed);
-        let rates = self.schedule.rates(self.state.step);
-        let outcome = self.network.step(micro_batches, &context, &mut self.optimizer, &rates);
-        let outcome = outcome.map_err(|cause| TrainError::NotFinite {
-            step: self.state.step + 1,
-            cause,
-            kept: match self.saved {
-                Some(step) => format!("and checkpoint {} is the last good state", Checkpoints::name(step)),
-                None => "before the first checkpoint".to_owned(),
-            },
-        })?;
-        if let Some(average) = &mut self.average {
-            average.update(&*self.network);
-            self.state.average_updates += 1;
-        }
-        self.state.step += 1;
-        self.state.loss_sum.0 += outcome.loss;
-        let record = StepRecord {
-            step: self.state.step,
-            epoch: self.state.epoch + 1,
-            loss: outcome.loss,
-            learning_rate: rates.learning_rate,
-            grad_norm: outcome.grad_norm,
-            clips_per_second: outcome.clips as f64 / clock.elapsed().as_secs_f64(),
-        };
-        self.folder.step(&record)?;
-        let note = format!("epoch {}/{}  loss {:.4e}", record.epoch, self.plan.epochs, record.loss);
-        self.options.progress.advance(self.state.step, &note);
-        Ok(())
-    }
-
-    /// Validates where it is due, writes the epoch's line and a checkpoint.
-    fn close_epoch(&mut self) -> Result<(), TrainError> {
-        let train = &self.config.train;
-        let epoch = self.state.epoch + 1;
-        let averaged = self.average.as_ref().map(|average| average.network(&*self.network));
-        let judged = averaged.as_deref().unwrap_or(&*self.network);
-        let due = epoch.is_multiple_of(train.validate_every as u64) || epoch == self.plan.epochs;
-        let validation_loss = match due {
-            true => Some(validation_loss(
-                judged,
-                self.splits.validation.clone(),
-                self.config.eval.batch,
-                train.validation_clips,
-                self.options.progress,
-            )?),
-            false => None,
-        };
-        let steps = self.state.step - self.state.epoch * self.plan.steps_per_epoch;
-        let record = EpochRecord {
-            epoch,
-            step: self.state.step,
-            train_loss: self.state.loss_sum.0 / steps as f64,
-            validation_loss,
-            learning_rate: self.schedule.rates(self.state.step.saturating_sub(1)).learning_rate,
-            seconds: self.seconds() - self.state.epoch_began.0,
-        };
-        self.folder.epoch(&record)?;
-        self.judge(&record);
-        self.state.epoch = epoch;
-        self.state.loss_sum = Exact(0.0);
-        self.save_with(averaged.as_deref())?;
-        self.info.seconds = self.seconds();
-        self.info.best = self.best();
-        self.folder.write_info(&self.info)?;
-        let judged = averaged.as_deref().unwrap_or(&*self.network);
-        self.options.hooks.epoch_ended(judged, &record, self.options.folder);
-        let best = if self.state.since_best == 0 && validation_loss.is_some() {
-            ", the best so far"
-        } else {
-            ""
-        };
-        let validation = validation_loss
-            .map(|loss| format!(", validation loss {loss:.4e}{best}"))
-            .unwrap_or_default();
-        self.say(&format!(
-            "epoch {epoch}/{}: train loss {:.4e}{validation}",
-            self.plan.epochs, record.train_loss
-        ))
-    }
-
-    fn judge(&mut self, record: &EpochRecord) {
-        let Some(loss) = record.validation_loss else { return };
-        // A loss that is no number is never better.
-        if self
-            .state
-            .best
-            .as_ref()
-            .is_none_or(|best| loss < best.validation_loss.0)
-            && !loss.is_nan()
-        {
-            self.state.since_best = 0;
-            self.state.best = Some(Best {
-                epoch: record.epoch,
-                validation_loss: Exact(loss),
-                checkpoint: Checkpoints::name(record.step),
-            });
-        } else {
-            self.state.since_best += 1;
-        }
-    }
-
-    fn save(&mut self) -> Result<(), TrainError> {
+    pub(super) fn save(&mut self) -> Result<(), TrainError> {
         if self.saved == Some(self.state.step) {
             return Ok(());
         }
@@ -376,7 +204,7 @@ impl<'a, 'o> Session<'a, 'o> {
         self.save_with(averaged.as_deref())
     }
 
-    fn save_with(&mut self, average: Option<&dyn Network>) -> Result<(), TrainError> {
+    pub(super) fn save_with(&mut self, average: Option<&dyn Network>) -> Result<(), TrainError> {
         self.state.seconds = Exact(self.seconds());
         // The clock begins anew from what was saved.
         self.began = Instant::now();
@@ -394,11 +222,11 @@ impl<'a, 'o> Session<'a, 'o> {
         Ok(())
     }
 
-    fn seconds(&self) -> f64 {
+    pub(super) fn seconds(&self) -> f64 {
         self.state.seconds.0 + self.began.elapsed().as_secs_f64()
     }
 
-    fn best(&self) -> Option<BestInfo> {
+    pub(super) fn best(&self) -> Option<BestInfo> {
         self.state.best.as_ref().map(|best| BestInfo {
             epoch: best.epoch,
             validation_loss: best.validation_loss.0,
@@ -406,7 +234,7 @@ impl<'a, 'o> Session<'a, 'o> {
         })
     }
 
-    fn say(&mut self, text: &str) -> Result<(), TrainError> {
+    pub(super) fn say(&mut self, text: &str) -> Result<(), TrainError> {
         self.options.progress.line(text);
         Ok(self.folder.log(text)?)
     }

@@ -109,7 +109,7 @@ fn mistakes_name_key_and_origin() {
         (
             "[train]\nbatch = 'many'",
             &[],
-            "my.toml: `train.batch` is string \"many\": write usize",
+            "my.toml: `train.batch` is string \"many\": write a whole number of 0 or more",
         ),
         ("[train.schedule]\nkind = 'onecycle'", &[], "did you mean `one-cycle`?"),
         (

@@ -84,7 +84,14 @@ fn bad_files_are_named_with_the_remedy() {
         "{error}"
     );
 
-    for foreign in [&b"PK\x03\x04 something else"[..], b"", &bytes[..20]] {
+    fs::write(&path, &bytes[..20]).unwrap();
+    let error = message(&[TOY]);
+    assert!(
+        error.contains("weights.bpk` is damaged") && error.contains("cut short"),
+        "{error}"
+    );
+
+    for foreign in [&b"PK\x03\x04 something else"[..], b""] {
         fs::write(&path, foreign).unwrap();
         let error = message(&[TOY]);
         assert!(error.contains("is not a weights file of Foreframe"), "{error}");
