@@ -3,7 +3,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 
-use super::super::{Manifest, get};
+use super::super::{FileState, Manifest, get, state};
 use super::*;
 use crate::fingerprint::hex;
 use sha2::{Digest, Sha256};
@@ -188,9 +188,14 @@ fn a_damaged_file_is_replaced_and_an_unknown_digest_is_not_checked() {
     let [path, _] = paths(&folder);
     fs::write(&path, vec![0; content().len()]).unwrap();
     let (address, server) = serve(content(), vec![Answer::Whole]);
-    get(&manifest(vec![address], digest()), folder.path(), false, |_| {}).unwrap();
-    assert_eq!(fs::read(&path).unwrap(), content());
+    let manifest_of_one = manifest(vec![address], digest());
+    let state_now = || state(&manifest_of_one.files[0], folder.path()).unwrap();
+    assert_eq!(state_now(), FileState::Damaged);
+    get(&manifest_of_one, folder.path(), false, |_| {}).unwrap();
+    assert_eq!(state_now(), FileState::Intact);
     server.join().unwrap();
+    fs::remove_file(&path).unwrap();
+    assert_eq!(state_now(), FileState::Missing);
     fs::write(&path, vec![0; content().len()]).unwrap();
     get(
         &manifest(vec!["http://127.0.0.1:9/data.bin".to_owned()], None),
