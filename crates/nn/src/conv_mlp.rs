@@ -2,9 +2,9 @@
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
+use foreframe_ops::gelu;
 
 use crate::{DepthwiseConv2d, DepthwiseConv2dConfig, fan_out_std, normal_conv2d};
 

@@ -2,10 +2,11 @@
 
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::tensor::activation::{gelu, relu, sigmoid};
+use burn::tensor::activation::{relu, sigmoid};
 use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
 use foreframe_nn::{DepthwiseConv2d, DepthwiseConv2dConfig, fan_out_std, normal, normal_conv2d};
+use foreframe_ops::gelu;
 
 /// How many channels the dynamical attention is meant to squeeze into one.
 const REDUCTION: usize = 16;
