@@ -83,7 +83,7 @@ impl ValueFormatter<f64> for Axis {
     fn format(value: &f64) -> String {
         let rounded = format!("{value:.5e}");
         match rounded.parse::<f64>() {
-            Ok(value) if value == 0.0 || (1e-3..1e6).contains(&value.abs()) => value.to_string(),
+            Ok(value) if value == 0.0 || (1e-4..1e6).contains(&value.abs()) => value.to_string(),
             Ok(value) => format!("{value:e}"),
             Err(_) => rounded,
         }

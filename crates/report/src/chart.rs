@@ -24,7 +24,7 @@ pub(crate) enum Ink {
 const TEXT: RGBColor = RGBColor(1, 1, 1);
 const GRID: RGBColor = RGBColor(1, 1, 2);
 /// Coordinates are whole numbers, so the drawing is larger than it is shown.
-const SIZE: (u32, u32) = (1120, 560);
+const SIZE: (u32, u32) = (960, 560);
 
 impl Ink {
     fn color(self) -> RGBColor {
@@ -72,11 +72,11 @@ pub(crate) fn svg(lines: &[Line], x_name: &str, log_from: f64) -> Result<Option<
         let mut chart = ChartBuilder::on(&area)
             .margin(12)
             .margin_right(28)
-            .x_label_area_size(80)
-            .y_label_area_size(124)
+            .x_label_area_size(92)
+            .y_label_area_size(132)
             .build_cartesian_2d(Axis::of_counts(left, right), Axis::of_values(low, high, log_from))
             .map_err(|error| fail(&error))?;
-        let label = || ("sans-serif", 26).into_font().color(&TEXT);
+        let label = || ("sans-serif", 36).into_font().color(&TEXT);
         chart
             .configure_mesh()
             .disable_x_mesh()
@@ -101,7 +101,7 @@ pub(crate) fn svg(lines: &[Line], x_name: &str, log_from: f64) -> Result<Option<
             // Single points would be invisible, and few ones are what was measured.
             if line.ink != Ink::Faint && line.points.len() <= 40 {
                 chart
-                    .draw_series(points.map(|point| Circle::new(point, 6, style)))
+                    .draw_series(points.map(|point| Circle::new(point, 7, style)))
                     .map_err(|error| fail(&error))?;
             }
         }

@@ -17,7 +17,7 @@ pub(crate) fn section(comparison: &Comparison) -> Result<Markup, ReportError> {
     }
     Ok(html! {
         h2 { "Scores on the " (comparison.split) " split of " (comparison.data) }
-        p.soft { (clips) " clips. Arrows point towards better values; the best one of a line is bold." }
+        p.soft { (clips) @if clips == 1 { " clip. " } @else { " clips. " } "Arrows point towards better values; the best one of a line is bold." }
         @for note in comparison.notes() { p.soft { (note) "." } }
         div.card.scroll { (totals(comparison, &metrics)) }
         h3 style="margin:22px 0 10px" { "By lead time" }
