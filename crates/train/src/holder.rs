@@ -25,7 +25,6 @@ impl<A: Architecture> Holder<A> {
     pub(crate) fn new(config: A::Config, clip: &ClipShape, device: &Device) -> Result<Self, ConfigError> {
         clip.validate()?;
         let module = A::new(&config, clip, device)?;
-        visit_tensors(&module, &mut |_, _| {});
         Ok(Self {
             module,
             config,

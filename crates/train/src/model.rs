@@ -30,7 +30,7 @@ pub struct Model {
     pub defaults: fn() -> Table,
     /// Fills in what a partial table leaves out; fails on unknown keys and wrong types.
     pub complete: fn(&Table) -> Result<Table, ModelError>,
-    /// Builds the network with fresh weights; what is drawn depends on the device's seed only.
+    /// Builds the network; its weights are drawn when they are first used, unless others are loaded before.
     pub build: Build,
     /// Multiply-accumulates of one forecast.
     pub cost: fn(&Table, &ClipShape) -> Result<Cost, ModelError>,
@@ -66,7 +66,9 @@ impl Model {
         seed: u64,
     ) -> Result<Box<dyn Network>, ModelError> {
         device.seed(seed);
-        (self.build)(network, clip, device)
+        let network = (self.build)(network, clip, device)?;
+        network.visit(&mut |_, _| {});
+        Ok(network)
     }
 }
 
