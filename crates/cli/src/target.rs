@@ -10,6 +10,8 @@ use foreframe_zoo::MODELS;
 
 /// Stands for the newest run in a folder of runs.
 const LATEST: &str = "LATEST";
+/// What every checkpoint folder of a run has.
+const WEIGHTS: &str = "network.bpk";
 /// What every run folder has.
 const RUN_FILE: &str = "config.toml";
 
@@ -44,9 +46,9 @@ pub(crate) fn run_folder(path: &Path) -> Result<PathBuf> {
     }
 }
 
-/// What `path` means, as [`open_weights`] takes it: a file as it is, else a run.
+/// What `path` means, as [`open_weights`] takes it: a file or the folder of a checkpoint as it is, else a run.
 pub(crate) fn locate(path: &Path) -> Result<PathBuf> {
-    match path.is_file() {
+    match path.is_file() || path.join(WEIGHTS).is_file() {
         true => Ok(path.to_owned()),
         false if path.extension().is_some() && !path.exists() => {
             bail!(

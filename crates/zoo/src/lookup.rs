@@ -10,7 +10,7 @@ use crate::{DATASETS, MODELS};
 
 /// A name that is in no registry.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no {kind} `{name}`{}; there is {}", hint(.suggestion), list(.known))]
+#[error("there is no {kind} `{name}`{} {}", hint(.suggestion), list(.known))]
 pub struct UnknownName {
     /// What was looked for: `model`, `dataset` or `preset`.
     pub kind: &'static str,
@@ -23,10 +23,10 @@ pub struct UnknownName {
 }
 
 fn hint(suggestion: &Option<String>) -> String {
-    suggestion
-        .as_ref()
-        .map(|name| format!(": did you mean `{name}`?"))
-        .unwrap_or_default()
+    match suggestion {
+        Some(name) => format!(": did you mean `{name}`? There is"),
+        None => ": there is".to_owned(),
+    }
 }
 
 fn list(known: &[String]) -> String {
@@ -113,7 +113,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .starts_with("there is no model `USTPE`: did you mean `ustep`?; there is ustep, ")
+                .starts_with("there is no model `USTPE`: did you mean `ustep`? There is ustep, ")
         );
         let error = find_dataset("xyz").unwrap_err();
         assert_eq!(error.suggestion, None);

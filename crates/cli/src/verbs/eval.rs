@@ -5,6 +5,7 @@ use foreframe_data::{ClipSource, Splits};
 use foreframe_metrics::Comparison;
 use foreframe_train::evaluate::{Evaluation, evaluate};
 use foreframe_train::progress::{Progress, progress};
+use foreframe_train::run::weights_of;
 use foreframe_train::weights::{WeightsHeader, read_header};
 use foreframe_train::{EvalConfig, Network, RunConfig};
 use foreframe_zoo::find_dataset;
@@ -49,13 +50,13 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
 /// The data to judge on: those of the run, or those that the flags name.
 fn settings(args: &EvalArgs) -> Result<Settings> {
     let target = target::locate(&args.target)?;
-    if target.is_dir() {
+    if target.join("config.toml").is_file() {
         let run = RunConfig::read(&target.join("config.toml"))?;
         let other = args.data.data.as_ref().is_some_and(|name| *name != run.data.name) || args.data.data_path.is_some();
         if !other {
             return settings::of_run(&run, &args.data, &args.set);
         }
-        let clip = network_clip(&args.data, &foreframe_train::run::weights_of(&target)?)?;
+        let clip = network_clip(&args.data, &weights_of(&target)?)?;
         return settings::of_run(&run, &args.data, &[clip, args.set.clone()].concat());
     }
     ensure!(
@@ -63,8 +64,9 @@ fn settings(args: &EvalArgs) -> Result<Settings> {
         "which data? `{}` is a weights file: name them with --data or --data-path",
         args.target.display()
     );
-    let header = read_header(&target)?;
-    let set = [network_clip(&args.data, &target)?, args.set.clone()].concat();
+    let weights = weights_of(&target)?;
+    let header = read_header(&weights)?;
+    let set = [network_clip(&args.data, &weights)?, args.set.clone()].concat();
     let plain = SettingArgs {
         set,
         ..SettingArgs::default()

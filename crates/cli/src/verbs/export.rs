@@ -44,15 +44,8 @@ pub(crate) fn run(args: &ExportArgs) -> Result<()> {
         "two tensors of `{}` have the same published name",
         header.model
     );
-    let metadata = HashMap::from([
-        ("model".to_owned(), header.model.clone()),
-        ("network".to_owned(), header.network.to_string()),
-        ("clip".to_owned(), serde_json::to_string(&header.clip)?),
-        (
-            "normalization".to_owned(),
-            serde_json::to_string(&header.normalization)?,
-        ),
-    ]);
+    // One entry, because the order of several is random and the same weights are to be the same file.
+    let metadata = HashMap::from([("foreframe".to_owned(), serde_json::to_string(&header)?)]);
     let bytes = safetensors::serialize(views, Some(metadata))?;
     output::write_whole(&args.output, &bytes)?;
     output::line(format_args!("{count} tensors in {}", args.output.display())).context("the file is written")

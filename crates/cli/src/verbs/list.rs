@@ -29,9 +29,9 @@ pub(crate) fn run(args: &ListArgs) -> Result<()> {
         }));
     }
     if !models.is_empty() {
-        let mut table = output::table(["model", "about", "presets"]);
+        let mut table = output::table(["model", "presets", "about"]);
         for model in models {
-            table.add_row([model.name, model.about, &presets(model).join(" ")]);
+            table.add_row([model.name, &presets(model).len().to_string(), model.about]);
         }
         output::print(&table)?;
     }

@@ -39,8 +39,12 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         (None, None) => new_run_folder(Path::new(RUNS), &settings.config.data.name, settings.model.name)?,
     };
     let outcome = fit(args, &settings, &splits, &device, &folder, resumed.is_some()).inspect_err(|_| {
-        // Only an empty folder can be removed like this, and one that is not empty is to be kept.
-        let _ = std::fs::remove_dir(&folder);
+        // Only empty folders can be removed like this, and those that are not are to be kept.
+        let made = if args.out.is_some() { 1 } else { usize::MAX };
+        folder
+            .ancestors()
+            .take(made)
+            .for_each(|folder| drop(std::fs::remove_dir(folder)));
     })?;
     if outcome.status == Status::Interrupted {
         eprintln!(

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::program::{TINY, json, refused, succeed};
+use crate::program::{TINY, command, json, refused, stderr, succeed};
 
 fn here() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -138,7 +138,10 @@ fn a_sample_of_the_data_is_drawn() {
     let message = refused(folder.path(), &["data", "show", "--index", "100000"]);
     assert!(message.contains("there is no clip 100000"), "{message}");
     assert!(!folder.path().join("sample.png").exists());
-    assert!(refused(folder.path(), &["data", "verify", "mnist"]).contains("data get mnist"));
+    let output = command(folder.path(), &["data", "verify", "mnist"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("data get mnist"));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("train-images-idx3-ubyte.gz: missing"));
     assert!(refused(folder.path(), &["data", "get", "moving-mnits"]).contains("did you mean `moving-mnist`?"));
 }
 

@@ -117,6 +117,7 @@ fn a_mistake_leaves_no_run_behind() {
     assert!(message.contains("data.size"), "{message}");
     let message = refused(folder.path(), &tiny(&["--data-path", "nothing.npy"]));
     assert!(message.contains("nothing.npy"), "{message}");
+    assert!(refused(folder.path(), &["train", "persistence"]).contains("nothing to train"));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     let message = refused(folder.path(), &tiny(&["--out", &*TRAINED.argument().leak()]));
     assert!(message.contains("there is a run in this folder already"), "{message}");
