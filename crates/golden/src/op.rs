@@ -29,8 +29,11 @@ pub struct Inputs<'a> {
 
 struct Tracked {
     name: String,
-    gradient: Box<dyn Fn(&Gradients) -> Option<TensorData>>,
+    gradient: Gradient,
 }
+
+/// Finds the gradient of one input; the rank of the input is forgotten in it.
+type Gradient = Box<dyn Fn(&Gradients) -> Option<TensorData>>;
 
 impl Inputs<'_> {
     /// Where the inputs are.
