@@ -53,5 +53,11 @@ pub fn largest_difference(left: Tensor<5>, right: Tensor<5>) -> f64 {
     left.iter::<f64>()
         .zip(right.iter::<f64>())
         .map(|(left, right)| (left - right).abs())
-        .fold(0.0, |largest, difference| if difference.is_nan() { f64::NAN } else { largest.max(difference) })
+        .fold(0.0, |largest, difference| {
+            if difference.is_nan() {
+                f64::NAN
+            } else {
+                largest.max(difference)
+            }
+        })
 }

@@ -16,7 +16,12 @@ fn names_are_unique_words_and_every_model_is_attributed() {
     let mut seen = HashSet::new();
     for model in MODELS {
         assert!(seen.insert(model.name), "{} is registered twice", model.name);
-        assert!(model.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'));
+        assert!(
+            model
+                .name
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        );
         assert!(!model.paper.is_empty() && !model.about.is_empty(), "{}", model.name);
     }
 }
@@ -55,8 +60,9 @@ fn frames_need_not_be_square() {
 fn the_gradient_reaches_every_parameter() {
     let device = training_device();
     for model in MODELS {
-        let network = small_network(model, 4, 4, &device);
-        let clip = random_clip(2, 4, 4, 2);
+        // Long enough for every recurrence to use the state of the step before.
+        let network = small_network(model, 4, 12, &device);
+        let clip = random_clip(2, 4, 12, 2);
         if network.parameters() == 0 {
             continue;
         }
@@ -70,7 +76,12 @@ fn the_gradient_reaches_every_parameter() {
                 .get(&tensor.name)
                 .unwrap_or_else(|| panic!("{}: no gradient reaches {}", model.name, tensor.name));
             let norm = gradient.iter::<f64>().map(|value| value * value).sum::<f64>();
-            assert!(norm.is_finite() && norm > 0.0, "{}: {} has gradient {norm}", model.name, tensor.name);
+            assert!(
+                norm.is_finite() && norm > 0.0,
+                "{}: {} has gradient {norm}",
+                model.name,
+                tensor.name
+            );
         }
     }
 }
@@ -82,8 +93,14 @@ fn weights_move_to_another_network_of_the_same_configuration() {
         let source = small_network(model, 4, 3, &device);
         let clip = foreframe_core::ClipShape::new([4, 3, 1, 16, 16]);
         let mut target = model.build_seeded(&small_config(model), &clip, &device, 8).unwrap();
-        let tensors: BTreeMap<_, _> = source.tensors().into_iter().map(|tensor| (tensor.name, tensor.data)).collect();
-        target.load(tensors).unwrap_or_else(|error| panic!("{}: {error}", model.name));
+        let tensors: BTreeMap<_, _> = source
+            .tensors()
+            .into_iter()
+            .map(|tensor| (tensor.name, tensor.data))
+            .collect();
+        target
+            .load(tensors)
+            .unwrap_or_else(|error| panic!("{}: {error}", model.name));
         let past = random_clip(2, 4, 3, 4).past;
         let difference = largest_difference(source.forecast(past.clone(), 3), target.forecast(past, 3));
         assert_eq!(difference, 0.0, "{}", model.name);
@@ -95,7 +112,11 @@ fn the_same_seed_gives_the_same_network() {
     let device = Device::flex();
     for model in MODELS {
         let tensors = |network: Box<dyn foreframe_train::Network>| -> Vec<_> {
-            network.tensors().into_iter().map(|tensor| (tensor.name, tensor.data)).collect()
+            network
+                .tensors()
+                .into_iter()
+                .map(|tensor| (tensor.name, tensor.data))
+                .collect()
         };
         let one = tensors(small_network(model, 4, 3, &device));
         let other = tensors(small_network(model, 4, 3, &device));
@@ -141,7 +162,11 @@ fn forecasts_are_deterministic_and_depend_on_their_own_clip_alone() {
         );
         let alone = network.forecast(past.narrow(0, 2, 1), 3);
         let difference = largest_difference(together.narrow(0, 2, 1), alone);
-        assert!(difference < 1e-5, "{}: place in the batch changes a forecast by {difference}", model.name);
+        assert!(
+            difference < 1e-5,
+            "{}: place in the batch changes a forecast by {difference}",
+            model.name
+        );
     }
 }
 
@@ -152,7 +177,11 @@ fn portable_every_backend_agrees() {
     for model in MODELS {
         let reference = small_network(model, 4, 4, &training_device());
         let tensors = || -> BTreeMap<_, _> {
-            reference.tensors().into_iter().map(|tensor| (tensor.name, tensor.data)).collect()
+            reference
+                .tensors()
+                .into_iter()
+                .map(|tensor| (tensor.name, tensor.data))
+                .collect()
         };
         let context = StepContext::new(0, 0, 3);
         let forecast = reference.forecast(random_clip(1, 4, 4, 6).past, 4);
@@ -167,7 +196,11 @@ fn portable_every_backend_agrees() {
             };
             let answer = network.forecast(clip.past.clone(), 4).to_device(&Device::flex());
             let difference = largest_difference(forecast.clone(), answer);
-            assert!(difference < 1e-4, "{} on {name}: forecasts differ by {difference}", model.name);
+            assert!(
+                difference < 1e-4,
+                "{} on {name}: forecasts differ by {difference}",
+                model.name
+            );
             if network.parameters() == 0 {
                 continue;
             }
@@ -181,8 +214,11 @@ fn portable_every_backend_agrees() {
             for (tensor, expected) in expected {
                 let expected: Vec<f64> = expected.iter().collect();
                 let norm = |values: &[f64]| values.iter().map(|value| value * value).sum::<f64>().sqrt();
-                let difference: Vec<f64> =
-                    gradients[&tensor].iter::<f64>().zip(&expected).map(|(left, right)| left - right).collect();
+                let difference: Vec<f64> = gradients[&tensor]
+                    .iter::<f64>()
+                    .zip(&expected)
+                    .map(|(left, right)| left - right)
+                    .collect();
                 assert!(
                     norm(&difference) <= 1e-3 * norm(&expected) + 1e-5,
                     "{} on {name}: gradient of {tensor} differs by {:e} of {:e}",

@@ -54,7 +54,7 @@ pub(crate) enum Verb {
 /// Where everything that a model and its data are made of comes from.
 #[derive(Args, Clone, Default)]
 pub(crate) struct SettingArgs {
-    /// A named configuration of the model; `show` lists them
+    /// A named configuration of the model; `show` lists them [default: the one for the data, else the paper's]
     #[arg(long, value_name = "NAME")]
     pub(crate) preset: Option<String>,
     /// A configuration file, e.g. one of configs/, or the config.toml of a run

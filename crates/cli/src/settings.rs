@@ -21,9 +21,13 @@ pub(crate) struct Settings {
     pub(crate) dataset: &'static Dataset,
     pub(crate) preset: Option<Preset<Table>>,
     pub(crate) config: RunConfig,
+    /// Whether a flag or the file says which data.
+    data_named: bool,
 }
 
 impl Settings {
+    /// Without a word about the network, it is the one that was made for the data.
+    ///
     /// # Errors
     /// Names the unknown model, dataset, preset or key, the file it stands in, and the nearest known name.
     pub(crate) fn resolve(model: Option<&str>, settings: &SettingArgs, data: &DataArgs) -> Result<Self> {
@@ -36,7 +40,6 @@ impl Settings {
         let dataset = dataset(data, file)?;
         let preset = match settings.preset.as_deref().or(file.and_then(ConfigFile::preset)) {
             Some(name) => Some(find_preset(model, name)?),
-            // Without a word about the network, the one that was made for these data.
             None if file.is_none() => find_preset(model, dataset.name).ok(),
             None => None,
         };
@@ -53,11 +56,13 @@ impl Settings {
             dataset,
             preset,
             config,
+            data_named: by_flag(data) || file.and_then(ConfigFile::data).is_some(),
         })
     }
 
     /// As [`Settings::resolve`], with the clip that a network is to be built for: what `--clip` or `--set clip.*` say,
-    /// else that of the data or the configuration file where one is named, else that of the preset.
+    /// else that of the data where they are named, else that of the preset. Without a word about network or data, it is
+    /// the model's first preset, that of its paper.
     ///
     /// # Errors
     /// As [`Settings::resolve`], and what keeps the data from being opened.
@@ -72,15 +77,19 @@ impl Settings {
             .iter()
             .cloned()
             .partition(|assignment| assignment.starts_with("clip."));
-        let plain = SettingArgs {
+        let mut plain = SettingArgs {
             set: rest,
             ..settings.clone()
         };
+        if let (Some(name), None, None, false) = (model, &plain.preset, &plain.config, by_flag(data)) {
+            plain.preset = (find_model(name)?.presets)()
+                .first()
+                .map(|preset| preset.name.to_owned());
+        }
         let resolved = Self::resolve(model, &plain, data)?;
-        let data_named = settings.config.is_some() || data.data.is_some() || data.data_path.is_some();
         let mut clip = match (clip, &resolved.preset) {
             (Some(clip), _) => clip,
-            (None, Some(preset)) if !data_named => resolved.preset_clip(preset, &plain.set),
+            (None, Some(preset)) if !resolved.data_named => resolved.preset_clip(preset, &plain.set),
             _ => resolved.data_clip()?,
         };
         for assignment in of_clip {
@@ -116,6 +125,10 @@ impl Settings {
             _ => Ok(data.clip(1, data.size, data.size)?),
         }
     }
+}
+
+fn by_flag(data: &DataArgs) -> bool {
+    data.data.is_some() || data.data_path.is_some()
 }
 
 /// The dataset that is asked for: by name, by a path, by the file, or none.
@@ -167,5 +180,6 @@ pub(crate) fn of_run(run: &RunConfig, data: &DataArgs, set: &[String]) -> Result
         dataset,
         preset: None,
         config,
+        data_named: true,
     })
 }

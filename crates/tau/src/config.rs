@@ -183,7 +183,7 @@ pub(crate) fn presets() -> Vec<Preset<TauConfig>> {
             TauConfig {
                 mlp_ratio: 4,
                 first_drop_path: 0.0,
-                ..TauConfig::published([16, 4], [64, 4], 0.0)
+                ..TauConfig::published([8, 4], [64, 4], 0.0)
             },
         ),
     ]
