@@ -2,7 +2,7 @@
 
 use foreframe_core::{ClipShape, Preset};
 
-use crate::StLightConfig;
+use crate::{Reassembly, StLightConfig};
 
 const MOVING_MNIST: ClipShape = ClipShape::new([10, 10, 1, 64, 64]);
 const TAXIBJ: ClipShape = ClipShape::new([4, 4, 2, 32, 32]);
@@ -38,11 +38,19 @@ pub(crate) fn presets() -> Vec<Preset<StLightConfig>> {
         preset("kth-s", kth, KTH, [600, 14, 2, 5]),
         preset("kth-m", kth, KTH, [800, 14, 2, 5]),
         preset("kth-l", kth, KTH, [1000, 14, 2, 5]),
-        preset(
-            "moving-digits",
-            "small enough to train on a CPU in minutes, 10 -> 10 frames",
-            MOVING_MNIST,
-            [64, 6, 4, 7],
-        ),
+        Preset {
+            name: "moving-digits",
+            about: "small enough to train on a CPU in minutes, 10 -> 10 frames",
+            clip: MOVING_MNIST,
+            // With the shuffle first, all future frames would be combinations of width / patch² = 4 images.
+            config: StLightConfig {
+                width: 64,
+                depth: 6,
+                patch_size: 4,
+                dilated_kernel: 5,
+                reassembly: Reassembly::ShuffleLast,
+                ..StLightConfig::default()
+            },
+        },
     ]
 }

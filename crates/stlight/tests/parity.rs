@@ -60,7 +60,8 @@ fn stlight_is_the_listings(
 #[case("kth-s", 5_413_220)]
 #[case("kth-m", 9_457_620)]
 #[case("kth-l", 14_622_020)]
-fn presets_have_the_published_number_of_parameters(#[case] name: &str, #[case] parameters: usize) {
+#[case("moving-digits", 61_152)]
+fn presets_have_their_number_of_parameters(#[case] name: &str, #[case] parameters: usize) {
     let preset = StLight::presets()
         .into_iter()
         .find(|preset| preset.name == name)
