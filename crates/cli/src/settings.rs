@@ -5,7 +5,7 @@ use foreframe_core::{ClipShape, Preset};
 use foreframe_data::Dataset;
 use foreframe_train::Model;
 use foreframe_train::config::{ConfigFile, Layers, RunConfig, resolve};
-use foreframe_zoo::{find_dataset, find_model, find_preset};
+use foreframe_zoo::{find_dataset, find_model, find_preset, recommended};
 use toml::Table;
 
 use crate::args::{DataArgs, SettingArgs};
@@ -26,7 +26,8 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Without a word about the network, it is the one that was made for the data.
+    /// Without a word about configuration or preset, the committed configuration of that network and dataset counts;
+    /// for data of the user's own it is the network's small preset, which a CPU can train.
     ///
     /// # Errors
     /// Names the unknown model, dataset, preset or key, the file it stands in, and the nearest known name.
@@ -38,9 +39,19 @@ impl Settings {
         };
         let model = find_model(name)?;
         let dataset = dataset(data, file)?;
+        let committed = match (file, &settings.preset) {
+            (None, None) => recommended(dataset.name, model.name),
+            _ => None,
+        };
+        let committed = committed
+            .map(|config| ConfigFile::parse(config.path, config.text))
+            .transpose()?;
+        let unnamed = file.is_none();
+        let file = file.or(committed.as_ref());
         let preset = match settings.preset.as_deref().or(file.and_then(ConfigFile::preset)) {
             Some(name) => Some(find_preset(model, name)?),
-            None if file.is_none() => find_preset(model, dataset.name).ok(),
+            None if unnamed && dataset.name == FILES => find_preset(model, DEFAULT_DATA).ok(),
+            None if unnamed => find_preset(model, dataset.name).ok(),
             None => None,
         };
         let config = resolve(&Layers {
@@ -56,7 +67,7 @@ impl Settings {
             dataset,
             preset,
             config,
-            data_named: by_flag(data) || file.and_then(ConfigFile::data).is_some(),
+            data_named: by_flag(data) || (!unnamed && file.and_then(ConfigFile::data).is_some()),
         })
     }
 

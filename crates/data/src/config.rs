@@ -59,7 +59,7 @@ impl Default for DataConfig {
             path: None,
             past: 10,
             future: 10,
-            size: 64,
+            size: 32,
             digits: 2,
             train_clips: 1000,
             validation_clips: 100,

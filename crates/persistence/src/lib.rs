@@ -57,7 +57,7 @@ impl Architecture for Persistence {
         vec![Preset {
             name: "moving-digits",
             about: "nothing to set",
-            clip: ClipShape::new([10, 10, 1, 64, 64]),
+            clip: ClipShape::new([10, 10, 1, 32, 32]),
             config: PersistenceConfig {},
         }]
     }

@@ -5,6 +5,7 @@ use foreframe_core::{ClipShape, Preset};
 use crate::{Reassembly, StLightConfig};
 
 const MOVING_MNIST: ClipShape = ClipShape::new([10, 10, 1, 64, 64]);
+const MOVING_DIGITS: ClipShape = ClipShape::new([10, 10, 1, 32, 32]);
 const TAXIBJ: ClipShape = ClipShape::new([4, 4, 2, 32, 32]);
 const KTH: ClipShape = ClipShape::new([10, 20, 1, 128, 128]);
 
@@ -41,7 +42,7 @@ pub(crate) fn presets() -> Vec<Preset<StLightConfig>> {
         Preset {
             name: "moving-digits",
             about: "small enough to train on a CPU in minutes, 10 -> 10 frames",
-            clip: MOVING_MNIST,
+            clip: MOVING_DIGITS,
             // With the shuffle first, all future frames would be combinations of width / patch² = 4 images.
             config: StLightConfig {
                 width: 64,

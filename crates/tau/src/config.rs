@@ -179,7 +179,7 @@ pub(crate) fn presets() -> Vec<Preset<TauConfig>> {
         preset(
             "moving-digits",
             "small: trains in minutes on a laptop's CPU",
-            [10, 10, 1, 64, 64],
+            [10, 10, 1, 32, 32],
             TauConfig {
                 mlp_ratio: 4,
                 first_drop_path: 0.0,

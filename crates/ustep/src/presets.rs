@@ -5,6 +5,7 @@ use foreframe_core::{ClipShape, Preset};
 use crate::{Layout, UStepConfig};
 
 const MOVING_MNIST: [usize; 5] = [10, 10, 1, 64, 64];
+const MOVING_DIGITS: [usize; 5] = [10, 10, 1, 32, 32];
 const KTH: [usize; 5] = [10, 20, 1, 128, 128];
 const HUMAN: [usize; 5] = [4, 4, 3, 256, 256];
 const CALTECH: [usize; 5] = [10, 1, 3, 128, 160];
@@ -163,7 +164,7 @@ pub(crate) fn presets() -> Vec<Preset<UStepConfig>> {
         preset(
             "moving-digits",
             "small: trains in minutes on a laptop's CPU",
-            MOVING_MNIST,
+            MOVING_DIGITS,
             moving_digits,
         ),
     ]

@@ -11,11 +11,13 @@
 //! ```
 
 mod lookup;
+mod recommended;
 
 use foreframe_data::{Dataset, sets};
 use foreframe_train::Model;
 
 pub use lookup::{UnknownName, find_dataset, find_model, find_preset, matching};
+pub use recommended::{Recommended, recommended};
 
 /// The networks, the flagship first.
 pub static MODELS: &[Model] = &[

@@ -36,6 +36,7 @@ pub const fn moving_mnist() -> Dataset {
 fn defaults() -> DataConfig {
     DataConfig {
         name: moving_mnist().name.to_owned(),
+        size: 64,
         train_clips: 10_000,
         validation_clips: 1_000,
         test_clips: 10_000,

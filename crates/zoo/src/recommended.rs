@@ -1,0 +1,47 @@
+//! The committed configurations: what training a network on a dataset does unless it is told otherwise.
+
+/// A committed configuration: where it lies in the repository, and its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recommended {
+    /// `configs/<dataset>/<model>.toml`.
+    pub path: &'static str,
+    /// The file's text.
+    pub text: &'static str,
+}
+
+macro_rules! configs {
+    ($($path:literal),+ $(,)?) => {
+        &[$(Recommended { path: concat!("configs/", $path), text: include_str!(concat!("../../../configs/", $path)) }),+]
+    };
+}
+
+static CONFIGS: &[Recommended] = configs![
+    "moving-digits/ustep.toml",
+    "moving-digits/stlight.toml",
+    "moving-digits/tau.toml",
+    "moving-mnist/ustep.toml",
+    "moving-mnist/stlight.toml",
+    "moving-mnist/tau.toml",
+];
+
+/// The configuration with which `model` is trained on `dataset` where none is named.
+pub fn recommended(dataset: &str, model: &str) -> Option<Recommended> {
+    let path = format!("configs/{dataset}/{model}.toml");
+    CONFIGS.iter().copied().find(|config| config.path == path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DATASETS, MODELS};
+
+    #[test]
+    fn every_configuration_is_found_by_registered_names() {
+        let found = DATASETS
+            .iter()
+            .flat_map(|dataset| MODELS.iter().filter_map(|model| recommended(dataset.name, model.name)))
+            .count();
+        assert_eq!(found, CONFIGS.len());
+        assert_eq!(recommended("moving-digits", "persistence"), None);
+    }
+}
