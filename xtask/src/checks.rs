@@ -71,6 +71,8 @@ pub(crate) fn portability(workspace: &Workspace) -> Result<()> {
     let mut command = workspace.cargo("test");
     command.args(["--profile", "portability", "--tests", "--package", "foreframe-golden"]);
     command.args(["--features", "foreframe-golden/ndarray,foreframe-golden/wgpu"]);
+    // The sweep compares every registered model across backends.
+    command.args(["--package", "foreframe-tests"]);
     for package in parity_packages(workspace)? {
         command.args(["--package", &package]);
     }

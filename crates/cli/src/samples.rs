@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use burn::tensor::{Tensor, TensorData};
 use foreframe_core::ClipShape;
+use foreframe_data::npy::write_array;
 use foreframe_data::{ClipSource, Normalization};
 use foreframe_report::{Frames, Sample, write_gif, write_strip};
 use foreframe_train::Network;
@@ -36,16 +37,19 @@ impl Pictured {
         Ok(Self { frames, forecast, clip })
     }
 
-    /// Writes `<stem>.gif` and `<stem>.png` into a folder.
+    /// Writes `<stem>.gif` and `<stem>.png` into a folder, and the observed frames beside them as `<stem>-past.npy`, which
+    /// `forecast` takes.
     ///
     /// # Errors
     /// Names the file that cannot be written.
-    pub(crate) fn write_both(&self, folder: &Path, stem: &str, title: &str) -> Result<[PathBuf; 2]> {
+    pub(crate) fn write_all(&self, folder: &Path, stem: &str, title: &str) -> Result<[PathBuf; 3]> {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot write `{}`", folder.display()))?;
-        let paths = ["gif", "png"].map(|ending| folder.join(format!("{stem}.{ending}")));
-        for path in &paths {
-            self.write(path, title)?;
-        }
+        let paths = [".gif", ".png", "-past.npy"].map(|ending| folder.join(format!("{stem}{ending}")));
+        let [film, strip, past] = &paths;
+        self.write(film, title)?;
+        self.write(strip, title)?;
+        let shape = [self.clip.past, self.clip.channels, self.clip.height, self.clip.width];
+        write_array(past, &shape, &self.frames[..self.clip.past * self.clip.frame_len()])?;
         Ok(paths)
     }
 

@@ -46,6 +46,20 @@ pub(crate) fn run_folder(path: &Path) -> Result<PathBuf> {
     }
 }
 
+/// `path`, with a `LATEST` on the way replaced by the newest run of that folder.
+///
+/// # Errors
+/// There is no run.
+pub(crate) fn in_newest_run(path: &Path) -> Result<PathBuf> {
+    let newest = path
+        .ancestors()
+        .find(|ancestor| ancestor.file_name().is_some_and(|name| name == LATEST));
+    match newest {
+        Some(latest) => Ok(run_folder(latest)?.join(path.strip_prefix(latest)?)),
+        None => Ok(path.to_owned()),
+    }
+}
+
 /// What `path` means, as [`open_weights`] takes it: a file or the folder of a checkpoint as it is, else a run.
 pub(crate) fn locate(path: &Path) -> Result<PathBuf> {
     match path.is_file() || path.join(WEIGHTS).is_file() {
@@ -85,6 +99,9 @@ mod tests {
         for path in [dir.path().to_owned(), dir.path().join(LATEST), newest.clone()] {
             assert_eq!(run_folder(&path).unwrap(), newest);
         }
+        let file = dir.path().join(LATEST).join("samples").join("past.npy");
+        assert_eq!(in_newest_run(&file).unwrap(), newest.join("samples/past.npy"));
+        assert_eq!(in_newest_run(&newest).unwrap(), newest);
         let message = run_folder(&dir.path().join("none")).unwrap_err().to_string();
         assert!(
             message.contains("none") && message.contains("name the folder"),

@@ -16,7 +16,7 @@ pub(crate) fn run(args: &ForecastArgs) -> Result<()> {
     let device = args.backend.backend.device()?;
     let (network, header) = target::open(&args.target, &device)?;
     let clip = header.clip;
-    let mut observed = frames::read(&args.input, &clip)?;
+    let mut observed = frames::read(&target::in_newest_run(&args.input)?, &clip)?;
     if observed.unused_frames > 0 {
         warn!(
             "`{}` is longer than the {} frames that the network looks at: the last {} are used, the first {} are not",

@@ -164,7 +164,7 @@ fn draw(settings: &Settings, splits: &Splits, network: &dyn Network, folder: &Pa
             "{} on {}, test clip {index}",
             settings.model.name, settings.config.data.name
         );
-        paths.extend(picture.write_both(&folder.join("samples"), &format!("test-{index}"), &title)?);
+        paths.extend(picture.write_all(&folder.join("samples"), &format!("test-{index}"), &title)?);
     }
     Ok(paths)
 }
