@@ -147,7 +147,7 @@ pub(crate) struct DataShowArgs {
     /// Where the data lie
     #[arg(long, value_name = "PATH")]
     pub(crate) data_path: Option<PathBuf>,
-    /// A configuration file with a section [data]
+    /// A configuration file with a section `[data]`
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Sets one key, e.g. `--set data.past=5`; may be repeated
@@ -226,7 +226,7 @@ pub(crate) struct EvalArgs {
 pub(crate) struct ForecastArgs {
     /// Weights (.bpk) or a run
     pub(crate) target: PathBuf,
-    /// What was observed: `.npy` ([T,C,H,W] or [B,T,C,H,W]), `.gif`, or a folder of images
+    /// What was observed: `.npy` (`[T,C,H,W]` or `[B,T,C,H,W]`), `.gif`, or a folder of images
     #[arg(short, long, value_name = "PATH")]
     pub(crate) input: PathBuf,
     /// Where the forecast goes: `.npy`, `.gif`, or a folder for images

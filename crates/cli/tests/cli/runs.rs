@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::program::{TINY, TRAINED, json, refused, succeed};
+use crate::program::{TINY, TRAINED, json, refused, succeed, write_npy};
 
 #[test]
 fn a_run_leaves_everything_behind() {
@@ -89,6 +89,48 @@ fn weights_alone_are_judged_on_data_of_their_size() {
         &["eval", &weights, "--data", "moving-digits", "--set", "network.width=3"],
     );
     assert!(message.contains("network.width"), "{message}");
+}
+
+/// Physical values far from 0..1: they are normalised for training, and for a forecast where that is asked for.
+#[test]
+fn own_data_keep_their_units() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let kelvin: Vec<u8> = (0..40 * 2 * 16 * 16)
+        .flat_map(|index| (280.0 + 5.0 * (index as f32 / 50.0).sin()).to_le_bytes())
+        .collect();
+    write_npy(&path.join("t2m.npy"), "<f4", &[40, 2, 16, 16], &kelvin);
+    let sizes = [
+        "--set",
+        "data.past=4",
+        "--set",
+        "data.future=2",
+        "--set",
+        "train.batch=2",
+    ];
+    let train = [
+        "train",
+        "stlight",
+        "--preset",
+        "moving-digits",
+        "--data-path",
+        "t2m.npy",
+        "--steps",
+        "2",
+        "--out",
+        "run",
+    ];
+    assert!(succeed(path, &[&train[..], &sizes].concat()).contains("stlight"));
+    succeed(
+        path,
+        &["forecast", "run", "-i", "t2m.npy", "-o", "out.npy", "--normalize"],
+    );
+    let bytes = std::fs::read(path.join("out.npy")).unwrap();
+    let values = bytes[bytes.len() - 2 * 2 * 16 * 16 * 4..].chunks_exact(4);
+    for value in values.map(|value| f32::from_le_bytes(value.try_into().unwrap())) {
+        assert!((200.0..360.0).contains(&value), "{value} K");
+    }
+    assert_eq!(json(path, &["eval", "run", "--json"])["data"], "files");
 }
 
 #[test]
