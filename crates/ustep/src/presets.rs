@@ -60,7 +60,7 @@ pub(crate) fn presets() -> Vec<Preset<UStepConfig>> {
     let moving_digits = UStepConfig {
         mlp_ratio: 4,
         drop_path: 0.0,
-        ..sizes([8, 4], [64, 2, 2], 5)
+        ..sizes([16, 4], [64, 2, 2], 5)
     };
     let preset = |name, about, clip, config| Preset {
         name,
