@@ -36,7 +36,7 @@ pub struct UStepConfig {
     pub spatial_depth: usize,
     /// Channels of segments, C'.
     pub width: usize,
-    /// Frames in a micro segment, Δt.
+    /// Frames in a micro segment, Δt; 0 stands for all observed ones.
     pub micro_segment: usize,
     /// Frames in a macro segment, ΔT; 0 stands for all observed ones.
     pub macro_segment: usize,
@@ -93,18 +93,18 @@ impl UStepConfig {
         }
     }
 
+    /// Frames in a micro segment.
+    pub(crate) const fn micro_frames(&self, clip: &ClipShape) -> usize {
+        frames_or_all(self.micro_segment, clip)
+    }
+
     /// Micro segments in a macro segment.
     pub(crate) const fn window(&self, clip: &ClipShape) -> usize {
-        let frames = if self.macro_segment == 0 {
-            clip.past
-        } else {
-            self.macro_segment
-        };
-        frames.div_ceil(self.micro_segment)
+        frames_or_all(self.macro_segment, clip).div_ceil(self.micro_frames(clip))
     }
 
     pub(crate) const fn segmentation(&self, clip: &ClipShape) -> Segmentation {
-        Segmentation::new(clip.past, clip.future, self.micro_segment, self.window(clip))
+        Segmentation::new(clip.past, clip.future, self.micro_frames(clip), self.window(clip))
     }
 
     /// The layers of the recurrence.
@@ -144,7 +144,7 @@ impl UStepConfig {
         self.spatial(clip).validate(clip)?;
         // A block squeezes four channels into one.
         ConfigError::within("network.width", self.width, 4..=MAX_WIDTH)?;
-        ConfigError::within("network.micro_segment", self.micro_segment, 1..=clip.frames())?;
+        ConfigError::within("network.micro_segment", self.micro_segment, 0..=clip.frames())?;
         ConfigError::within("network.macro_segment", self.macro_segment, 0..=clip.past)?;
         ConfigError::within("network.micro_depth", self.micro_depth, 1..=MAX_DEPTH)?;
         ConfigError::within("network.macro_depth", self.macro_depth, 1..=MAX_DEPTH)?;
@@ -165,6 +165,11 @@ impl UStepConfig {
     }
 }
 
+/// 0 stands for all observed frames.
+const fn frames_or_all(frames: usize, clip: &ClipShape) -> usize {
+    if frames == 0 { clip.past } else { frames }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,7 +186,6 @@ mod tests {
         assert_eq!(field(|config| config.spatial_channels = 3), "network.spatial_channels");
         assert_eq!(field(|config| config.spatial_depth = 10), "clip.height");
         assert_eq!(field(|config| config.width = 0), "network.width");
-        assert_eq!(field(|config| config.micro_segment = 0), "network.micro_segment");
         assert_eq!(field(|config| config.micro_segment = 21), "network.micro_segment");
         assert_eq!(field(|config| config.macro_segment = 11), "network.macro_segment");
         assert_eq!(field(|config| config.micro_depth = 0), "network.micro_depth");

@@ -184,7 +184,8 @@ impl<N: SegmentNet> Architecture for UStepNetwork<N> {
         config.validate(clip)?;
         let spatial = config.spatial(clip);
         let window = config.window(clip);
-        let segment = config.micro_segment * config.spatial_channels;
+        let micro_segment = config.micro_frames(clip);
+        let segment = micro_segment * config.spatial_channels;
         let pointwise = |channels| Conv2dConfig::new(channels, [1, 1]).init(device);
         Ok(Self {
             encoder: spatial.init_encoder(device),
@@ -193,7 +194,7 @@ impl<N: SegmentNet> Architecture for UStepNetwork<N> {
             layers: config.layers().iter().map(|layer| layer.init(device)).collect(),
             head: pointwise([config.width, segment]),
             decoder: spatial.init_decoder(device),
-            micro_segment: config.micro_segment,
+            micro_segment,
             window,
             teacher_forcing: config.teacher_forcing,
             divergence_weight: config.divergence_weight,
@@ -220,7 +221,7 @@ impl<N: SegmentNet> Architecture for UStepNetwork<N> {
         let spatial = config.spatial(clip);
         let latent = spatial.latent_size(frame);
         let segmentation = config.segmentation(clip);
-        let segment = config.micro_segment * config.spatial_channels;
+        let segment = config.micro_frames(clip) * config.spatial_channels;
         let positions = latent[0] * latent[1];
         let projections = Cost::linear(config.width * positions, segment * (1 + segmentation.window));
         let layers: Cost = config.layers().iter().map(|layer| layer.cost::<N>(latent)).sum();
