@@ -56,15 +56,11 @@ mod tests {
     fn drops_whole_samples_and_keeps_the_mean() {
         let device = Device::flex().autodiff();
         let branch = Tensor::<4>::ones([4000, 2, 1, 1], &device);
-        let draw = || {
-            device.seed(7);
-            DropPath::new(0.25)
-                .forward(branch.clone())
-                .into_data()
-                .try_to_vec::<f32>()
-                .unwrap()
-        };
-        let values = draw();
+        let values = DropPath::new(0.25)
+            .forward(branch)
+            .into_data()
+            .try_to_vec::<f32>()
+            .unwrap();
         let scaled = 1.0 / 0.75;
         for sample in values.chunks(2) {
             assert!(
@@ -74,7 +70,6 @@ mod tests {
         }
         let mean = values.iter().sum::<f32>() / values.len() as f32;
         assert!((mean - 1.0).abs() < 0.05, "mean {mean}");
-        assert_eq!(values, draw(), "seeding the device repeats the draw");
     }
 
     #[test]
