@@ -1,18 +1,22 @@
 //! Runs that are killed or interrupted.
 #![cfg(unix)]
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::program::{TINY, command, refused, stderr, succeed};
 
-const STEPS: u64 = 6;
+/// Enough that a signal after the second finds the run under way.
+const STEPS: &str = "12";
+/// More than any of these tests waits for.
+const ENDLESS: &str = "100000";
 
-fn arguments(out: &str) -> Vec<&str> {
+fn arguments<'a>(out: &'a str, steps: &'a str) -> Vec<&'a str> {
     let length = [
         "--steps",
-        "6",
+        steps,
         "--set",
         "train.checkpoint_every=1",
         "--set",
@@ -21,21 +25,26 @@ fn arguments(out: &str) -> Vec<&str> {
     [&["train", "ustep", "--threads", "1", "--out", out], &TINY[..], &length].concat()
 }
 
-fn start(folder: &Path, out: &str) -> Child {
+fn start(folder: &Path, arguments: &[&str]) -> Child {
     Command::new(assert_cmd::cargo::cargo_bin!("foreframe"))
         .current_dir(folder)
-        .args(arguments(out))
+        .args(arguments)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap()
 }
 
+/// Steps that are logged.
+fn steps(run: &Path) -> usize {
+    let log = std::fs::read_to_string(run.join("steps.jsonl")).unwrap_or_default();
+    log.matches('\n').count()
+}
+
 /// Waits until `count` steps are logged, or the run is over.
 fn wait_for_steps(child: &mut Child, run: &Path, count: usize) {
     loop {
-        let steps = std::fs::read_to_string(run.join("steps.jsonl")).unwrap_or_default();
-        if steps.lines().count() >= count || child.try_wait().unwrap().is_some() {
+        if steps(run) >= count || child.try_wait().unwrap().is_some() {
             return;
         }
         std::thread::sleep(Duration::from_millis(2));
@@ -50,7 +59,11 @@ fn logged(run: &Path) -> Vec<serde_json::Value> {
         record.as_object_mut().unwrap().remove("clips_per_second");
         record
     };
-    text.lines().map(record).collect()
+    // A kill may tear the last line; only a whole one is a record.
+    text.split_inclusive('\n')
+        .filter(|line| line.ends_with('\n'))
+        .map(record)
+        .collect()
 }
 
 fn weights(folder: &Path, run: &str) -> Vec<u8> {
@@ -64,14 +77,18 @@ fn weights(folder: &Path, run: &str) -> Vec<u8> {
 fn a_killed_run_resumes_bit_for_bit() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    succeed(path, &arguments("straight"));
-    let mut child = start(path, "killed");
+    succeed(path, &arguments("straight", STEPS));
+    let mut child = start(path, &arguments("killed", STEPS));
     wait_for_steps(&mut child, &path.join("killed"), 2);
     child.kill().unwrap();
-    child.wait().unwrap();
+    assert_eq!(child.wait().unwrap().signal(), Some(libc::SIGKILL));
+    assert!(
+        steps(&path.join("killed")) < STEPS.parse().unwrap(),
+        "it was not under way"
+    );
     succeed(path, &["train", "--resume", "killed", "--threads", "1"]);
     let (straight, killed) = (logged(&path.join("straight")), logged(&path.join("killed")));
-    assert_eq!(straight.len() as u64, STEPS);
+    assert_eq!(straight.len(), STEPS.parse::<usize>().unwrap());
     assert_eq!(straight, killed);
     assert!(
         weights(path, "straight") == weights(path, "killed"),
@@ -83,24 +100,29 @@ fn a_killed_run_resumes_bit_for_bit() {
 fn an_interrupted_run_is_saved_and_says_how_to_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    let mut child = start(path, "run");
+    let mut child = start(path, &arguments("run", ENDLESS));
     wait_for_steps(&mut child, &path.join("run"), 1);
     let id = i32::try_from(child.id()).unwrap();
     // SAFETY: the child has not been waited for, so its id is still its own.
     assert_eq!(unsafe { libc::kill(id, libc::SIGINT) }, 0);
     let output = child.wait_with_output().unwrap();
     let message = stderr(&output);
-    // A machine under load may have let all steps pass before the signal came.
-    if output.status.code() != Some(130) {
-        assert!(output.status.success(), "{message}");
-        return;
-    }
+    assert_eq!(output.status.code(), Some(130), "{message}");
     assert!(message.contains("foreframe train --resume run"), "{message}");
     let information = std::fs::read_to_string(path.join("run/run.json")).unwrap();
     assert!(information.contains("\"interrupted\""), "{information}");
     assert!(path.join("run/checkpoints/last").is_file());
-    succeed(path, &["train", "--resume", "run"]);
-    assert_eq!(logged(&path.join("run")).len() as u64, STEPS);
+    let done = steps(&path.join("run"));
+    let mut resumed = start(path, &["train", "--resume", "run"]);
+    wait_for_steps(&mut resumed, &path.join("run"), done + 1);
+    resumed.kill().unwrap();
+    resumed.wait().unwrap();
+    let numbers: Vec<u64> = logged(&path.join("run"))
+        .iter()
+        .map(|step| step["step"].as_u64().unwrap())
+        .collect();
+    assert!(numbers.len() > done, "it did not go on after step {done}");
+    assert!(numbers.iter().copied().eq(1..=numbers.len() as u64), "{numbers:?}");
 }
 
 #[test]
