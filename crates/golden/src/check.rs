@@ -102,7 +102,7 @@ fn compare_gradients(
         match (norm.as_f64(), found.get(key)) {
             (Some(expected), Some(gradient)) => {
                 let norm = gradient.iter::<f64>().map(|value| value * value).sum::<f64>().sqrt();
-                let allowed = tolerance.grad_abs + tolerance.grad_rel * expected;
+                let allowed = tolerance.norm_abs + tolerance.grad_rel * expected;
                 differences.number(&format!("norm of grad.{key}"), norm, expected, allowed);
             }
             (None, Some(_)) => differences.note(format!("{key} has a gradient, the reference gives it none")),

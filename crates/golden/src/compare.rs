@@ -13,8 +13,10 @@ pub struct Tolerance {
     pub loss_rel: f64,
     /// Relative, for gradients: to the norm for norms, to the largest value of the tensor for elements.
     pub grad_rel: f64,
-    /// Absolute floor for gradients.
+    /// Absolute floor for the elements of gradients.
     pub grad_abs: f64,
+    /// Absolute floor for the norms of gradients.
+    pub norm_abs: f64,
     /// Absolute and relative, for buffers after one training step.
     pub state: f64,
 }
@@ -27,6 +29,7 @@ impl Tolerance {
             loss_rel: 1e-5,
             grad_rel: 1e-3,
             grad_abs: 1e-5,
+            norm_abs: 1e-6,
             state: 1e-5,
         }
     }
@@ -39,6 +42,7 @@ impl Tolerance {
             loss_rel: 2e-5,
             grad_rel: 2e-3,
             grad_abs: 2e-5,
+            norm_abs: 2e-6,
             state: 2e-5,
         }
     }
