@@ -8,10 +8,18 @@ use crate::ConfigError;
 /// A batch of observed frames and the frames that followed.
 #[derive(Clone, Debug)]
 pub struct Clip {
-    /// Observed frames, `[batch, T, channels, height, width]`.
+    /// Observed frames, `[batch, T, channels, height, width]`, in the numbers that the network is to compute with.
     pub past: Tensor<5>,
-    /// The truth, `[batch, T', channels, height, width]`.
+    /// The truth, `[batch, T', channels, height, width]`, in the numbers that the loss is to be computed with.
     pub future: Tensor<5>,
+}
+
+/// `forecast` in the numbers of `truth`: a network may compute with fewer bits than its loss.
+pub fn as_precise_as(truth: &Tensor<5>, forecast: Tensor<5>) -> Tensor<5> {
+    if forecast.dtype() == truth.dtype() {
+        return forecast;
+    }
+    forecast.cast(truth.dtype())
 }
 
 /// The size of one clip, without its batch axis.

@@ -1,8 +1,8 @@
 //! Batch normalization with PyTorch's running statistics.
 
 use burn::module::{Flag, Module, Param};
-use burn::tensor::module::{batch_norm, batch_norm_train};
 use burn::tensor::{Device, Tensor};
+use foreframe_ops::{batch_norm, batch_norm_train};
 
 use crate::Buffer;
 
@@ -76,8 +76,8 @@ impl BatchNorm2d {
         let device = input.device();
         let (weight, bias) = (self.weight.val(), self.bias.val());
         if !(device.is_autodiff() && self.training.is_enabled()) {
-            let mean = self.running_mean.value().to_device(&device);
-            let variance = self.running_var.value().to_device(&device);
+            let [mean, variance] = [&self.running_mean, &self.running_var]
+                .map(|running| running.value().to_device(&device).cast(input.dtype()));
             return batch_norm(input, weight, bias, mean, variance, self.epsilon);
         }
         let [batch, _, height, width] = input.dims();
@@ -91,6 +91,7 @@ impl BatchNorm2d {
 
     fn blend(&self, running: &Buffer<1>, newest: Tensor<1>) {
         let past = running.value().to_device(&newest.device());
+        let newest = newest.cast(past.dtype());
         running.update((past * (1.0 - self.momentum) + newest * self.momentum).detach());
     }
 }

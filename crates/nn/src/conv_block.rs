@@ -1,14 +1,11 @@
 //! Convolution, group normalization, SiLU.
 
 use burn::module::Module;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::{GroupNorm, GroupNormConfig, PaddingConfig2d};
-use burn::tensor::activation::silu;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
-use foreframe_ops::pixel_shuffle;
+use foreframe_ops::{Then, pixel_shuffle};
 
-use crate::normal_conv2d;
+use crate::{Conv2d, Conv2dConfig, GroupNorm};
 
 /// Groups of the normalization, as in SimVP.
 const GROUPS: usize = 2;
@@ -54,13 +51,13 @@ impl ConvBlockConfig {
     pub fn init(&self, device: &Device) -> ConvBlock {
         let padding = self.kernel / 2;
         let stride = if self.resampling == Resampling::Down { 2 } else { 1 };
-        let conv = Conv2dConfig::new([self.input, self.convolved()], [self.kernel, self.kernel])
-            .with_stride([stride, stride])
-            .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding));
+        let conv = Conv2dConfig::new([self.input, self.convolved()], self.kernel)
+            .with_stride(stride)
+            .with_padding(padding);
         ConvBlock {
-            conv: normal_conv2d(&conv, INITIAL_STD, device),
+            conv: conv.init_normal(INITIAL_STD, device),
             enlargement: if self.resampling == Resampling::Up { 2 } else { 1 },
-            norm: GroupNormConfig::new(GROUPS, self.output).init(device),
+            norm: GroupNorm::new(GROUPS, self.output, device),
         }
     }
 
@@ -102,7 +99,7 @@ impl ConvBlock {
     /// - output: `[batch, output, height, width]`, halved or doubled by [`Resampling`]
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let resampled = pixel_shuffle(self.conv.forward(input), self.enlargement);
-        silu(self.norm.forward(resampled))
+        self.norm.forward(resampled, Then::Silu)
     }
 }
 

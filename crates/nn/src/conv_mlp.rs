@@ -1,12 +1,11 @@
 //! Channel mixing with a depthwise convolution in the middle.
 
 use burn::module::Module;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
 use foreframe_ops::gelu;
 
-use crate::{DepthwiseConv2d, DepthwiseConv2dConfig, fan_out_std, normal_conv2d};
+use crate::{Conv2d, Conv2dConfig, DepthwiseConv2d, DepthwiseConv2dConfig, fan_out_std};
 
 /// Sizes of a [`ConvMlp`].
 #[derive(Clone, Debug, PartialEq)]
@@ -24,13 +23,8 @@ impl ConvMlpConfig {
 
     /// The layers with weights drawn by [`fan_out_std`] and biases of 0.
     pub fn init(&self, device: &Device) -> ConvMlp {
-        let pointwise = |input, output| {
-            normal_conv2d(
-                &Conv2dConfig::new([input, output], [1, 1]),
-                fan_out_std(output, 1, 1),
-                device,
-            )
-        };
+        let pointwise =
+            |input, output| Conv2dConfig::new([input, output], 1).init_normal(fan_out_std(output, 1, 1), device);
         ConvMlp {
             expand: pointwise(self.channels, self.hidden),
             depthwise: self.depthwise().init(device),

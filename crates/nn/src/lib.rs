@@ -17,18 +17,22 @@
 
 mod batch_norm;
 mod buffer;
+mod conv;
 mod conv_block;
 mod conv_mlp;
 mod depthwise;
 mod drop_path;
+mod group_norm;
 mod initial_weights;
 mod spatial;
 
 pub use batch_norm::{BatchNorm2d, BatchNorm2dConfig};
 pub use buffer::Buffer;
+pub use conv::{Conv2d, Conv2dConfig};
 pub use conv_block::{ConvBlock, ConvBlockConfig, Resampling};
 pub use conv_mlp::{ConvMlp, ConvMlpConfig};
 pub use depthwise::{DepthwiseConv2d, DepthwiseConv2dConfig};
 pub use drop_path::{DropPath, drop_path_schedule};
-pub use initial_weights::{fan_out_std, normal, normal_conv2d};
+pub use group_norm::GroupNorm;
+pub use initial_weights::{fan_out_std, normal};
 pub use spatial::{SpatialConfig, SpatialDecoder, SpatialEncoder};

@@ -1,11 +1,10 @@
 //! SimVP's spatial encoder and decoder.
 
 use burn::module::Module;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{ClipShape, ConfigError, Cost};
 
-use crate::{ConvBlock, ConvBlockConfig, Resampling};
+use crate::{Conv2d, Conv2dConfig, ConvBlock, ConvBlockConfig, Resampling};
 
 /// Beyond these a network would not fit any machine, and products of sizes would overflow.
 const MAX_CHANNELS: usize = 1 << 16;
@@ -114,7 +113,7 @@ impl SpatialConfig {
     pub fn init_decoder(&self, device: &Device) -> SpatialDecoder {
         SpatialDecoder {
             layers: self.decoder_blocks().map(|block| block.init(device)).collect(),
-            readout: Conv2dConfig::new([self.channels, self.frame_channels], [1, 1]).init(device),
+            readout: Conv2dConfig::new([self.channels, self.frame_channels], 1).init(device),
         }
     }
 

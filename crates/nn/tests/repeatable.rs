@@ -1,9 +1,8 @@
 //! What is drawn is a function of the device's seed. Alone in its program, because the CPU backends draw from one
 //! generator per process.
 
-use burn::nn::conv::Conv2dConfig;
 use burn::tensor::{Device, Tensor};
-use foreframe_nn::{DropPath, fan_out_std, normal_conv2d};
+use foreframe_nn::{Conv2dConfig, DropPath, fan_out_std};
 
 #[test]
 fn the_seed_repeats_weights_and_dropped_branches() {
@@ -11,7 +10,7 @@ fn the_seed_repeats_weights_and_dropped_branches() {
     let branch = Tensor::<4>::ones([4000, 2, 1, 1], &device);
     let draw = |seed| {
         device.seed(seed);
-        let layer = normal_conv2d(&Conv2dConfig::new([64, 64], [3, 3]), fan_out_std(64, 3, 1), &device);
+        let layer = Conv2dConfig::new([64, 64], 3).init_normal(fan_out_std(64, 3, 1), &device);
         let dropped = DropPath::new(0.25).forward(branch.clone());
         [dropped.into_data(), layer.weight.val().into_data()]
     };

@@ -2,6 +2,11 @@
 
 use burn::tensor::ops::DeformConvOptions;
 use burn::tensor::{Device, Int, Tensor};
+use foreframe_kernels::deform::{self, DeformConv2d, Gradients};
+
+use crate::convolution::channel_sums;
+use crate::implementation::has_kernel;
+use crate::kernel::{Floats, Kernel, Known, Operands, run};
 
 /// Modulated deformable convolution: every tap of every output position reads the input at its place on the grid plus
 /// an offset, bilinearly and 0 outside, and is multiplied by a mask (Zhu et al., arXiv:1811.11168). Without a mask it is
@@ -19,6 +24,9 @@ use burn::tensor::{Device, Int, Tensor};
 /// - `weight`: `[out_channels, in_channels / weight_groups, kernel_height, kernel_width]`
 /// - `bias`: `[out_channels]`
 /// - output: `[batch, out_channels, out_height, out_width]`
+///
+/// # Panics
+/// When the shapes do not fit each other; the message names the tensor and the numbers.
 pub fn deform_conv2d(
     input: Tensor<4>,
     offset: Tensor<4>,
@@ -27,6 +35,16 @@ pub fn deform_conv2d(
     bias: Option<Tensor<1>>,
     options: DeformConvOptions<2>,
 ) -> Tensor<4> {
+    let shape = sizes(input.dims(), weight.dims(), &options);
+    check(
+        &shape,
+        offset.dims(),
+        mask.as_ref().map(Tensor::dims),
+        bias.as_ref().map(Tensor::dims),
+    );
+    if has_kernel(&input) {
+        return fast(shape, input, offset, mask, weight, bias);
+    }
     let [batch, channels, height, width] = input.dims();
     let [_, _, out_height, out_width] = offset.dims();
     let [out_channels, _, kernel_height, kernel_width] = weight.dims();
@@ -55,6 +73,164 @@ pub fn deform_conv2d(
     match bias {
         Some(bias) => output + bias.reshape([1, out_channels, 1, 1]),
         None => output,
+    }
+}
+
+fn sizes(input: [usize; 4], weight: [usize; 4], options: &DeformConvOptions<2>) -> DeformConv2d {
+    let [batch, in_channels, height, width] = input;
+    let [out_channels, per_group, kernel_height, kernel_width] = weight;
+    let (groups, offset_groups) = (options.weight_groups, options.offset_groups);
+    assert!(
+        groups > 0 && per_group * groups == in_channels && out_channels.is_multiple_of(groups),
+        "deform_conv2d: a weight of shape {weight:?} in {groups} groups does not take {in_channels} channels (axis 1)"
+    );
+    assert!(
+        offset_groups > 0 && in_channels.is_multiple_of(offset_groups),
+        "deform_conv2d: {offset_groups} offset groups do not divide {in_channels} channels (axis 1)"
+    );
+    let shape = DeformConv2d {
+        batch,
+        in_channels,
+        out_channels,
+        groups,
+        offset_groups,
+        input: [height, width],
+        kernel: [kernel_height, kernel_width],
+        stride: options.stride,
+        padding: options.padding,
+        dilation: options.dilation,
+    };
+    for axis in 0..2 {
+        let (kernel, stride, dilation) = (shape.kernel[axis], shape.stride[axis], shape.dilation[axis]);
+        let padded = shape.input[axis] + 2 * shape.padding[axis];
+        assert!(
+            kernel > 0 && stride > 0 && dilation > 0 && dilation * (kernel - 1) < padded,
+            "deform_conv2d: {kernel} taps {dilation} apart with stride {stride} do not fit axis {}, which has {padded} \
+             with its padding",
+            axis + 2
+        );
+    }
+    shape
+}
+
+fn check(shape: &DeformConv2d, offset: [usize; 4], mask: Option<[usize; 4]>, bias: Option<[usize; 1]>) {
+    let [height, width] = shape.output();
+    let taps = shape.offset_groups * shape.kernel[0] * shape.kernel[1];
+    let expected = |channels| [shape.batch, channels, height, width];
+    assert!(
+        offset == expected(2 * taps),
+        "deform_conv2d: `offset` has shape {offset:?} and should have {:?}",
+        expected(2 * taps)
+    );
+    if let Some(mask) = mask {
+        assert!(
+            mask == expected(taps),
+            "deform_conv2d: `mask` has shape {mask:?} and should have {:?}",
+            expected(taps)
+        );
+    }
+    if let Some([biases]) = bias {
+        let channels = shape.out_channels;
+        assert!(
+            biases == channels,
+            "deform_conv2d: {biases} biases for {channels} output channels"
+        );
+    }
+}
+
+fn fast(
+    shape: DeformConv2d,
+    input: Tensor<4>,
+    offset: Tensor<4>,
+    mask: Option<Tensor<4>>,
+    weight: Tensor<4>,
+    bias: Option<Tensor<1>>,
+) -> Tensor<4> {
+    let kernel = Deformable {
+        shape,
+        masked: mask.is_some(),
+        biased: bias.is_some(),
+    };
+    let (input, offset, weight) = (input.into_dispatch(), offset.into_dispatch(), weight.into_dispatch());
+    let (mask, bias) = (mask.map(Tensor::into_dispatch), bias.map(Tensor::into_dispatch));
+    let operands = match (mask, bias) {
+        (None, None) => Operands::Three(input, offset, weight),
+        (Some(last), None) | (None, Some(last)) => Operands::Four(input, offset, weight, last),
+        (Some(mask), Some(bias)) => Operands::Five(input, offset, weight, mask, bias),
+    };
+    run(kernel, operands)
+}
+
+/// Inputs: images, offset, weight, the mask if any, the bias if any.
+#[derive(Debug)]
+struct Deformable {
+    shape: DeformConv2d,
+    masked: bool,
+    biased: bool,
+}
+
+impl Deformable {
+    const fn bias_index(&self) -> usize {
+        3 + self.masked as usize
+    }
+}
+
+impl Kernel for Deformable {
+    fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
+        let [x, offset, w] = [0, 1, 2].map(|index: usize| inputs[index].values());
+        let mask = self.masked.then(|| inputs[3].values());
+        let bias = self.biased.then(|| inputs[self.bias_index()].values());
+        let [height, width] = self.shape.output();
+        let output = Floats::filled([self.shape.batch, self.shape.out_channels, height, width], |out| {
+            deform::forward(&self.shape, x, offset, mask, w, bias, out);
+        });
+        (output, Vec::new())
+    }
+
+    fn keeps(&self, input: usize) -> bool {
+        input < self.bias_index()
+    }
+
+    fn backward(&self, known: &Known, gradient: &Floats) -> Vec<Option<Floats>> {
+        let DeformConv2d {
+            batch,
+            in_channels,
+            out_channels,
+            groups,
+            offset_groups,
+            ..
+        } = self.shape;
+        let ([kernel_height, kernel_width], [height, width]) = (self.shape.kernel, self.shape.output());
+        let [x, offset, w] = [0, 1, 2].map(|index: usize| known.input(index));
+        let mask = self.masked.then(|| known.input(3));
+        let wants = [0, 1, 2, 3].map(|index| known.wants(index) && index < self.bias_index());
+        let lens = [0, 1, 2, 3].map(|index: usize| if wants[index] { known.input(index).len() } else { 0 });
+        let [dx, d_offset, dw, d_mask] = Floats::filled_together(lens, |[dx, doffset, dw, dmask]| {
+            let gradients = Gradients {
+                dx: wants[0].then_some(dx),
+                doffset: wants[1].then_some(doffset),
+                dw: wants[2].then_some(dw),
+                dmask: wants[3].then_some(dmask),
+            };
+            deform::gradients(&self.shape, x, offset, mask, w, gradient.values(), gradients);
+        });
+        let taps = offset_groups * kernel_height * kernel_width;
+        let [input_height, input_width] = self.shape.input;
+        let weight = [out_channels, in_channels / groups, kernel_height, kernel_width];
+        let mut found = vec![
+            wants[0].then(|| dx.reshaped([batch, in_channels, input_height, input_width])),
+            wants[1].then(|| d_offset.reshaped([batch, 2 * taps, height, width])),
+            wants[2].then(|| dw.reshaped(weight)),
+        ];
+        if self.masked {
+            found.push(wants[3].then(|| d_mask.reshaped([batch, taps, height, width])));
+        }
+        if self.biased {
+            found.push(known.gradient(self.bias_index(), [out_channels], |db| {
+                channel_sums([batch, out_channels, height, width], gradient.values(), db);
+            }));
+        }
+        found
     }
 }
 

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use crate::implementation::has_kernel;
 use crate::{conv2d, same};
 
 /// Convolves every channel with a kernel of its own; the output is as large as the input ([`same`]).
@@ -16,7 +17,11 @@ use crate::{conv2d, same};
 /// - output: `[batch, channels, height, width]`
 pub fn depthwise_conv2d(input: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, dilation: usize) -> Tensor<4> {
     let [channels, _, rows, columns] = weight.dims();
-    let output = conv2d(input, weight, None, same([rows, columns], dilation, channels));
+    let options = same([rows, columns], dilation, channels);
+    if has_kernel(&input) {
+        return conv2d(input, weight, bias, options);
+    }
+    let output = conv2d(input, weight, None, options);
     match bias {
         Some(bias) => output + bias.reshape([1, channels, 1, 1]),
         None => output,

@@ -1,20 +1,34 @@
 //! Operations that the networks spend their time in, as functions on tensors.
 //!
 //! Every function is differentiable and runs on every backend. They are functions of their own, rather than calls into
-//! Burn at each place, so that a faster implementation reaches all networks at once.
+//! Burn at each place, so that a faster implementation reaches all networks at once: on the CPU backend `flex` the loops of
+//! `foreframe-kernels` compute them, on all others Burn's own operations do. [`Implementation`] turns the loops off.
 
+mod activation;
 mod convolution;
 mod deformable;
 mod depthwise;
-mod gelu;
+mod gates;
+mod implementation;
+mod kernel;
+mod normalization;
+mod optimizer;
 mod patch;
 mod pixel_shuffle;
+mod residual;
+mod root;
 mod warp;
 
-pub use convolution::{conv2d, same};
+pub use activation::{gelu, leaky_relu, log_softmax, sigmoid, silu, softmax, tanh};
+pub use convolution::{conv_transpose2d, conv2d, same};
 pub use deformable::deform_conv2d;
 pub use depthwise::depthwise_conv2d;
-pub use gelu::gelu;
+pub use gates::{GateOrder, Memories, lstm_gates, st_lstm_memories, st_lstm_output};
+pub use implementation::Implementation;
+pub use normalization::{BatchNormalized, Then, batch_norm, batch_norm_train, channel_norm, group_norm, layer_norm};
+pub use optimizer::{Adam, Moments, adam, square_sum};
 pub use patch::{patchify, unpatchify};
 pub use pixel_shuffle::{pixel_shuffle, pixel_unshuffle};
+pub use residual::scaled_add;
+pub use root::root_of;
 pub use warp::{Outside, Pixels, sample, warp};

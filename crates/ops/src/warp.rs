@@ -2,6 +2,10 @@
 
 use burn::tensor::ops::{GridSampleOptions, GridSamplePaddingMode, InterpolateMode};
 use burn::tensor::{Int, Tensor};
+use foreframe_kernels::sample::{self as kernels, Sample};
+
+use crate::implementation::has_kernel;
+use crate::kernel::{Floats, Kernel, Known, Operands, run};
 
 /// What lies outside an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +31,26 @@ pub enum Pixels {
 /// - `input`: `[batch, channels, height, width]`
 /// - `grid`: `[batch, out_height, out_width, 2]`, the column and then the row, each from -1 to 1
 /// - output: `[batch, channels, out_height, out_width]`
+///
+/// # Panics
+/// When the batches differ or the last axis of `grid` is not 2.
 pub fn sample(input: Tensor<4>, grid: Tensor<4>, outside: Outside, span: Pixels) -> Tensor<4> {
+    let ([batch, channels, height, width], places) = (input.dims(), grid.dims());
+    assert!(
+        places[0] == batch && places[3] == 2,
+        "sample: a grid of shape {places:?} for {batch} images; it should be [{batch}, height, width, 2]"
+    );
+    if has_kernel(&input) {
+        let kernel = Sampling(Sample {
+            batch,
+            channels,
+            input: [height, width],
+            output: [places[1], places[2]],
+            border: outside == Outside::Border,
+            align_corners: span == Pixels::Centres,
+        });
+        return run(kernel, Operands::Two(input.into_dispatch(), grid.into_dispatch()));
+    }
     let padding = match outside {
         Outside::Zeros => GridSamplePaddingMode::Zeros,
         Outside::Border => GridSamplePaddingMode::Border,
@@ -61,6 +84,59 @@ pub fn warp(input: Tensor<4>, displacement: Tensor<4>, outside: Outside) -> Tens
     let down = displacement.narrow(1, 1, 1) * (2.0 / height as f64);
     let grid = Tensor::cat(vec![columns + right, rows + down], 1).permute([0, 2, 3, 1]);
     sample(input, grid, outside, Pixels::Edges)
+}
+
+/// Inputs: images, grid.
+#[derive(Debug)]
+struct Sampling(Sample);
+
+impl Kernel for Sampling {
+    fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
+        let Sample {
+            batch,
+            channels,
+            output: [height, width],
+            ..
+        } = self.0;
+        let output = Floats::filled([batch, channels, height, width], |out| {
+            kernels::forward(&self.0, inputs[0].values(), inputs[1].values(), out);
+        });
+        (output, Vec::new())
+    }
+
+    fn keeps(&self, _input: usize) -> bool {
+        true
+    }
+
+    fn backward(&self, known: &Known, gradient: &Floats) -> Vec<Option<Floats>> {
+        let (x, grid) = (known.input(0), known.input(1));
+        let Sample {
+            batch,
+            channels,
+            input,
+            output,
+            ..
+        } = self.0;
+        let lens = [0, 1].map(|index| {
+            if known.wants(index) {
+                known.input(index).len()
+            } else {
+                0
+            }
+        });
+        let [dx, d_grid] = Floats::filled_together(lens, |[dx, d_grid]| {
+            let (dx, d_grid) = (known.wants(0).then_some(dx), known.wants(1).then_some(d_grid));
+            kernels::gradients(&self.0, x, grid, gradient.values(), dx, d_grid);
+        });
+        vec![
+            known
+                .wants(0)
+                .then(|| dx.reshaped([batch, channels, input[0], input[1]])),
+            known
+                .wants(1)
+                .then(|| d_grid.reshaped([batch, output[0], output[1], 2])),
+        ]
+    }
 }
 
 #[cfg(test)]

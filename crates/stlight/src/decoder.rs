@@ -1,9 +1,9 @@
 //! From patches to frames.
 
 use burn::module::Module;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
 use foreframe_core::ClipShape;
+use foreframe_nn::{Conv2d, Conv2dConfig};
 use foreframe_ops::pixel_shuffle;
 
 use crate::{Reassembly, StLightConfig};
@@ -21,7 +21,7 @@ impl Decoder {
     pub(crate) fn new(config: &StLightConfig, clip: &ClipShape, device: &Device) -> Self {
         let shuffle_first = config.reassembly == Reassembly::ShuffleFirst;
         Self {
-            reassemble: Conv2dConfig::new(channels(config, clip), [1, 1]).init(device),
+            reassemble: Conv2dConfig::new(channels(config, clip), 1).init(device),
             patch_size: config.patch_size,
             shuffle_first,
         }

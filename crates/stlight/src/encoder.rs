@@ -1,11 +1,9 @@
 //! From frames to patches.
 
 use burn::module::Module;
-use burn::nn::PaddingConfig2d;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
 use foreframe_core::ClipShape;
-use foreframe_nn::{BatchNorm2d, BatchNorm2dConfig, fan_out_std, normal_conv2d};
+use foreframe_nn::{BatchNorm2d, BatchNorm2dConfig, Conv2d, Conv2dConfig, fan_out_std};
 use foreframe_ops::gelu;
 
 use crate::StLightConfig;
@@ -20,11 +18,11 @@ pub(crate) struct PatchEncoder {
 impl PatchEncoder {
     pub(crate) fn new(config: &StLightConfig, clip: &ClipShape, device: &Device) -> Self {
         let (kernel, stride, padding) = (config.encoder_kernel(), config.patch_size, config.encoder_padding());
-        let conv = Conv2dConfig::new([clip.past * clip.channels, config.width], [kernel, kernel])
-            .with_stride([stride, stride])
-            .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding));
+        let conv = Conv2dConfig::new([clip.past * clip.channels, config.width], kernel)
+            .with_stride(stride)
+            .with_padding(padding);
         Self {
-            conv: normal_conv2d(&conv, fan_out_std(config.width, kernel, 1), device),
+            conv: conv.init_normal(fan_out_std(config.width, kernel, 1), device),
             norm: BatchNorm2dConfig::new(config.width).init(device),
         }
     }

@@ -1,10 +1,9 @@
 //! The block of which the network consists.
 
 use burn::module::Module;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
 use foreframe_nn::{
-    BatchNorm2d, BatchNorm2dConfig, DepthwiseConv2d, DepthwiseConv2dConfig, fan_out_std, normal, normal_conv2d,
+    BatchNorm2d, BatchNorm2dConfig, Conv2d, Conv2dConfig, DepthwiseConv2d, DepthwiseConv2dConfig, fan_out_std, normal,
 };
 use foreframe_ops::gelu;
 
@@ -31,11 +30,7 @@ impl Mixer {
             depthwise: depthwise(width, config.kernel, 1, device),
             dilated: depthwise(width, config.dilated_kernel, DILATION, device),
             spatial_norm: norm.init(device),
-            pointwise: normal_conv2d(
-                &Conv2dConfig::new([width, width], [1, 1]),
-                fan_out_std(width, 1, 1),
-                device,
-            ),
+            pointwise: Conv2dConfig::new([width, width], 1).init_normal(fan_out_std(width, 1, 1), device),
             channel_norm: norm.init(device),
         }
     }

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::loss::{MseLoss, Reduction};
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext,
+    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext, as_precise_as,
     channels_into_time, roll_out, time_into_channels,
 };
 
@@ -84,7 +84,7 @@ impl Architecture for StLight {
 
     /// Mean squared error over all values of the forecast.
     fn loss(&self, clip: Clip, _: &StepContext) -> Objective {
-        let forecast = self.forward(clip.past);
+        let forecast = as_precise_as(&clip.future, self.forward(clip.past));
         Objective {
             loss: MseLoss::new().forward(forecast.clone(), clip.future, Reduction::Mean),
             forecast,

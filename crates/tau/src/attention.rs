@@ -1,12 +1,10 @@
 //! The temporal attention unit.
 
 use burn::module::{Module, Param};
-use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::tensor::activation::{relu, sigmoid};
 use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
-use foreframe_nn::{DepthwiseConv2d, DepthwiseConv2dConfig, fan_out_std, normal, normal_conv2d};
-use foreframe_ops::gelu;
+use foreframe_nn::{Conv2d, Conv2dConfig, DepthwiseConv2d, DepthwiseConv2dConfig, fan_out_std, normal};
+use foreframe_ops::{gelu, leaky_relu, sigmoid};
 
 /// How many channels the dynamical attention is meant to squeeze into one.
 const REDUCTION: usize = 16;
@@ -14,8 +12,7 @@ const INITIAL_STD: f64 = 0.02;
 
 /// A 1x1 convolution from `channels` to `channels`.
 fn pointwise(channels: usize, device: &Device) -> Conv2d {
-    let config = Conv2dConfig::new([channels, channels], [1, 1]);
-    normal_conv2d(&config, fan_out_std(channels, 1, 1), device)
+    Conv2dConfig::new([channels, channels], 1).init_normal(fan_out_std(channels, 1, 1), device)
 }
 
 const fn depthwise(channels: usize) -> DepthwiseConv2dConfig {
@@ -65,7 +62,7 @@ impl DynamicalAttention {
             .reshape([batch, channels, height * width])
             .mean_dim(2)
             .reshape([batch, channels]);
-        let squeezed = relu(means.matmul(self.squeeze.val().transpose()));
+        let squeezed = leaky_relu(means.matmul(self.squeeze.val().transpose()), 0.0);
         sigmoid(squeezed.matmul(self.excite.val().transpose())).reshape([batch, channels, 1, 1])
     }
 }

@@ -5,6 +5,7 @@ use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
 use foreframe_nn::{BatchNorm2d, BatchNorm2dConfig, ConvMlp, ConvMlpConfig, DropPath};
+use foreframe_ops::scaled_add;
 
 use crate::attention::TemporalAttention;
 
@@ -70,16 +71,10 @@ impl TauBlock {
     /// - output: the same
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let attention = self.attention.forward(self.attention_norm.forward(input.clone()));
-        let input = input + self.drop_path.forward(attention * per_channel(&self.attention_scale));
+        let input = scaled_add(input, self.drop_path.forward(attention), self.attention_scale.val());
         let mixed = self.mlp.forward(self.mlp_norm.forward(input.clone()));
-        input + self.drop_path.forward(mixed * per_channel(&self.mlp_scale))
+        scaled_add(input, self.drop_path.forward(mixed), self.mlp_scale.val())
     }
-}
-
-fn per_channel(scale: &Param<Tensor<1>>) -> Tensor<4> {
-    let scale = scale.val();
-    let channels = scale.dims()[0];
-    scale.reshape([1, channels, 1, 1])
 }
 
 /// What OpenSTL calls the tensors of a [`TauBlock`]: pairs of our name and theirs, for a block at the path `ours` here

@@ -1,7 +1,7 @@
 //! The differential divergence regularization of TAU's objective.
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::softmax;
+use foreframe_ops::softmax;
 
 /// Sharpens the distributions that are compared.
 const TEMPERATURE: f64 = 0.1;

@@ -1,13 +1,12 @@
 //! The network.
 
 use burn::module::Module;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext,
+    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext, as_precise_as,
     channels_into_time, fold_time, roll_out, time_into_channels, unfold_time,
 };
-use foreframe_nn::{SpatialDecoder, SpatialEncoder};
+use foreframe_nn::{Conv2d, Conv2dConfig, SpatialDecoder, SpatialEncoder};
 
 use crate::{TauBlock, TauBlockConfig, TauConfig, config, differential_divergence, pytorch};
 
@@ -21,8 +20,7 @@ struct TranslatorLayer {
 impl TranslatorLayer {
     fn new((block, output): (TauBlockConfig, usize), device: &Device) -> Self {
         Self {
-            projection: (block.channels != output)
-                .then(|| Conv2dConfig::new([block.channels, output], [1, 1]).init(device)),
+            projection: (block.channels != output).then(|| Conv2dConfig::new([block.channels, output], 1).init(device)),
             block: block.init(device),
         }
     }
@@ -112,7 +110,7 @@ impl Architecture for Tau {
 
     /// Mean squared error plus the weighted [`differential_divergence`].
     fn loss(&self, clip: Clip, _step: &StepContext) -> Objective {
-        let forecast = self.forecast(clip.past, clip.future.dims()[1]);
+        let forecast = as_precise_as(&clip.future, self.forecast(clip.past, clip.future.dims()[1]));
         let error = (forecast.clone() - clip.future.clone()).square().mean();
         let divergence = differential_divergence(forecast.clone(), clip.future);
         Objective {

@@ -1,12 +1,11 @@
 //! The recurrence over segments.
 
 use burn::module::Module;
-use burn::nn::PaddingConfig2d;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::Device;
 use burn::tensor::Tensor;
-use burn::tensor::activation::sigmoid;
 use foreframe_core::Cost;
+use foreframe_nn::{Conv2d, Conv2dConfig};
+use foreframe_ops::sigmoid;
 
 /// What a layer knows at both time scales, `[batch, width, height, width]` each: the features of the newest segments, or
 /// the states that summarise all of them.
@@ -49,8 +48,8 @@ impl Gates {
     pub(crate) fn new(width: usize, kernel: usize, device: &Device) -> Self {
         let padding = kernel / 2;
         let gate = || {
-            Conv2dConfig::new([width, width], [kernel, kernel])
-                .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
+            Conv2dConfig::new([width, width], kernel)
+                .with_padding(padding)
                 .init(device)
         };
         Self {

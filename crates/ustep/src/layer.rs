@@ -1,9 +1,9 @@
 //! One layer of the recurrence: networks for both time scales and the gates between them.
 
 use burn::module::Module;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
+use foreframe_nn::{Conv2d, Conv2dConfig};
 
 use crate::gates::{Gates, Scales};
 use crate::{SegmentNet, SegmentNetConfig};
@@ -29,7 +29,7 @@ impl SegmentLayerConfig {
         let width = self.width();
         let projection = || {
             self.projections
-                .then(|| Conv2dConfig::new([width, width], [1, 1]).init(device))
+                .then(|| Conv2dConfig::new([width, width], 1).init(device))
         };
         SegmentLayer {
             micro_net: N::new(&self.micro_net, device),

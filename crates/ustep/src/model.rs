@@ -1,13 +1,12 @@
 //! The network.
 
 use burn::module::Module;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext,
+    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext, as_precise_as,
     channels_into_time, fold_time, time_into_channels, unfold_time,
 };
-use foreframe_nn::{SpatialDecoder, SpatialEncoder};
+use foreframe_nn::{Conv2d, Conv2dConfig, SpatialDecoder, SpatialEncoder};
 use foreframe_tau::differential_divergence;
 
 use crate::gates::Scales;
@@ -186,7 +185,7 @@ impl<N: SegmentNet> Architecture for UStepNetwork<N> {
         let window = config.window(clip);
         let micro_segment = config.micro_frames(clip);
         let segment = micro_segment * config.spatial_channels;
-        let pointwise = |channels| Conv2dConfig::new(channels, [1, 1]).init(device);
+        let pointwise = |channels| Conv2dConfig::new(channels, 1).init(device);
         Ok(Self {
             encoder: spatial.init_encoder(device),
             project_micro: pointwise([segment, config.width]),
@@ -205,9 +204,13 @@ impl<N: SegmentNet> Architecture for UStepNetwork<N> {
     fn loss(&self, clip: Clip, _step: &StepContext) -> Objective {
         let Clip { past, future } = clip;
         let forecast = match self.teacher_forcing {
-            true => self.forecast_with_teacher(past, future.clone()),
+            true => {
+                let teacher = as_precise_as(&past, future.clone());
+                self.forecast_with_teacher(past, teacher)
+            }
             false => self.forecast(past, future.dims()[1]),
         };
+        let forecast = as_precise_as(&future, forecast);
         let error = (forecast.clone() - future.clone()).square().mean();
         let divergence = differential_divergence(forecast.clone(), future);
         Objective {
