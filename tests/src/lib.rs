@@ -1,6 +1,6 @@
 //! What the tests that need more than one crate share: a small network of every registered kind, and a clip for it.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::{Device, Tensor, TensorData};
 use foreframe_core::{Clip, ClipShape, StepContext};
@@ -22,8 +22,12 @@ pub fn small_config(model: &Model) -> Table {
         .config
 }
 
-/// The CPU backends draw from one generator per process: between seeding and drawing no other test may draw.
-static GENERATOR: Mutex<()> = Mutex::new(());
+/// Keeps other tests from drawing: the CPU backends draw from one generator per process, and between seeding and drawing
+/// nobody else may.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static GENERATOR: Mutex<()> = Mutex::new(());
+    GENERATOR.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A small network for clips of `past` and `future` frames of one channel and 16 x 16 pixels.
 ///
@@ -31,7 +35,7 @@ static GENERATOR: Mutex<()> = Mutex::new(());
 /// If the model refuses its own small preset.
 pub fn small_network(model: &Model, past: usize, future: usize, device: &Device) -> Box<dyn Network> {
     let clip = ClipShape::new([past, future, 1, 16, 16]);
-    let _alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = alone();
     model
         .build_seeded(&small_config(model), &clip, device, 7)
         .unwrap_or_else(|error| panic!("{}: {error}", model.name))

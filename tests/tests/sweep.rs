@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use burn::tensor::Device;
 use foreframe_core::{StepContext, is_buffer};
-use foreframe_tests::{largest_difference, random_clip, small_config, small_network};
+use foreframe_tests::{alone, largest_difference, random_clip, small_config, small_network};
+use foreframe_train::config::Precision;
+use foreframe_train::optimizer::{Adam, OptimizerConfig, StepRates};
 use foreframe_zoo::MODELS;
 
 fn training_device() -> Device {
@@ -66,7 +68,10 @@ fn the_gradient_reaches_every_parameter() {
         if network.parameters() == 0 {
             continue;
         }
-        let (loss, gradients) = network.gradients(clip, &StepContext::new(0, 0, 3));
+        let (loss, gradients) = {
+            let _alone = alone();
+            network.gradients(clip, &StepContext::new(0, 0, 3))
+        };
         assert!(loss.is_finite(), "{}: loss {loss}", model.name);
         for tensor in network.tensors() {
             if is_buffer(&tensor.name) {
@@ -92,7 +97,10 @@ fn weights_move_to_another_network_of_the_same_configuration() {
     for model in MODELS {
         let source = small_network(model, 4, 3, &device);
         let clip = foreframe_core::ClipShape::new([4, 3, 1, 16, 16]);
-        let mut target = model.build_seeded(&small_config(model), &clip, &device, 8).unwrap();
+        let mut target = {
+            let _alone = alone();
+            model.build_seeded(&small_config(model), &clip, &device, 8).unwrap()
+        };
         let tensors: BTreeMap<_, _> = source
             .tensors()
             .into_iter()
@@ -121,6 +129,51 @@ fn the_same_seed_gives_the_same_network() {
         let one = tensors(small_network(model, 4, 3, &device));
         let other = tensors(small_network(model, 4, 3, &device));
         assert_eq!(one, other, "{}", model.name);
+    }
+}
+
+/// Two steps by bfloat16 lose about as much as by 32 bits, and take up statistics that are near.
+#[test]
+fn half_the_bits_train_nearly_alike() {
+    for model in MODELS {
+        let trained = |precision| {
+            let mut network = small_network(model, 4, 3, &training_device());
+            network.set_precision(precision);
+            let mut optimizer = Adam::new(&OptimizerConfig::default(), 0.0);
+            let rates = StepRates {
+                learning_rate: 1e-3,
+                beta1: 0.9,
+            };
+            let _alone = alone();
+            let losses = [0, 1].map(|step| {
+                let context = StepContext::new(step, 0, 3);
+                let clips = vec![random_clip(2, 4, 3, 9)];
+                network.step(clips, &context, &mut optimizer, &rates).unwrap().loss
+            });
+            let mut statistics = Vec::new();
+            network.visit(&mut |name, tensor| {
+                if is_buffer(name) {
+                    statistics.extend(tensor.into_data().iter::<f32>());
+                }
+            });
+            (losses, statistics)
+        };
+        if small_network(model, 4, 3, &Device::flex()).parameters() == 0 {
+            continue;
+        }
+        let (losses, statistics) = trained(Precision::F32);
+        let (reduced, other) = trained(Precision::Bf16);
+        for (full, reduced) in losses.iter().zip(&reduced) {
+            assert!((full - reduced).abs() < 0.03 * full, "{}: {full} {reduced}", model.name);
+        }
+        assert_ne!(losses, reduced, "{}: nothing was reduced", model.name);
+        for (full, reduced) in statistics.iter().zip(&other) {
+            assert!(
+                (full - reduced).abs() < 0.05 * full.abs().max(1.0),
+                "{}: {full} {reduced}",
+                model.name
+            );
+        }
     }
 }
 
@@ -184,7 +237,10 @@ fn portable_every_backend_agrees() {
             .collect();
         let context = StepContext::new(0, 0, 3);
         let forecast = reference.forecast(random_clip(1, 4, 4, 6).past, 4);
-        let expected = (reference.parameters() > 0).then(|| reference.gradients(random_clip(1, 4, 4, 6), &context));
+        let expected = (reference.parameters() > 0).then(|| {
+            let _alone = alone();
+            reference.gradients(random_clip(1, 4, 4, 6), &context)
+        });
         for (name, device) in foreframe_golden::devices() {
             let device = device.autodiff();
             let mut network = small_network(model, 4, 4, &device);
@@ -204,7 +260,10 @@ fn portable_every_backend_agrees() {
             let Some((expected_loss, expected)) = &expected else {
                 continue;
             };
-            let (loss, gradients) = network.gradients(clip, &context);
+            let (loss, gradients) = {
+                let _alone = alone();
+                network.gradients(clip, &context)
+            };
             assert!(
                 (loss - expected_loss).abs() <= 1e-4 * expected_loss.abs(),
                 "{} on {name}: loss {loss}, on flex {expected_loss}",

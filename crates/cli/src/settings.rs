@@ -62,6 +62,7 @@ impl Settings {
             data_path: data.data_path.as_deref(),
             set: &settings.set,
         })?;
+        config.ops.install();
         Ok(Self {
             model,
             dataset,
@@ -186,6 +187,7 @@ pub(crate) fn of_run(run: &RunConfig, data: &DataArgs, set: &[String]) -> Result
         data_path: data.data_path.as_deref(),
         set,
     })?;
+    config.ops.install();
     Ok(Settings {
         model,
         dataset,

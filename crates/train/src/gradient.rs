@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
+use foreframe_ops::square_sum;
 
 use crate::model::NotFinite;
 
@@ -30,7 +31,7 @@ impl Gradient {
 
     /// Loss and Euclidean norm of the whole gradient, in one transfer from the device.
     pub(crate) fn measure(&self) -> Result<(f64, f64), NotFinite> {
-        let squares = self.parameters.values().map(|gradient| gradient.clone().square().sum());
+        let squares = self.parameters.values().map(|gradient| square_sum(gradient.clone()));
         let parts: Vec<Tensor<1>> = self.loss.iter().cloned().chain(squares).collect();
         if parts.is_empty() {
             return Ok((0.0, 0.0));

@@ -10,15 +10,19 @@ use foreframe_core::{
 };
 use toml::Table;
 
+use crate::config::Precision;
 use crate::gradient::Gradient;
 use crate::model::{Network, NotFinite, StepOutcome, to_table};
 use crate::optimizer::{Adam, StepRates};
+use crate::precision;
+use crate::tensors::{self, flat};
 
 pub(crate) struct Holder<A: Architecture> {
     module: A,
     config: A::Config,
     clip: ClipShape,
     device: Device,
+    precision: Precision,
 }
 
 impl<A: Architecture> Holder<A> {
@@ -30,6 +34,7 @@ impl<A: Architecture> Holder<A> {
             config,
             clip: *clip,
             device: device.clone(),
+            precision: Precision::F32,
         })
     }
 }
@@ -60,7 +65,7 @@ impl<A: Architecture> Network for Holder<A> {
     }
 
     fn visit(&self, visitor: &mut dyn FnMut(&str, Tensor<1>)) {
-        visit_tensors(&self.module, visitor);
+        tensors::visit(&self.module, &mut |name, tensor| visitor(name, tensor.inner()));
     }
 
     fn load(&mut self, tensors: BTreeMap<String, TensorData>) -> Result<(), AssignError> {
@@ -84,7 +89,12 @@ impl<A: Architecture> Network for Holder<A> {
             config: self.config.clone(),
             clip: self.clip,
             device: self.device.clone(),
+            precision: self.precision,
         })
+    }
+
+    fn set_precision(&mut self, precision: Precision) {
+        self.precision = precision;
     }
 
     fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
@@ -103,7 +113,12 @@ impl<A: Architecture> Network for Holder<A> {
         self.device.seed(context.seed);
         for (index, clip) in micro_batches.into_iter().enumerate() {
             let share = clip.past.dims()[0] as f64 / clips as f64;
-            let loss = self.loss(clip, &micro_batch_context(context, index)).mul_scalar(share);
+            let (loss, lowered) = self.loss(clip, &micro_batch_context(context, index));
+            if let Some(lowered) = lowered {
+                // The copy has taken up the statistics of this batch.
+                self.module = precision::with_statistics(self.module.clone(), &lowered);
+            }
+            let loss = loss.mul_scalar(share);
             let gradients = loss.backward();
             gradient.add(loss.inner(), flat_gradients(&self.module, gradients));
         }
@@ -120,19 +135,26 @@ impl<A: Architecture> Network for Holder<A> {
 
     fn gradients(&self, clip: Clip, context: &StepContext) -> (f64, BTreeMap<String, TensorData>) {
         self.device.seed(context.seed);
-        let loss = self.loss(clip, context);
+        let (loss, _) = self.loss(clip, context);
         let found = gradients(&self.module, &loss.backward());
         (loss.into_data().iter::<f64>().sum(), found)
     }
 }
 
 impl<A: Architecture> Holder<A> {
-    fn loss(&self, clip: Clip, context: &StepContext) -> Tensor<1> {
+    /// The loss, and the copy of the module that computed it with fewer bits.
+    fn loss(&self, clip: Clip, context: &StepContext) -> (Tensor<1>, Option<A>) {
         let clip = Clip {
             past: lift(clip.past, &self.device),
             future: lift(clip.future, &self.device),
         };
-        self.module.loss(clip, context).loss
+        let Some(dtype) = self.precision.reduced() else {
+            return (self.module.loss(clip, context).loss, None);
+        };
+        let lowered = precision::cast(self.module.clone(), dtype);
+        let past = clip.past.cast(dtype);
+        let loss = lowered.loss(Clip { past, ..clip }, context).loss;
+        (loss, Some(lowered))
     }
 }
 
@@ -154,31 +176,6 @@ fn lift<const D: usize>(tensor: Tensor<D>, device: &Device) -> Tensor<D> {
         Some(strategy) => lifted.with_gradient_checkpointing_strategy(strategy),
         None => lifted,
     }
-}
-
-fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
-    let len = tensor.shape().num_elements();
-    tensor.reshape([len])
-}
-
-/// Shows every tensor; a weight that was not drawn yet is drawn, in the order of the fields.
-fn visit_tensors<M: Module>(module: &M, show: &mut dyn FnMut(&str, Tensor<1>)) {
-    struct Show<'a> {
-        path: Vec<String>,
-        show: &'a mut dyn FnMut(&str, Tensor<1>),
-    }
-    impl ModuleVisitor for Show<'_> {
-        fn enter_module(&mut self, name: &str, _: &str) {
-            self.path.push(name.to_owned());
-        }
-        fn exit_module(&mut self, _: &str, _: &str) {
-            self.path.pop();
-        }
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            (self.show)(&self.path.join("."), flat(param.val().inner()));
-        }
-    }
-    module.visit(&mut Show { path: Vec::new(), show });
 }
 
 fn flat_gradients<M: Module>(module: &M, gradients: Gradients) -> BTreeMap<String, Tensor<1>> {

@@ -16,9 +16,11 @@ pub mod import;
 pub mod model;
 pub mod optimizer;
 mod pack;
+mod precision;
 pub mod progress;
 pub mod run;
 mod schedule;
+mod tensors;
 pub mod weights;
 
 pub use config::{EvalConfig, RunConfig, TrainConfig};

@@ -9,7 +9,7 @@ use foreframe_core::{
 };
 use toml::Table;
 
-use crate::config::{KeyError, from_table};
+use crate::config::{KeyError, Precision, from_table};
 use crate::holder::Holder;
 use crate::optimizer::{Adam, StepRates};
 
@@ -123,6 +123,9 @@ pub trait Network {
 
     /// A network of its own with the same weights.
     fn duplicate(&self) -> Box<dyn Network>;
+
+    /// Chooses the numbers that [`step`](Self::step) computes with; [`forecast`](Self::forecast) always takes `f32`.
+    fn set_precision(&mut self, precision: Precision);
 
     /// Forecasts the `horizon` frames that follow `past`, in inference mode and without autodiff.
     ///

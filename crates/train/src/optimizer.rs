@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use foreframe_ops as ops;
 use serde::{Deserialize, Serialize};
 
 /// Which update rule.
@@ -109,40 +110,35 @@ impl Adam {
     }
 
     /// One update of one flattened parameter, in the order of operations of PyTorch's `_single_tensor_adam(w)`.
-    pub fn update(
-        &mut self,
-        name: &str,
-        mut parameter: Tensor<1>,
-        mut gradient: Tensor<1>,
-        rates: &StepRates,
-    ) -> Tensor<1> {
-        let decay = self.config.decay();
-        if decay != 0.0 {
-            match self.config.kind {
-                OptimizerKind::Adam => gradient = gradient + parameter.clone().mul_scalar(decay),
-                OptimizerKind::AdamW => parameter = parameter.mul_scalar(1.0 - rates.learning_rate * decay),
-            }
-        }
-        let (beta1, beta2) = (rates.beta1, self.config.beta2);
+    pub fn update(&mut self, name: &str, parameter: Tensor<1>, gradient: Tensor<1>, rates: &StepRates) -> Tensor<1> {
         let old = self.moments.remove(name).unwrap_or_else(|| Moments {
             steps: 0,
             mean: gradient.zeros_like(),
             square: gradient.zeros_like(),
         });
         let steps = old.steps + 1;
-        let mean = old.mean.clone() + (gradient.clone() - old.mean).mul_scalar(1.0 - beta1);
-        let square = old.square.mul_scalar(beta2) + gradient.square().mul_scalar(1.0 - beta2);
-        let mean_correction = 1.0 - beta1.powf(f64::from(steps));
-        let square_correction = (1.0 - beta2.powf(f64::from(steps))).sqrt();
-        let denominator = square
-            .clone()
-            .sqrt()
-            .div_scalar(square_correction)
-            .add_scalar(self.config.epsilon);
-        let step_size = rates.learning_rate / mean_correction;
-        let updated = parameter - (mean.clone() / denominator).mul_scalar(step_size);
+        let rule = ops::Adam {
+            learning_rate: rates.learning_rate,
+            beta1: rates.beta1,
+            beta2: self.config.beta2,
+            epsilon: self.config.epsilon,
+            weight_decay: self.config.decay(),
+            decoupled: self.config.kind == OptimizerKind::AdamW,
+            gradient_scale: 1.0,
+            step: steps,
+        };
+        let moments = ops::Moments {
+            parameter,
+            mean: old.mean,
+            square: old.square,
+        };
+        let ops::Moments {
+            parameter,
+            mean,
+            square,
+        } = ops::adam(&rule, moments, gradient);
         self.moments.insert(name.to_owned(), Moments { steps, mean, square });
-        updated
+        parameter
     }
 
     /// The averages of all parameters.

@@ -9,12 +9,13 @@ use std::path::Path;
 use foreframe_core::ConfigError;
 use foreframe_data::DataConfig;
 use foreframe_metrics::ScoreOptions;
+use foreframe_ops::Implementation;
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
 pub use keys::{KeyError, from_table, nearest};
 pub use resolve::{ConfigFile, Layers, ResolveError, resolve};
-pub use train::{Per, ScheduleConfig, ScheduleKind, TrainConfig};
+pub use train::{Per, Precision, ScheduleConfig, ScheduleKind, TrainConfig};
 
 /// Everything that decides a run, complete. As TOML it is `config.toml` of the run folder and a valid `--config`.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -25,6 +26,9 @@ pub struct RunConfig {
     /// The preset that `network` started from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,
+    /// How operations are computed on the CPU.
+    #[serde(default)]
+    pub ops: Ops,
     /// Which data.
     pub data: DataConfig,
     /// The network's hyper-parameters; the model knows the keys.
@@ -33,6 +37,27 @@ pub struct RunConfig {
     pub train: TrainConfig,
     /// How to judge.
     pub eval: EvalConfig,
+}
+
+/// How operations are computed on the CPU backend `flex`; other backends know one way only.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Ops {
+    /// By vectorised loops on all cores.
+    #[default]
+    Kernels,
+    /// By Burn's own operations, which the loops are tested against.
+    Reference,
+}
+
+impl Ops {
+    /// Makes the whole process compute like this. The default changes nothing, so that `FOREFRAME_OPS=reference` in the
+    /// environment holds.
+    pub fn install(self) {
+        if self == Self::Reference {
+            Implementation::Reference.install();
+        }
+    }
 }
 
 /// The section `[eval]`.

@@ -8,10 +8,11 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use super::keys::suggestion;
-use super::{EvalConfig, KeyError, RunConfig, TrainConfig, from_table};
+use super::{EvalConfig, KeyError, Ops, RunConfig, TrainConfig, from_table};
 use crate::model::{Model, ModelError, to_table};
 
-const SECTIONS: [&str; 6] = ["model", "preset", "data", "network", "train", "eval"];
+/// Keys at the top; those from the fourth on are sections.
+const SECTIONS: [&str; 7] = ["model", "preset", "ops", "data", "network", "train", "eval"];
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
@@ -81,8 +82,8 @@ impl ConfigFile {
         for (key, value) in &file.table {
             let problem = match (SECTIONS.iter().position(|section| section == key), value) {
                 (None, _) => format!("is no section: {}", suggestion(key, &SECTIONS)),
-                (Some(0 | 1), Value::String(_)) | (Some(2..), Value::Table(_)) => continue,
-                (Some(0 | 1), _) => "must be a name in quotes".to_owned(),
+                (Some(0..3), Value::String(_)) | (Some(3..), Value::Table(_)) => continue,
+                (Some(0..3), _) => "must be a name in quotes".to_owned(),
                 (Some(_), _) => format!("must be a section: write [{key}]"),
             };
             return Err(file.error(KeyError::new(key, problem)));
@@ -141,6 +142,7 @@ pub struct Layers<'a> {
 pub fn resolve(layers: &Layers<'_>) -> Result<RunConfig, ResolveError> {
     let Layers { model, dataset, .. } = *layers;
     let mut merged = Table::new();
+    merged.insert("ops".into(), Value::String("kernels".to_owned()));
     merged.insert("data".into(), Value::Table(to_table(&(dataset.defaults)())));
     let network = layers
         .preset
@@ -170,6 +172,7 @@ pub fn resolve(layers: &Layers<'_>) -> Result<RunConfig, ResolveError> {
     let mut config = RunConfig {
         model: model.name.to_owned(),
         preset: layers.preset.map(|preset| preset.name.to_owned()),
+        ops: ops(&merged).map_err(whole)?,
         data: section(&merged, "data").map_err(whole)?,
         network: (model.complete)(&subtable(&merged, "network")).map_err(|error| match error {
             ModelError::Key(error) => whole(error),
@@ -232,7 +235,7 @@ fn set_layer(assignment: &str, layers: &Layers<'_>) -> Result<Table, KeyError> {
             return Err(KeyError::new(key, format!("cannot be set like this: {remedy}")));
         }
     }
-    if SECTIONS[2..].contains(&key) {
+    if SECTIONS[3..].contains(&key) {
         return Err(KeyError::new(
             key,
             format!("is a section: set a key in it, e.g. {key}.key=value"),
@@ -259,6 +262,7 @@ fn nested(key: &str, value: Value) -> Table {
 
 /// Every layer on its own, so that an error can name where it comes from.
 fn check(model: &Model, layer: &Table) -> Result<(), KeyError> {
+    ops(layer)?;
     section::<DataConfig>(layer, "data")?;
     section::<TrainConfig>(layer, "train")?;
     section::<EvalConfig>(layer, "eval")?;
@@ -277,6 +281,16 @@ fn section<T: DeserializeOwned + Default>(table: &Table, name: &str) -> Result<T
         .get(name)
         .and_then(Value::as_table)
         .map_or_else(|| Ok(T::default()), |table| from_table(name, table))
+}
+
+fn ops(table: &Table) -> Result<Ops, KeyError> {
+    table.get("ops").map_or_else(
+        || Ok(Ops::default()),
+        |value| {
+            let parsed = value.clone().try_into();
+            parsed.map_err(|_| KeyError::new("ops", format!("is {value}: use \"kernels\" or \"reference\"")))
+        },
+    )
 }
 
 fn subtable(table: &Table, name: &str) -> Table {

@@ -9,6 +9,8 @@ use crate::optimizer::OptimizerConfig;
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainConfig {
+    /// Numbers of the forward and backward pass; weights, averages and the loss are always `f32`.
+    pub precision: Precision,
     /// Passes over the training split.
     pub epochs: usize,
     /// Optimizer steps of the whole run; above 0 it replaces `epochs`.
@@ -43,6 +45,7 @@ pub struct TrainConfig {
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {
+            precision: Precision::F32,
             epochs: 20,
             steps: 0,
             batch: 16,
@@ -59,6 +62,17 @@ impl Default for TrainConfig {
             schedule: ScheduleConfig::default(),
         }
     }
+}
+
+/// Numbers that a network computes with.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32 bits.
+    #[default]
+    F32,
+    /// 16 bits with the range of `f32`: quicker on GPUs that have units for it, slower on CPUs.
+    Bf16,
 }
 
 /// The learning rate over time: the section `[train.schedule]`.

@@ -64,7 +64,8 @@ impl<'a, 'o> Session<'a, 'o> {
         };
         let loader = Loader::new(splits.train.clone(), order)?;
         let plan = Plan::new(config, loader.batches());
-        let network = model.build_seeded(&config.network, &splits.clip, &device, train.seed)?;
+        let mut network = model.build_seeded(&config.network, &splits.clip, &device, train.seed)?;
+        network.set_precision(train.precision);
         if network.parameters() == 0 {
             return Err(TrainError::NothingToTrain(model.name));
         }

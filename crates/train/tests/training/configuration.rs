@@ -68,6 +68,8 @@ fn the_resolved_file_is_a_configuration() {
         &[][..],
         &[
             "data.path=a.npy",
+            "ops=kernels",
+            "train.precision=bf16",
             "network.label=x",
             "train.ema=0.99",
             "eval.scores.variables=['a','b']",
@@ -92,6 +94,11 @@ fn mistakes_name_key_and_origin() {
             "[train]\nepoch = 3",
             &[][..],
             "my.toml: `train.epoch` is no key: did you mean `epochs`?",
+        ),
+        (
+            "ops = \"fast\"",
+            &[],
+            "my.toml: `ops` is \"fast\": use \"kernels\" or \"reference\"",
         ),
         (
             "[network]\nwdth = 3",
