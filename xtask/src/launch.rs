@@ -28,6 +28,7 @@ Verbs of Foreframe itself (release build, then run with the same arguments; `--b
 Examples:
   cargo xtask train ustep
   cargo xtask train ustep --backend cuda
+  cargo xtask bench --against-pytorch
   cargo xtask forecast --help";
 
 /// Builds, then runs `foreframe <arguments>`, and ends as it ends.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use foreframe_bench::Precision;
 use foreframe_core::ClipShape;
 
 use crate::backend::Backend;
@@ -96,6 +97,17 @@ pub(crate) struct ModelArgs {
     /// The clip: observed frames, future frames, channels, height, width, e.g. `10,10,1,64,64` [default: the preset's]
     #[arg(long, value_name = "T,T',C,H,W", value_parser = clip)]
     pub(crate) clip: Option<ClipShape>,
+}
+
+impl ModelArgs {
+    /// Whether nothing at all is said about a model.
+    pub(crate) fn is_empty(&self) -> bool {
+        let (settings, data) = (&self.settings, &self.data);
+        self.model.is_none()
+            && self.clip.is_none()
+            && (&settings.preset, &settings.config, settings.set.is_empty()) == (&None, &None, true)
+            && (&data.data, &data.data_path) == (&None, &None)
+    }
 }
 
 #[derive(Args)]
@@ -292,21 +304,61 @@ pub(crate) struct BenchArgs {
     pub(crate) model: ModelArgs,
     #[command(flatten)]
     pub(crate) backend: BackendArgs,
-    /// Clips at a time
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) batch: u32,
-    /// How often each is measured, in turn; the median counts
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) rounds: u32,
+    /// Clips at a time [default: 1 of a model, 4 of the benchmark's networks]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) batch: Option<u32>,
+    /// How often each is measured, in turn; the median counts [default: 10 for a model, in the benchmark 5
+    /// for operations and 3 for networks]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: Option<u32>,
     /// As JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) suite: SuiteArgs,
+}
+
+/// What says something about one model.
+const OF_A_MODEL: [&str; 7] = ["model", "clip", "preset", "config", "set", "data", "data_path"];
+
+/// What only the whole benchmark knows.
+#[derive(Args)]
+#[command(next_help_heading = "The whole benchmark, without a model")]
+pub(crate) struct SuiteArgs {
+    /// Only cases whose names match, e.g. `conv*` or `tau*step`; may be repeated
+    #[arg(long, value_name = "PATTERN", conflicts_with_all = OF_A_MODEL)]
+    pub(crate) only: Vec<String>,
+    /// Numbers of matrix products and convolutions: f32, tf32 or bf16 [default: f32, on CUDA tf32]
+    #[arg(long, value_name = "NAME", value_parser = precision, conflicts_with_all = OF_A_MODEL)]
+    pub(crate) precision: Option<Precision>,
+    /// Measures PyTorch beside it, in turns; makes a Python environment with PyTorch from PyPI first
+    #[arg(long, conflicts_with_all = OF_A_MODEL)]
+    pub(crate) against_pytorch: bool,
+    /// Leaves out torch.compile
+    #[arg(long, requires = "against_pytorch")]
+    pub(crate) no_compile: bool,
+    /// An interpreter that has PyTorch, instead of making an environment
+    #[arg(long, value_name = "PATH", requires = "against_pytorch")]
+    pub(crate) python: Option<PathBuf>,
+    /// Writes the tables as Markdown [default: with --against-pytorch and without --only docs/src/speed-BACKEND.md of the
+    /// repository]
+    #[arg(long, value_name = "FILE", conflicts_with_all = OF_A_MODEL)]
+    pub(crate) write: Option<PathBuf>,
+    /// Runs one case in this process and says how long it took and how much memory
+    #[arg(long, value_name = "CASE", hide = true)]
+    pub(crate) alone: Option<String>,
 }
 
 #[derive(Args)]
 pub(crate) struct ReportArgs {
     /// The run
     pub(crate) run: PathBuf,
+}
+
+fn precision(text: &str) -> Result<Precision, String> {
+    let all = [Precision::F32, Precision::Tf32, Precision::Bf16];
+    let found = all.into_iter().find(|precision| precision.name() == text);
+    found.ok_or_else(|| "there is f32, tf32 and bf16".to_owned())
 }
 
 fn clip(text: &str) -> Result<ClipShape, String> {

@@ -1,0 +1,61 @@
+//! What keeps a benchmark from being run.
+
+use std::path::PathBuf;
+
+/// Why there is no result at all; what fails in a single row is a note in it.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// Nothing is left to measure.
+    #[error("no case matches `{}`: patterns are of letters, * and ?, and names are like `conv 5x5 [8, 80, 16, 16] -> 256 forward`, `gelu [8, 512, 32, 32] forward + backward` and `tau train step`", .0.join("`, `"))]
+    NoCase(Vec<String>),
+    /// The worker's sources are not here.
+    #[error(
+        "PyTorch's half of the benchmark is not here: run this in a clone of the repository, which has it in benches/pytorch"
+    )]
+    NoSources,
+    /// A program cannot be started.
+    #[error(
+        "cannot start `{program}` ({cause}): install Python 3.10 or newer with its module venv, or name an interpreter that has PyTorch with --python"
+    )]
+    NoPython {
+        /// What was to be started.
+        program: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// Making the environment failed; the program's own words stand above.
+    #[error("`{command}` failed: see its words above, or name an interpreter that has PyTorch with --python")]
+    Environment {
+        /// The command line.
+        command: String,
+    },
+    /// The worker ends before it answers.
+    #[error("PyTorch's worker does not start with `{}`: {said}: name an interpreter that has PyTorch with --python, or leave it out to have an environment made", python.display())]
+    Worker {
+        /// The interpreter.
+        python: PathBuf,
+        /// Its last words.
+        said: String,
+    },
+    /// The backend cannot do what is asked of it.
+    #[error("the backend `{backend}` computes in {computes}, not in {asked}: leave --precision out")]
+    Precision {
+        /// The backend's name.
+        backend: String,
+        /// What it can.
+        computes: String,
+        /// What was asked for.
+        asked: crate::precision::Precision,
+    },
+    /// The device fails at the simplest things.
+    #[error("cannot measure this machine: {0}")]
+    Machine(String),
+    /// A file or folder cannot be read or written.
+    #[error("cannot write `{}` ({cause}): free some space, or make the folder writable", path.display())]
+    File {
+        /// Where.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+}

@@ -1,0 +1,15 @@
+//! What figures are measured on.
+
+/// The processor, its operating system and architecture, in one line.
+pub fn machine() -> String {
+    let processor = std::fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
+        let line = text.lines().find(|line| line.starts_with("model name"))?;
+        Some(line.split_once(':')?.1.trim().to_owned())
+    });
+    format!(
+        "{}, {} {}",
+        processor.as_deref().unwrap_or("unknown processor"),
+        std::env::consts::OS,
+        std::env::consts::ARCH
+    )
+}
