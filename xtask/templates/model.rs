@@ -1,18 +1,17 @@
 //! The network.
 
 use burn::module::Module;
-use burn::nn::PaddingConfig2d;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext, channels_into_time,
-    roll_out, time_into_channels,
+    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext, as_precise_as,
+    channels_into_time, roll_out, time_into_channels,
 };
+use foreframe_nn::{Conv2d, Conv2dConfig};
+use foreframe_ops::gelu;
 
 use crate::__Name__Config;
 
-const KERNEL: [usize; 2] = [3, 3];
+const KERNEL: usize = 3;
 
 /// Two convolutions over the stacked frames of the past.
 #[derive(Module, Debug)]
@@ -57,8 +56,9 @@ impl Architecture for __Name__ {
     fn new(config: &Self::Config, clip: &ClipShape, device: &Device) -> Result<Self, ConfigError> {
         config.validate(clip)?;
         let convolution = |channels| {
-            let padding = PaddingConfig2d::Explicit(1, 1, 1, 1);
-            Conv2dConfig::new(channels, KERNEL).with_padding(padding).init(device)
+            Conv2dConfig::new(channels, KERNEL)
+                .with_padding(KERNEL / 2)
+                .init(device)
         };
         Ok(Self {
             encode: convolution([clip.past * clip.channels, config.width]),
@@ -69,15 +69,15 @@ impl Architecture for __Name__ {
 
     fn loss(&self, clip: Clip, _step: &StepContext) -> Objective {
         let horizon = clip.future.dims()[1];
-        let forecast = self.forecast(clip.past, horizon);
+        let forecast = as_precise_as(&clip.future, self.forecast(clip.past, horizon));
         let loss = (forecast.clone() - clip.future).square().mean();
         Objective { loss, forecast }
     }
 
     fn cost(config: &Self::Config, clip: &ClipShape) -> Cost {
         let pixels = clip.height * clip.width;
-        Cost::convolution(config.width * pixels, clip.past * clip.channels, KERNEL)
-            + Cost::convolution(clip.future * clip.channels * pixels, config.width, KERNEL)
+        Cost::convolution(config.width * pixels, clip.past * clip.channels, [KERNEL; 2])
+            + Cost::convolution(clip.future * clip.channels * pixels, config.width, [KERNEL; 2])
     }
 
     fn pytorch_keys(_config: &Self::Config) -> KeyMap {
