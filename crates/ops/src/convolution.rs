@@ -78,8 +78,8 @@ fn operands(input: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>) -> Ope
     }
 }
 
-/// The sizes of a convolution whose tensors fit each other.
-fn sizes(op: &str, input: [usize; 4], weight: [usize; 4], options: &ConvOptions<2>) -> Conv2d {
+/// The sizes of a convolution whose tensors fit each other; `op` refuses others.
+pub(crate) fn sizes(op: &str, input: [usize; 4], weight: [usize; 4], options: &ConvOptions<2>) -> Conv2d {
     let [batch, in_channels, height, width] = input;
     let [out_channels, per_group, kernel_height, kernel_width] = weight;
     let groups = options.groups;

@@ -1,10 +1,10 @@
 //! Convolution whose taps are moved by the data.
 
-use burn::tensor::ops::DeformConvOptions;
+use burn::tensor::ops::{ConvOptions, DeformConvOptions};
 use burn::tensor::{Device, Int, Tensor};
 use foreframe_kernels::deform::{self, DeformConv2d, Gradients};
 
-use crate::convolution::channel_sums;
+use crate::convolution::{self, channel_sums};
 use crate::implementation::has_kernel;
 use crate::kernel::{Floats, Kernel, Known, Operands, run};
 
@@ -77,40 +77,25 @@ pub fn deform_conv2d(
 }
 
 fn sizes(input: [usize; 4], weight: [usize; 4], options: &DeformConvOptions<2>) -> DeformConv2d {
-    let [batch, in_channels, height, width] = input;
-    let [out_channels, per_group, kernel_height, kernel_width] = weight;
-    let (groups, offset_groups) = (options.weight_groups, options.offset_groups);
-    assert!(
-        groups > 0 && per_group * groups == in_channels && out_channels.is_multiple_of(groups),
-        "deform_conv2d: a weight of shape {weight:?} in {groups} groups does not take {in_channels} channels (axis 1)"
-    );
+    let plain = ConvOptions::new(options.stride, options.padding, options.dilation, options.weight_groups);
+    let shape = convolution::sizes("deform_conv2d", input, weight, &plain);
+    let (offset_groups, in_channels) = (options.offset_groups, shape.in_channels);
     assert!(
         offset_groups > 0 && in_channels.is_multiple_of(offset_groups),
         "deform_conv2d: {offset_groups} offset groups do not divide {in_channels} channels (axis 1)"
     );
-    let shape = DeformConv2d {
-        batch,
+    DeformConv2d {
+        batch: shape.batch,
         in_channels,
-        out_channels,
-        groups,
+        out_channels: shape.out_channels,
+        groups: shape.groups,
         offset_groups,
-        input: [height, width],
-        kernel: [kernel_height, kernel_width],
+        input: shape.input,
+        kernel: shape.kernel,
         stride: options.stride,
         padding: options.padding,
         dilation: options.dilation,
-    };
-    for axis in 0..2 {
-        let (kernel, stride, dilation) = (shape.kernel[axis], shape.stride[axis], shape.dilation[axis]);
-        let padded = shape.input[axis] + 2 * shape.padding[axis];
-        assert!(
-            kernel > 0 && stride > 0 && dilation > 0 && dilation * (kernel - 1) < padded,
-            "deform_conv2d: {kernel} taps {dilation} apart with stride {stride} do not fit axis {}, which has {padded} \
-             with its padding",
-            axis + 2
-        );
     }
-    shape
 }
 
 fn check(shape: &DeformConv2d, offset: [usize; 4], mask: Option<[usize; 4]>, bias: Option<[usize; 1]>) {

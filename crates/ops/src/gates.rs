@@ -176,12 +176,6 @@ fn parts<const N: usize>(together: Tensor<5>) -> [Tensor<4>; N] {
     std::array::from_fn(|part| together.clone().narrow(0, part, 1).squeeze_dim(0))
 }
 
-/// Batch, channels and pixels.
-fn image(floats: &Floats) -> [usize; 3] {
-    let [batch, channels, height, width] = floats.dims();
-    [batch, channels, height * width]
-}
-
 /// Inputs: gates, cell. Output: cell and hidden state.
 #[derive(Debug)]
 struct Lstm {
@@ -191,7 +185,7 @@ struct Lstm {
 
 impl Kernel for Lstm {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
-        let [batch, channels, pixels] = image(&inputs[1]);
+        let [batch, channels, pixels] = inputs[1].image();
         let [b, c, h, w] = inputs[1].dims();
         let (gates, cell) = (inputs[0].values(), inputs[1].values());
         let output = Floats::filled([2, b, c, h, w], |out| {
@@ -235,7 +229,7 @@ struct StLstmMemories {
 
 impl Kernel for StLstmMemories {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
-        let [batch, channels, pixels] = image(&inputs[3]);
+        let [batch, channels, pixels] = inputs[3].image();
         let [b, c, h, w] = inputs[3].dims();
         let [x, from_h, from_m, cell, memory] = [0, 1, 2, 3, 4].map(|index: usize| inputs[index].values());
         let bias = self.forget_bias;
@@ -289,7 +283,7 @@ struct StLstmOutput;
 
 impl Kernel for StLstmOutput {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
-        let [batch, channels, pixels] = image(&inputs[3]);
+        let [batch, channels, pixels] = inputs[3].image();
         let [x, h, memory_o, mixed] = [0, 1, 2, 3].map(|index: usize| inputs[index].values());
         let output = inputs[3].same_shape(|out| {
             gates::st_lstm_output(batch, channels, pixels, x, h, memory_o, mixed, out);

@@ -91,6 +91,12 @@ impl Floats {
         self.0.shape().dims()
     }
 
+    /// Batch, channels and pixels of images.
+    pub(crate) fn image(&self) -> [usize; 3] {
+        let [batch, channels, height, width] = self.dims();
+        [batch, channels, height * width]
+    }
+
     /// Rows and columns when all axes but the last count as one.
     pub(crate) fn rows(&self) -> [usize; 2] {
         let shape = self.0.shape();

@@ -246,19 +246,13 @@ fn check_channels<const N: usize>(op: &str, channels: usize, parameters: [&Tenso
     }
 }
 
-/// Batch, channels and pixels.
-fn image(floats: &Floats) -> [usize; 3] {
-    let [batch, channels, height, width] = floats.dims();
-    [batch, channels, height * width]
-}
-
 /// Mean and variance of every channel, `[2, channels]`.
 #[derive(Debug)]
 struct Statistics;
 
 impl Kernel for Statistics {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
-        let [batch, channels, pixels] = image(&inputs[0]);
+        let [batch, channels, pixels] = inputs[0].image();
         let output = Floats::filled([2, channels], |out| {
             let (mean, variance) = out.split_at_mut(channels);
             norm::batch_statistics(batch, channels, pixels, inputs[0].values(), mean, variance);
@@ -284,7 +278,7 @@ struct BatchNorm {
 
 impl Kernel for BatchNorm {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
-        let [batch, channels, pixels] = image(&inputs[0]);
+        let [batch, channels, pixels] = inputs[0].image();
         let (mean, variance) = inputs[3].values().split_at(channels);
         let [x, w, b] = [0, 1, 2].map(|index: usize| inputs[index].values());
         let output = inputs[0].same_shape(|out| {
@@ -298,7 +292,7 @@ impl Kernel for BatchNorm {
     }
 
     fn backward(&self, known: &Known, gradient: &Floats) -> Vec<Option<Floats>> {
-        let [batch, channels, pixels] = image(gradient);
+        let [batch, channels, pixels] = gradient.image();
         let (mean, variance) = known.input(3).split_at(channels);
         let (x, w, g) = (known.input(0), known.input(1), gradient.values());
         let backward = if self.training {
@@ -337,7 +331,7 @@ struct GroupNorm {
 
 impl Kernel for GroupNorm {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
-        let [batch, channels, pixels] = image(&inputs[0]);
+        let [batch, channels, pixels] = inputs[0].image();
         let [x, w, b] = [0, 1, 2].map(|index: usize| inputs[index].values());
         let statistics = batch * self.groups;
         let lens = [x.len(), statistics, statistics];
@@ -366,7 +360,7 @@ impl Kernel for GroupNorm {
     }
 
     fn backward(&self, known: &Known, gradient: &Floats) -> Vec<Option<Floats>> {
-        let [batch, channels, pixels] = image(gradient);
+        let [batch, channels, pixels] = gradient.image();
         let [x, w, b] = [0, 1, 2].map(|index: usize| known.input(index));
         let (mean, inverse_std) = (known.saved[0].values(), known.saved[1].values());
         let lens = [x.len(), channels, channels];
@@ -405,7 +399,7 @@ impl Kernel for LayerNorm {
         let [x, w, b] = [0, 1, 2].map(|index: usize| inputs[index].values());
         let [rows, columns] = inputs[0].rows();
         let epsilon = self.epsilon;
-        let image = self.channels_first.then(|| image(&inputs[0]));
+        let image = self.channels_first.then(|| inputs[0].image());
         let normalized = image.map_or(rows, |[batch, _, pixels]| batch * pixels);
         let lens = [x.len(), normalized, normalized];
         let mut saved = Floats::filled_together(lens, |[out, mean, inverse_std]| match image {
@@ -429,7 +423,7 @@ impl Kernel for LayerNorm {
         let lens = [x.len(), w.len(), w.len()];
         let [dx, dw, db] = Floats::filled_together(lens, |[dx, dw, db]| {
             if self.channels_first {
-                let [batch, channels, pixels] = image(gradient);
+                let [batch, channels, pixels] = gradient.image();
                 norm::channel_norm_backward(batch, channels, pixels, x, mean, inverse_std, w, g, dx, dw, db);
             } else {
                 let [rows, columns] = gradient.rows();
