@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap};
+use crate::{Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Sampling};
 
 /// A trainable network with a name and a configuration.
 pub trait Architecture: Forecast + Module + 'static {
@@ -19,6 +19,10 @@ pub trait Architecture: Forecast + Module + 'static {
 
     /// What it is, in one line.
     const ABOUT: &'static str;
+
+    /// Whether it reads frame by frame, so that scheduled sampling and recomputing steps mean something to it
+    /// ([`Recurrent`](crate::Recurrent)).
+    const RECURRENT: bool = false;
 
     /// Named configurations, those of the paper first, each with the clip it is meant for.
     fn presets() -> Vec<Preset<Self::Config>>;
@@ -65,7 +69,7 @@ pub struct Preset<C> {
 ///
 /// Everything random or scheduled in an objective is a function of this, never of a global, so that a resumed run
 /// repeats what the uninterrupted run did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepContext {
     /// Optimizer steps done before this one.
     pub iteration: u64,
@@ -73,10 +77,14 @@ pub struct StepContext {
     pub epoch: u64,
     /// A number that is new in every step and the same when the step is repeated.
     pub seed: u64,
+    /// Which true frames a recurrent network is shown.
+    pub sampling: Sampling,
+    /// Whether a recurrent network computes its steps again on the way back rather than keep what is in them.
+    pub recompute_steps: bool,
 }
 
 impl StepContext {
-    /// The context of one step of the run with seed `run_seed`.
+    /// The context of one step of the run with seed `run_seed`, free running and without recomputing.
     pub fn new(iteration: u64, epoch: u64, run_seed: u64) -> Self {
         // SplitMix64's finaliser: neighbouring iterations must not get neighbouring seeds.
         let mut seed = run_seed.wrapping_add(iteration.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
@@ -86,6 +94,8 @@ impl StepContext {
             iteration,
             epoch,
             seed: seed ^ (seed >> 31),
+            sampling: Sampling::FREE_RUNNING,
+            recompute_steps: false,
         }
     }
 }

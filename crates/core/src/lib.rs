@@ -11,6 +11,7 @@ mod error;
 mod forecast;
 mod key_map;
 mod named;
+mod recurrent;
 
 pub use architecture::{Architecture, Objective, Preset, StepContext};
 pub use clip::{Clip, ClipShape, as_precise_as, channels_into_time, fold_time, time_into_channels, unfold_time};
@@ -21,3 +22,4 @@ pub use key_map::{ImportError, ImportReport, KeyMap, import};
 pub use named::{
     AssignError, NamedTensor, assign, count_parameters, gradients, is_buffer, named_shapes, named_tensors,
 };
+pub use recurrent::{Recurrent, Sampling, State, Stream, StreamError, TrueFrames, unrolled, unrolled_from};

@@ -71,6 +71,15 @@ impl Case {
             None => panic!("{}: no hyper-parameter `{name}` that is a size", self.name),
         }
     }
+
+    /// The hyper-parameter `name` as sizes, which the reference writes as `8,8`.
+    pub fn sizes(&self, name: &str) -> Vec<usize> {
+        let text = self.hyper[name].as_str().unwrap_or_default();
+        match text.split(',').map(|size| size.trim().parse().ok()).collect() {
+            Some(sizes) => sizes,
+            None => panic!("{}: no hyper-parameter `{name}` that is a list of sizes", self.name),
+        }
+    }
 }
 
 /// Where the case `name` lies.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use foreframe_core::{
-    Architecture, Clip, KeyMap, StepContext, count_parameters, gradients, import, is_buffer, named_tensors,
+    Architecture, Clip, KeyMap, Objective, StepContext, count_parameters, gradients, import, is_buffer, named_tensors,
 };
 
 use crate::{Case, Differences, Tolerance};
@@ -16,29 +16,56 @@ use crate::{Case, Differences, Tolerance};
 /// Lists every tensor that differs, with both values.
 #[track_caller]
 pub fn check<A: Architecture>(case: &Case, config: &A::Config, device: &Device, tolerance: &Tolerance) {
+    check_with::<A>(
+        case,
+        config,
+        device,
+        tolerance,
+        |network, past, horizon| network.forecast(past, horizon),
+        &[&|network: &A, clip| network.loss(clip, &StepContext::new(0, 0, 0))],
+    );
+}
+
+/// How a network arrives at its objective in training.
+pub(crate) type Train<'a, A> = &'a dyn Fn(&A, Clip) -> Objective;
+
+/// [`check`] of a network that forecasts and trains in ways of its own, each of which must agree.
+#[track_caller]
+pub(crate) fn check_with<A: Architecture>(
+    case: &Case,
+    config: &A::Config,
+    device: &Device,
+    tolerance: &Tolerance,
+    forecast: impl Fn(&A, Tensor<5>, usize) -> Tensor<5>,
+    objectives: &[Train<A>],
+) {
     let mut differences = Differences::of(format!("{} on {device:?}", case.name));
     let keys = A::pytorch_keys(config);
     let network = build::<A>(case, config, &keys, device);
-    let parameters = count_parameters(&network);
+    let parameters = count_parameters(&network) + unused(case);
     if case.case["params"].as_u64() != Some(parameters as u64) {
         differences.note(format!(
-            "{parameters} parameters, the reference has {}",
+            "{parameters} parameters with those that the reference never uses, it has {}",
             case.case["params"]
         ));
     }
     let future = case.clip_shape().future;
-    let forecast = network.forecast(Tensor::from_data(case.tensor("input.x"), device), future);
+    let forecast = forecast(&network, Tensor::from_data(case.tensor("input.x"), device), future);
     let expected = case.tensor("eval.pred");
     differences.tensor("eval.pred", &forecast.into_data(), &expected, tolerance.eval_abs, 0.0);
-    training_step::<A>(
-        case,
-        config,
-        &keys,
-        &device.clone().autodiff(),
-        tolerance,
-        &mut differences,
-    );
+    let device = device.clone().autodiff();
+    for objective in objectives {
+        training_step::<A>(case, config, &keys, &device, tolerance, *objective, &mut differences);
+    }
     differences.finish();
+}
+
+/// Values of the reference's parameters that no gradient reaches: networks here do not carry them.
+fn unused(case: &Case) -> usize {
+    let norms = case.case["grad_norm"].as_object();
+    let dead = norms.into_iter().flatten().filter(|(_, norm)| norm.is_null());
+    let tensors = dead.filter_map(|(key, _)| case.tensors.get(&format!("state_dict.{key}")));
+    tensors.map(TensorData::num_elements).sum()
 }
 
 fn build<A: Architecture>(case: &Case, config: &A::Config, keys: &KeyMap, device: &Device) -> A {
@@ -55,6 +82,7 @@ fn training_step<A: Architecture>(
     keys: &KeyMap,
     device: &Device,
     tolerance: &Tolerance,
+    objective: Train<A>,
     differences: &mut Differences,
 ) {
     let network = build::<A>(case, config, keys, device);
@@ -62,7 +90,7 @@ fn training_step<A: Architecture>(
         past: Tensor::from_data(case.tensor("input.x"), device),
         future: Tensor::from_data(case.tensor("input.y"), device),
     };
-    let objective = network.loss(clip, &StepContext::new(0, 0, 0));
+    let objective = objective(&network, clip);
     let loss: f64 = first(&objective.loss.clone().into_data());
     let expected = first(&case.tensor("train.loss"));
     differences.number("train.loss", loss, expected, tolerance.loss_rel * expected.abs());

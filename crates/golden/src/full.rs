@@ -21,6 +21,22 @@ pub fn check_full<A: Architecture>(
     device: &Device,
     tolerance: &Tolerance,
 ) {
+    check_full_with::<A>(name, config, clip, 0, device, tolerance, |network, past| {
+        network.forecast(past, clip.future)
+    });
+}
+
+/// [`check_full`] of a network that forecasts in a way of its own, and whose reference has `unused` parameters more.
+#[track_caller]
+pub(crate) fn check_full_with<A: Architecture>(
+    name: &str,
+    config: &A::Config,
+    clip: &ClipShape,
+    unused: usize,
+    device: &Device,
+    tolerance: &Tolerance,
+    forecast: impl Fn(&A, Tensor<5>) -> Tensor<5>,
+) {
     let folder = folder("full").join(name);
     let case = read_json(&folder.join("case.json"));
     let expected = &read_tensors(&folder.join("tensors.safetensors"))["eval.pred"];
@@ -28,7 +44,7 @@ pub fn check_full<A: Architecture>(
 
     let keys = A::pytorch_keys(config);
     let network = A::new(config, clip, device).unwrap_or_else(|error| panic!("full/{name}: {error}"));
-    let parameters = foreframe_core::count_parameters(&network);
+    let parameters = foreframe_core::count_parameters(&network) + unused;
     if case["params"].as_u64() != Some(parameters as u64) {
         differences.note(format!("{parameters} parameters, the reference has {}", case["params"]));
     }
@@ -43,7 +59,7 @@ pub fn check_full<A: Architecture>(
     let (network, _) = import(network, state, &keys).unwrap_or_else(|error| panic!("full/{name}: {error}"));
     let shape = vec![1, clip.past, clip.channels, clip.height, clip.width];
     let past = derived("input.x", shape, |value| 0.5 + 0.5 * value);
-    let forecast = network.forecast(Tensor::from_data(past, device), clip.future);
+    let forecast = forecast(&network, Tensor::from_data(past, device));
     differences.tensor("eval.pred", &forecast.into_data(), expected, tolerance.eval_abs, 0.0);
     differences.finish();
 }
@@ -58,12 +74,15 @@ fn weights(key: &str, shape: Vec<usize>) -> TensorData {
         "bias" => derived(key, shape, |value| 0.1 * value),
         "weight" if shape.len() == 1 => derived(key, shape, |value| 1.0 + 0.2 * value),
         "weight" => derived(key, shape, |value| value * 3.0f64.sqrt() / fan_in.sqrt()),
+        "ct_weight" | "oc_weight" => derived(key, shape, |value| 0.3 * value),
+        // Scalars of the reference.
+        "alpha_default" | "beta_default" => derived(key, shape, |value| 0.5 + 0.1 * value),
         _ => derived(key, shape, |value| 0.5 + 0.2 * value),
     }
 }
 
 /// Values that depend on `key` and position only: SplitMix64 started from the FNV-1a hash of the key, in [-1, 1).
-fn derived(key: &str, shape: Vec<usize>, spread: impl Fn(f64) -> f64) -> TensorData {
+pub(crate) fn derived(key: &str, shape: Vec<usize>, spread: impl Fn(f64) -> f64) -> TensorData {
     let hash = key.bytes().fold(0xCBF2_9CE4_8422_2325u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
     });

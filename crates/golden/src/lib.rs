@@ -10,6 +10,7 @@ mod compare;
 mod device;
 mod full;
 mod op;
+mod recurrent;
 
 pub use case::Case;
 pub use check::check;
@@ -17,3 +18,4 @@ pub use compare::{Differences, Tolerance};
 pub use device::devices;
 pub use full::check_full;
 pub use op::{Inputs, OpCase};
+pub use recurrent::{FirstState, check_full_recurrent, check_recurrent};

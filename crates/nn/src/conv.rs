@@ -4,9 +4,10 @@ use burn::module::{Module, Param};
 use burn::nn::Initializer;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor};
+use foreframe_core::Cost;
 use foreframe_ops::conv2d;
 
-use crate::normal;
+use crate::initial_weights::{normal, uniform};
 
 /// Sizes of a [`Conv2d`] with a square kernel.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,16 +77,23 @@ impl Conv2dConfig {
     ///
     /// Weights are drawn when they are first used, from the device's generator.
     pub fn init(&self, device: &Device) -> Conv2d {
-        let uniform = Initializer::KaimingUniform {
-            gain: 1.0 / 3f64.sqrt(),
-            fan_out_only: false,
-        };
-        self.init_with(&uniform, &uniform, device)
+        self.init_with(&uniform(), &uniform(), device)
+    }
+
+    /// The layer with weights of 0, which the bias alone drives at first, and biases as [`init`](Self::init) draws them.
+    pub fn init_zero_weights(&self, device: &Device) -> Conv2d {
+        self.init_with(&Initializer::Zeros, &uniform(), device)
     }
 
     /// The layer with weights from a normal distribution around 0 and a bias of 0, as OpenSTL begins it.
     pub fn init_normal(&self, std: f64, device: &Device) -> Conv2d {
         self.init_with(&normal(std), &Initializer::Zeros, device)
+    }
+
+    /// What one image costs whose output has this size.
+    pub const fn cost(&self, [height, width]: [usize; 2]) -> Cost {
+        let kernel = [self.kernel, self.kernel];
+        Cost::convolution(self.output * height * width, self.input / self.groups, kernel)
     }
 
     fn init_with(&self, weight: &Initializer, bias: &Initializer, device: &Device) -> Conv2d {

@@ -13,3 +13,12 @@ pub const fn normal(std: f64) -> Initializer {
 pub fn fan_out_std(out_channels: usize, kernel: usize, groups: usize) -> f64 {
     (2.0 * groups as f64 / (kernel * kernel * out_channels) as f64).sqrt()
 }
+
+/// PyTorch's default: uniform up to `1 / sqrt(fan_in)`.
+pub(crate) const fn uniform() -> Initializer {
+    Initializer::KaimingUniform {
+        // 1 / sqrt(3): the initializer multiplies by that root.
+        gain: 0.577_350_269_189_625_8,
+        fan_out_only: false,
+    }
+}

@@ -20,10 +20,13 @@ mod buffer;
 mod conv;
 mod conv_block;
 mod conv_mlp;
+mod conv_transpose;
 mod depthwise;
 mod drop_path;
 mod group_norm;
 mod initial_weights;
+mod linear;
+mod recurrent;
 mod spatial;
 
 pub use batch_norm::{BatchNorm2d, BatchNorm2dConfig};
@@ -31,8 +34,15 @@ pub use buffer::Buffer;
 pub use conv::{Conv2d, Conv2dConfig};
 pub use conv_block::{ConvBlock, ConvBlockConfig, Resampling};
 pub use conv_mlp::{ConvMlp, ConvMlpConfig};
+pub use conv_transpose::{ConvTranspose2d, ConvTranspose2dConfig};
 pub use depthwise::{DepthwiseConv2d, DepthwiseConv2dConfig};
 pub use drop_path::{DropPath, drop_path_schedule};
 pub use group_norm::GroupNorm;
 pub use initial_weights::{fan_out_std, normal};
+pub use linear::{Linear, LinearConfig};
+pub use recurrent::{
+    CausalLstm, CausalLstmConfig, FramePatches, GateConv, GateConvConfig, GradientHighway, GradientHighwayConfig,
+    GrowthDecay, MotionPath, MotionPathConfig, MotionState, SelfAttentionMemory, SelfAttentionMemoryConfig,
+    SpatioTemporal, Stack, StLstm, StLstmConfig, moving_digits, openstl_presets, zero_state,
+};
 pub use spatial::{SpatialConfig, SpatialDecoder, SpatialEncoder};

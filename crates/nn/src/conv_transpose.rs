@@ -1,0 +1,55 @@
+//! Transposed convolution with learned weights.
+
+use burn::module::{Module, Param};
+use burn::tensor::ops::ConvTransposeOptions;
+use burn::tensor::{Device, Tensor};
+use foreframe_core::Cost;
+use foreframe_ops::conv_transpose2d;
+
+use crate::initial_weights::uniform;
+
+/// Sizes of a [`ConvTranspose2d`] that doubles height and width: kernel 4, stride 2, padding 1, with a bias.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConvTranspose2dConfig {
+    /// Channels in.
+    pub input: usize,
+    /// Channels out.
+    pub output: usize,
+}
+
+const KERNEL: usize = 4;
+
+impl ConvTranspose2dConfig {
+    /// The layer as PyTorch begins it, whose fan-in is that of the convolution that it transposes.
+    pub fn init(&self, device: &Device) -> ConvTranspose2d {
+        let fan_in = Some(self.output * KERNEL * KERNEL);
+        ConvTranspose2d {
+            weight: uniform().init_with([self.input, self.output, KERNEL, KERNEL], fan_in, None, device),
+            bias: uniform().init_with([self.output], fan_in, None, device),
+        }
+    }
+
+    /// What one image of this size costs, as fvcore counts it: every input value times every tap.
+    pub const fn cost(&self, [height, width]: [usize; 2]) -> Cost {
+        Cost::convolution(self.input * height * width, self.output, [KERNEL, KERNEL])
+    }
+}
+
+/// Doubles the size of an image with learned weights.
+#[derive(Module, Debug)]
+pub struct ConvTranspose2d {
+    /// `[input, output, 4, 4]`
+    pub weight: Param<Tensor<4>>,
+    /// `[output]`
+    pub bias: Param<Tensor<1>>,
+}
+
+impl ConvTranspose2d {
+    /// # Shapes
+    /// - `input`: `[batch, input, height, width]`
+    /// - output: `[batch, output, 2 * height, 2 * width]`
+    pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let options = ConvTransposeOptions::new([2, 2], [1, 1], [0, 0], [1, 1], 1);
+        conv_transpose2d(input, self.weight.val(), Some(self.bias.val()), options)
+    }
+}
