@@ -76,7 +76,7 @@ pub(super) struct Product<'a> {
 }
 
 /// Channels whose products are summed by themselves, so that rounding errors do not grow with the sum of all.
-const CHAIN: usize = 128;
+const CHAIN: usize = 32;
 
 impl Product<'_> {
     #[inline(always)]
