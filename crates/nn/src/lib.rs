@@ -42,7 +42,7 @@ pub use initial_weights::{fan_out_std, normal};
 pub use linear::{Linear, LinearConfig};
 pub use recurrent::{
     CausalLstm, CausalLstmConfig, FramePatches, GateConv, GateConvConfig, GradientHighway, GradientHighwayConfig,
-    GrowthDecay, MotionPath, MotionPathConfig, MotionState, SelfAttentionMemory, SelfAttentionMemoryConfig,
+    GrowthDecay, ImageNorm, MotionPath, MotionPathConfig, MotionState, SelfAttentionMemory, SelfAttentionMemoryConfig,
     SpatioTemporal, Stack, StLstm, StLstmConfig, moving_digits, openstl_presets, zero_state,
 };
 pub use spatial::{SpatialConfig, SpatialDecoder, SpatialEncoder};

@@ -31,10 +31,7 @@ impl GateConvConfig {
     pub fn init(&self, device: &Device) -> GateConv {
         GateConv {
             convolution: self.convolution().init(device),
-            norm: self.normalized.map(|[height, width]| ImageNorm {
-                weight: Param::from_tensor(Tensor::ones([self.output, height, width], device)),
-                bias: Param::from_tensor(Tensor::zeros([self.output, height, width], device)),
-            }),
+            norm: self.normalized.map(|size| ImageNorm::new(self.output, size, device)),
         }
     }
 
@@ -76,7 +73,7 @@ impl GateConv {
 
 /// Layer normalization over all channels and pixels of an image, each with a scale and a shift of its own.
 #[derive(Module, Debug)]
-struct ImageNorm {
+pub struct ImageNorm {
     /// `[channels, height, width]`
     weight: Param<Tensor<3>>,
     /// `[channels, height, width]`
@@ -87,7 +84,17 @@ struct ImageNorm {
 const EPSILON: f64 = 1e-5;
 
 impl ImageNorm {
-    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+    /// A layer that begins as the identity on normalized images.
+    pub fn new(channels: usize, [height, width]: [usize; 2], device: &Device) -> Self {
+        Self {
+            weight: Param::from_tensor(Tensor::ones([channels, height, width], device)),
+            bias: Param::from_tensor(Tensor::zeros([channels, height, width], device)),
+        }
+    }
+
+    /// # Shapes
+    /// - `input` and output: `[batch, channels, height, width]`
+    pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let shape = input.dims();
         let rows = input.flatten::<2>(1, 3);
         layer_norm(

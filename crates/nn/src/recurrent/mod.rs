@@ -15,7 +15,7 @@ mod stack;
 use burn::tensor::Tensor;
 
 pub use causal_lstm::{CausalLstm, CausalLstmConfig};
-pub use gate_conv::{GateConv, GateConvConfig};
+pub use gate_conv::{GateConv, GateConvConfig, ImageNorm};
 pub use gradient_highway::{GradientHighway, GradientHighwayConfig};
 pub use growth::GrowthDecay;
 pub use motion::{MotionPath, MotionPathConfig, MotionState};

@@ -1,0 +1,102 @@
+//! The cell.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use foreframe_core::{ClipShape, Cost};
+use foreframe_motionrnn::{MotionCell, MotionCellStep};
+use foreframe_nn::{SelfAttentionMemory, SelfAttentionMemoryConfig, StLstm, StLstmConfig};
+
+use crate::GmgConfig;
+use crate::focus::{GlobalFocus, GlobalFocusConfig};
+
+/// Sizes of a [`GmgCell`].
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct GmgCellConfig<'a> {
+    lstm: StLstmConfig,
+    whole: &'a GmgConfig,
+}
+
+impl GmgConfig {
+    pub(crate) fn cells(&self, clip: &ClipShape) -> Vec<GmgCellConfig<'_>> {
+        let normalized = self.stack().normalized(clip);
+        let cell = |[input, width]: [usize; 2]| GmgCellConfig {
+            lstm: StLstmConfig {
+                input,
+                width,
+                kernel: self.kernel,
+                normalized,
+            },
+            whole: self,
+        };
+        self.stack().layers(clip).map(cell).collect()
+    }
+}
+
+impl GmgCellConfig<'_> {
+    const fn focus(&self) -> GlobalFocusConfig {
+        GlobalFocusConfig {
+            input: self.lstm.input,
+            width: self.lstm.width,
+            kernel: self.lstm.kernel,
+            normalized: self.lstm.normalized,
+        }
+    }
+
+    fn attention(&self) -> Option<SelfAttentionMemoryConfig> {
+        (self.whole.attention > 0).then_some(SelfAttentionMemoryConfig {
+            width: self.lstm.width,
+            attention: self.whole.attention,
+        })
+    }
+
+    pub(crate) fn init(&self, device: &Device) -> GmgCell {
+        GmgCell {
+            lstm: self.lstm.init(device),
+            focus: self.focus().init(self.whole.focus, device),
+            attention: self.attention().map(|attention| attention.init(device)),
+        }
+    }
+
+    /// What one step costs.
+    pub(crate) fn cost(&self, size: [usize; 2]) -> Cost {
+        let attention = self.attention().map(|attention| attention.cost(size));
+        self.lstm.cost(size) + self.focus().cost(self.whole.focus, size) + attention.unwrap_or_default()
+    }
+}
+
+/// A spatio-temporal LSTM, whose hidden state is focused globally and attends to itself and the memory, with a highway
+/// past all of it.
+#[derive(Module, Debug)]
+pub(crate) struct GmgCell {
+    lstm: StLstm,
+    focus: Option<GlobalFocus>,
+    attention: Option<SelfAttentionMemory>,
+}
+
+impl MotionCell for GmgCell {
+    fn forward(
+        &self,
+        input: Tensor<4>,
+        hidden: Tensor<4>,
+        cell: Tensor<4>,
+        memory: Tensor<4>,
+        highway: Tensor<4>,
+    ) -> MotionCellStep {
+        let step = self.lstm.forward(input.clone(), hidden, cell, memory);
+        let (hidden, gate) = step.hidden_and_gate();
+        let focused = match &self.focus {
+            Some(focus) => focus.forward(input, hidden),
+            None => hidden,
+        };
+        let memory = step.memories.memory;
+        let [hidden, memory] = match &self.attention {
+            Some(attention) => attention.forward(focused, memory),
+            None => [focused, memory],
+        };
+        MotionCellStep {
+            hidden: hidden + highway.clone() - gate * highway,
+            cell: step.memories.cell,
+            memory,
+        }
+    }
+}
