@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, State, StepContext, unrolled,
+    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, State, StepContext, unrolled,
 };
 use foreframe_nn::{Conv2d, Conv2dConfig, FramePatches, zero_state};
 
@@ -74,7 +74,7 @@ impl Architecture for ConvLstm {
     const NAME: &'static str = "convlstm";
     const PAPER: &'static str = "Shi et al., NeurIPS 2015, arXiv:1506.04214";
     const ABOUT: &'static str = "a stack of LSTM cells whose products are convolutions";
-    const RECURRENT: bool = true;
+    const SAMPLING: Option<SamplingRule> = Some(SamplingRule::Scheduled);
 
     fn presets() -> Vec<Preset<ConvLstmConfig>> {
         config::presets()

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Sampling};
+use crate::{Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Sampling, SamplingRule};
 
 /// A trainable network with a name and a configuration.
 pub trait Architecture: Forecast + Module + 'static {
@@ -20,9 +20,9 @@ pub trait Architecture: Forecast + Module + 'static {
     /// What it is, in one line.
     const ABOUT: &'static str;
 
-    /// Whether it reads frame by frame, so that scheduled sampling and recomputing steps mean something to it
+    /// How its paper shows it true frames in training, for networks that read frame by frame
     /// ([`Recurrent`](crate::Recurrent)).
-    const RECURRENT: bool = false;
+    const SAMPLING: Option<SamplingRule> = None;
 
     /// Named configurations, those of the paper first, each with the clip it is meant for.
     fn presets() -> Vec<Preset<Self::Config>>;

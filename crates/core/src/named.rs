@@ -171,6 +171,12 @@ pub fn assign<M: Module>(module: M, mut tensors: BTreeMap<String, TensorData>) -
             let expected = param.lazy_shape().to_vec();
             match self.tensors.remove(&name) {
                 None => self.error = Some(AssignError::Missing(name)),
+                // PyTorch knows numbers without any axis.
+                Some(data) if data.shape().is_empty() && expected == [1] && data.dtype().is_float() => {
+                    let (id, device) = (param.id, param.lazy_device());
+                    let number = TensorData::new(data.iter::<f32>().collect(), [1]);
+                    return param.transform_for_load(Tensor::from_data(number, &device), id);
+                }
                 Some(data) if data.shape().to_vec() != expected => {
                     self.error = Some(AssignError::Shape {
                         name,
@@ -253,6 +259,20 @@ mod tests {
         let target = assign(network(), tensors(&source)).unwrap();
         assert_eq!(tensors(&target), tensors(&source));
         assert!(target.layers[0].weight.val().is_require_grad());
+    }
+
+    #[test]
+    fn a_number_without_axes_is_a_tensor_of_one_element() {
+        #[derive(Module, Debug)]
+        struct Scalar {
+            value: Param<Tensor<1>>,
+        }
+        let scalar = Scalar {
+            value: Param::from_tensor(Tensor::zeros([1], &Device::flex())),
+        };
+        let number = TensorData::new(vec![0.25f32], Vec::<usize>::new());
+        let scalar = assign(scalar, BTreeMap::from([("value".to_owned(), number)])).unwrap();
+        assert_eq!(scalar.value.val().into_scalar::<f32>(), 0.25);
     }
 
     #[test]

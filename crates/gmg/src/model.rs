@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, StepContext, unrolled,
+    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, StepContext, unrolled,
 };
 use foreframe_motionrnn::{MotionStack, MotionStackConfig, MotionStackState};
 
@@ -60,7 +60,7 @@ impl Architecture for Gmg {
     const NAME: &'static str = "gmg";
     const PAPER: &'static str = "GMG, arXiv:2503.11297";
     const ABOUT: &'static str = "recurrent cells with global focus and attention, and motion that grows and decays";
-    const RECURRENT: bool = true;
+    const SAMPLING: Option<SamplingRule> = Some(SamplingRule::Scheduled);
 
     fn presets() -> Vec<Preset<GmgConfig>> {
         presets::presets()

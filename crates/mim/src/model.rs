@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, State, StepContext, unrolled,
+    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, State, StepContext, unrolled,
 };
 use foreframe_nn::{Conv2d, Conv2dConfig, FramePatches, StLstm, StLstmConfig, zero_state};
 
@@ -139,7 +139,7 @@ impl Architecture for Mim {
     const NAME: &'static str = "mim";
     const PAPER: &'static str = "Wang et al., CVPR 2019, arXiv:1811.07490";
     const ABOUT: &'static str = "PredRNN whose memories are kept by cells that model differences";
-    const RECURRENT: bool = true;
+    const SAMPLING: Option<SamplingRule> = Some(SamplingRule::Scheduled);
 
     fn presets() -> Vec<Preset<MimConfig>> {
         config::presets()

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, StepContext, unrolled,
+    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, StepContext, unrolled,
 };
 use foreframe_nn::{GrowthDecay, StLstm, StLstmConfig};
 
@@ -87,7 +87,7 @@ impl Architecture for MotionRnn {
     const NAME: &'static str = "motionrnn";
     const PAPER: &'static str = "Wu et al., CVPR 2021, arXiv:2103.02243";
     const ABOUT: &'static str = "PredRNN whose states are warped along the motion they show";
-    const RECURRENT: bool = true;
+    const SAMPLING: Option<SamplingRule> = Some(SamplingRule::Scheduled);
 
     fn presets() -> Vec<Preset<MotionRnnConfig>> {
         config::presets()

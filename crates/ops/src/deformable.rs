@@ -1,7 +1,7 @@
 //! Convolution whose taps are moved by the data.
 
 use burn::tensor::ops::{ConvOptions, DeformConvOptions};
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{DType, Device, Int, Tensor};
 use foreframe_kernels::deform::{self, DeformConv2d, Gradients};
 
 use crate::convolution::{self, channel_sums};
@@ -44,6 +44,14 @@ pub fn deform_conv2d(
     );
     if has_kernel(&input) {
         return fast(shape, input, offset, mask, weight, bias);
+    }
+    let dtype = input.dtype();
+    if dtype != DType::F32 {
+        // Places between pixels need more than the 8 bits of a bfloat16.
+        let [input, offset, weight] = [input, offset, weight].map(|tensor| tensor.cast(DType::F32));
+        let mask = mask.map(|mask| mask.cast(DType::F32));
+        let bias = bias.map(|bias| bias.cast(DType::F32));
+        return deform_conv2d(input, offset, mask, weight, bias, options).cast(dtype);
     }
     let [batch, channels, height, width] = input.dims();
     let [_, _, out_height, out_width] = offset.dims();

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, StepContext, unrolled,
+    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, StepContext, unrolled,
 };
 use foreframe_nn::{Conv2d, Conv2dConfig, SpatioTemporal};
 
@@ -78,7 +78,7 @@ impl Architecture for PredRnnV2 {
     const NAME: &'static str = "predrnnv2";
     const PAPER: &'static str = "Wang et al., TPAMI 2022, arXiv:2103.09504";
     const ABOUT: &'static str = "PredRNN whose two memories are trained to differ";
-    const RECURRENT: bool = true;
+    const SAMPLING: Option<SamplingRule> = Some(SamplingRule::Reverse);
 
     fn presets() -> Vec<Preset<PredRnnV2Config>> {
         config::v2_presets()

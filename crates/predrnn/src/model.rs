@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, State, StepContext, unrolled,
+    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, State, StepContext, unrolled,
 };
 use foreframe_nn::{Conv2d, Conv2dConfig, FramePatches, SpatioTemporal, Stack, StLstm, zero_state};
 
@@ -105,7 +105,7 @@ impl Architecture for PredRnn {
     const NAME: &'static str = "predrnn";
     const PAPER: &'static str = "Wang et al., NeurIPS 2017";
     const ABOUT: &'static str = "LSTM cells that share a memory across layers and time";
-    const RECURRENT: bool = true;
+    const SAMPLING: Option<SamplingRule> = Some(SamplingRule::Scheduled);
 
     fn presets() -> Vec<Preset<PredRnnConfig>> {
         config::presets()

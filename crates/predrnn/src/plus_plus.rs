@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, State, StepContext, unrolled,
+    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, State, StepContext, unrolled,
 };
 use foreframe_nn::{
     CausalLstm, CausalLstmConfig, Conv2d, FramePatches, GradientHighway, GradientHighwayConfig, zero_state,
@@ -97,7 +97,7 @@ impl Architecture for PredRnnPlusPlus {
     const NAME: &'static str = "predrnnpp";
     const PAPER: &'static str = "Wang et al., ICML 2018, arXiv:1804.06300";
     const ABOUT: &'static str = "PredRNN with cascaded memories and a highway for gradients";
-    const RECURRENT: bool = true;
+    const SAMPLING: Option<SamplingRule> = Some(SamplingRule::Scheduled);
 
     fn presets() -> Vec<Preset<PredRnnPlusPlusConfig>> {
         config::plus_plus_presets()

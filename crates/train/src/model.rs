@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::{Device, Tensor, TensorData};
 use foreframe_core::{
     Architecture, AssignError, Clip, ClipShape, ConfigError, Cost, ImportError, ImportReport, NamedTensor, Preset,
-    StepContext,
+    SamplingRule, StepContext,
 };
 use toml::Table;
 
@@ -24,6 +24,8 @@ pub struct Model {
     pub paper: &'static str,
     /// What it is, in one line.
     pub about: &'static str,
+    /// How its paper shows it true frames in training; only networks that read frame by frame have this.
+    pub sampling: Option<SamplingRule>,
     /// Named configurations, as tables for the section `[network]`.
     pub presets: fn() -> Vec<Preset<Table>>,
     /// The default configuration.
@@ -46,6 +48,7 @@ impl Model {
             name: A::NAME,
             paper: A::PAPER,
             about: A::ABOUT,
+            sampling: A::SAMPLING,
             presets: presets::<A>,
             defaults: defaults::<A>,
             complete: complete::<A>,

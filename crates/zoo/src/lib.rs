@@ -22,8 +22,15 @@ pub use recommended::{Recommended, recommended};
 /// The networks, the flagship first.
 pub static MODELS: &[Model] = &[
     Model::of::<foreframe_ustep::UStep>(),
+    Model::of::<foreframe_gmg::Gmg>(),
     Model::of::<foreframe_stlight::StLight>(),
     Model::of::<foreframe_tau::Tau>(),
+    Model::of::<foreframe_motionrnn::MotionRnn>(),
+    Model::of::<foreframe_mim::Mim>(),
+    Model::of::<foreframe_predrnn::PredRnnV2>(),
+    Model::of::<foreframe_predrnn::PredRnnPlusPlus>(),
+    Model::of::<foreframe_predrnn::PredRnn>(),
+    Model::of::<foreframe_convlstm::ConvLstm>(),
     Model::of::<foreframe_persistence::Persistence>(),
 ];
 

@@ -22,6 +22,20 @@ static CONFIGS: &[Recommended] = configs![
     "moving-mnist/ustep.toml",
     "moving-mnist/stlight.toml",
     "moving-mnist/tau.toml",
+    "moving-digits/convlstm.toml",
+    "moving-mnist/convlstm.toml",
+    "moving-digits/predrnn.toml",
+    "moving-mnist/predrnn.toml",
+    "moving-digits/predrnnpp.toml",
+    "moving-mnist/predrnnpp.toml",
+    "moving-digits/predrnnv2.toml",
+    "moving-mnist/predrnnv2.toml",
+    "moving-digits/mim.toml",
+    "moving-mnist/mim.toml",
+    "moving-digits/motionrnn.toml",
+    "moving-mnist/motionrnn.toml",
+    "moving-digits/gmg.toml",
+    "moving-mnist/gmg.toml",
 ];
 
 /// The configuration with which `model` is trained on `dataset` where none is named.

@@ -10,7 +10,7 @@ use burn::tensor::Tensor;
 
 use crate::{ConfigError, Forecast};
 
-pub use sampling::{Sampling, TrueFrames};
+pub use sampling::{Sampling, SamplingRule, TrueFrames};
 pub use stream::{Stream, StreamError};
 pub use unrolled::{unrolled, unrolled_from};
 

@@ -33,6 +33,19 @@ impl Default for Sampling {
     }
 }
 
+/// How the likelihood of true frames changes while a network is trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SamplingRule {
+    /// The future is shown less and less, until forecasts are all that is read.
+    Scheduled,
+    /// The same, and the past is shown more and more, from every second frame to all.
+    Reverse,
+    /// Always every true frame.
+    TeacherForcing,
+    /// Never a future frame.
+    FreeRunning,
+}
+
 /// Which samples of a batch are shown the true frame at which step; the first frame always is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrueFrames {

@@ -2,6 +2,7 @@
 
 mod keys;
 mod resolve;
+mod sampling;
 mod train;
 
 use std::path::Path;
@@ -15,6 +16,7 @@ use toml::Table;
 
 pub use keys::{KeyError, from_table, nearest};
 pub use resolve::{ConfigFile, Layers, ResolveError, resolve};
+pub use sampling::{SamplingChoice, SamplingConfig};
 pub use train::{Per, Precision, ScheduleConfig, ScheduleKind, TrainConfig};
 
 /// Everything that decides a run, complete. As TOML it is `config.toml` of the run folder and a valid `--config`.

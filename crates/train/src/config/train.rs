@@ -3,6 +3,7 @@
 use foreframe_core::ConfigError;
 use serde::{Deserialize, Serialize};
 
+use super::SamplingConfig;
 use crate::optimizer::OptimizerConfig;
 
 /// The section `[train]`. A 0 switches off what is off by default.
@@ -36,10 +37,15 @@ pub struct TrainConfig {
     pub checkpoint_every: u64,
     /// Newest checkpoints kept, besides the best one.
     pub keep: usize,
+    /// Networks that read frame by frame: whether what a step computes is forgotten and computed again on the way back,
+    /// which takes one more forward pass and the memory of one step instead of all.
+    pub recompute_steps: bool,
     /// The optimizer.
     pub optimizer: OptimizerConfig,
     /// The learning rate over time.
     pub schedule: ScheduleConfig,
+    /// Which true frames networks that read frame by frame are shown.
+    pub sampling: SamplingConfig,
 }
 
 impl Default for TrainConfig {
@@ -58,8 +64,10 @@ impl Default for TrainConfig {
             patience: 0,
             checkpoint_every: 0,
             keep: 2,
+            recompute_steps: false,
             optimizer: OptimizerConfig::default(),
             schedule: ScheduleConfig::default(),
+            sampling: SamplingConfig::default(),
         }
     }
 }
@@ -200,7 +208,7 @@ impl TrainConfig {
         if !(schedule.rise > 0.0 && schedule.rise < 1.0) {
             return fail("schedule.rise", schedule.rise, "use a share between 0 and 1, e.g. 0.3");
         }
-        Ok(())
+        self.sampling.validate()
     }
 }
 
@@ -212,12 +220,17 @@ mod tests {
     fn impossible_values_name_their_key() {
         assert_eq!(TrainConfig::default().validate(), Ok(()));
         type Change = fn(&mut TrainConfig);
-        let cases: [(Change, &str); 5] = [
+        let cases: [(Change, &str); 7] = [
             (|c| c.batch = 0, "train.batch"),
             (|c| c.epochs = 0, "train.epochs"),
             (|c| c.ema = 1.0, "train.ema"),
             (|c| c.schedule.learning_rate = f64::NAN, "train.schedule.learning_rate"),
             (|c| c.schedule.rise = 1.0, "train.schedule.rise"),
+            (|c| c.sampling.rate = -1.0, "train.sampling.rate"),
+            (
+                |c| (c.sampling.start, c.sampling.stop) = (7, 7),
+                "train.sampling.start",
+            ),
         ];
         for (change, key) in cases {
             let mut config = TrainConfig::default();

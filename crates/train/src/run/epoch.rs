@@ -50,7 +50,11 @@ impl Session<'_, '_> {
         let upload = |batch: Result<HostBatch, DataError>| Ok::<Clip, DataError>(batch?.to_clip(&device));
         let micro_batches = batches.take(left.min(self.config.train.accumulate)).map(upload);
         let micro_batches = micro_batches.collect::<Result<Vec<Clip>, DataError>>()?;
-        let context = StepContext::new(self.state.step, self.state.epoch, self.state.seed);
+        let context = StepContext {
+            sampling: self.sampling.at(self.state.step),
+            recompute_steps: self.config.train.recompute_steps,
+            ..StepContext::new(self.state.step, self.state.epoch, self.state.seed)
+        };
         let rates = self.schedule.rates(self.state.step);
         let outcome = self.network.step(micro_batches, &context, &mut self.optimizer, &rates);
         let outcome = outcome.map_err(|cause| TrainError::NotFinite {

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use burn::tensor::Device;
+use foreframe_core::ConfigError;
 use foreframe_data::{Loader, LoaderConfig, Splits};
 
 use super::checkpoint::{Checkpoints, Exact, Snapshot, State, read_average, read_optimizer};
@@ -15,6 +16,7 @@ use crate::config::RunConfig;
 use crate::error::TrainError;
 use crate::model::{Model, Network};
 use crate::optimizer::Adam;
+use crate::sampling::SamplingSchedule;
 use crate::schedule::Schedule;
 use crate::weights::{WeightsHeader, load_weights_into};
 
@@ -25,6 +27,7 @@ pub(super) struct Session<'a, 'o> {
     pub(super) plan: Plan,
     pub(super) loader: Loader,
     pub(super) schedule: Schedule,
+    pub(super) sampling: SamplingSchedule,
     pub(super) network: Box<dyn Network>,
     pub(super) optimizer: Adam,
     pub(super) average: Option<Average>,
@@ -51,6 +54,10 @@ impl<'a, 'o> Session<'a, 'o> {
     ) -> Result<Self, TrainError> {
         let train = &config.train;
         config.validate()?;
+        if train.recompute_steps && model.sampling.is_none() {
+            let problem = format!("is true, and `{}` does not read frame by frame", model.name);
+            return Err(ConfigError::new("train.recompute_steps", problem, "leave it false").into());
+        }
         let device = if device.is_autodiff() {
             device.clone()
         } else {
@@ -97,6 +104,7 @@ impl<'a, 'o> Session<'a, 'o> {
             plan,
             loader,
             schedule: Schedule::new(&train.schedule, train.optimizer.beta1, plan.steps_per_epoch, plan.steps),
+            sampling: SamplingSchedule::new(&train.sampling, model.sampling, plan.steps),
             optimizer: Adam::new(&train.optimizer, train.clip_norm),
             average: (train.ema > 0.0).then(|| Average::of(&*network, train.ema)),
             network,
