@@ -1,7 +1,7 @@
 //! Networks that can be repeated: training steps as training does them, and forecasts.
 
 use burn::tensor::{Device, Distribution, Tensor};
-use foreframe_core::{Clip, ClipShape, Preset, StepContext};
+use foreframe_core::{Clip, ClipShape, Preset, Sampling, StepContext};
 use foreframe_train::optimizer::{Adam, OptimizerConfig, StepRates};
 use foreframe_train::{Model, Network as Built};
 use foreframe_zoo::{find_model, find_preset};
@@ -113,7 +113,14 @@ impl Subject for Step {
             learning_rate: 1e-3,
             beta1: 0.9,
         };
-        let context = StepContext::new(self.steps, 0, 0);
+        let context = StepContext {
+            // Half of the future frames, as PyTorch's mask of the same step has it.
+            sampling: Sampling {
+                observed: 1.0,
+                future: 0.5,
+            },
+            ..StepContext::new(self.steps, 0, 0)
+        };
         self.steps += 1;
         self.network
             .step(vec![self.clip.clone()], &context, &mut self.optimizer, &rates)

@@ -33,10 +33,13 @@ pub fn cases(batch: usize) -> Vec<Case> {
 }
 
 /// Name in the comparison, name in the registry, preset, goal. A row whose model the registry lacks would not be found.
-const NETWORKS: [(&str, &str, &str, Option<f64>); 3] = [
+const NETWORKS: [(&str, &str, &str, Option<f64>); 6] = [
     ("stlight-s", "stlight", "moving-mnist-s", Some(0.33)),
     ("tau", "tau", "moving-mnist", Some(0.6)),
     ("ustep", "ustep", "moving-mnist", Some(0.6)),
+    ("convlstm", "convlstm", "moving-mnist", Some(1.0)),
+    ("predrnn", "predrnn", "moving-mnist", Some(1.0)),
+    ("gmg-l", "gmg", "moving-mnist", Some(1.0)),
 ];
 
 /// The convolution of all gates of a ConvLSTM.
