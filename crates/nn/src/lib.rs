@@ -24,7 +24,10 @@ mod depthwise;
 mod drop_path;
 mod group_norm;
 mod initial_weights;
+mod large_kernel;
+mod layer_norm;
 mod spatial;
+mod translator;
 
 pub use batch_norm::{BatchNorm2d, BatchNorm2dConfig};
 pub use buffer::Buffer;
@@ -35,4 +38,10 @@ pub use depthwise::{DepthwiseConv2d, DepthwiseConv2dConfig};
 pub use drop_path::{DropPath, drop_path_schedule};
 pub use group_norm::GroupNorm;
 pub use initial_weights::{fan_out_std, normal};
+pub use large_kernel::{LargeKernelBlock, LargeKernelConv, SpatialGate};
+pub use layer_norm::LayerNorm2d;
 pub use spatial::{SpatialConfig, SpatialDecoder, SpatialEncoder};
+pub use translator::{
+    Block, BlockConfig, BlockPlace, SizedBlock, Translator, TranslatorConfig, keys_below, translate_frames,
+    translated_cost,
+};

@@ -53,5 +53,5 @@ mod segmentation;
 
 pub use config::{Layout, UStepConfig};
 pub use model::{UStep, UStepNetwork};
-pub use segment_net::{SegmentNet, SegmentNetConfig, TauNet};
+pub use segment_net::{BlockNet, SegmentBlock, SegmentNet, SegmentNetConfig, TauNet};
 pub use segmentation::Segmentation;

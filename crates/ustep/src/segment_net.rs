@@ -3,7 +3,8 @@
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
-use foreframe_tau::{TauBlock, TauBlockConfig, openstl_block_keys};
+use foreframe_nn::{BlockConfig, SizedBlock, keys_below};
+use foreframe_tau::TauBlock;
 
 use crate::Layout;
 
@@ -42,27 +43,44 @@ pub trait SegmentNet: Module + ModuleDisplay + 'static {
     fn reference_keys(ours: &str, theirs: &str, layout: Layout) -> Vec<(String, String)>;
 }
 
-/// Blocks of TAU, one after the other.
-#[derive(Module, Debug)]
-pub struct TauNet {
-    blocks: Vec<TauBlock>,
+/// A kind of block that a [`BlockNet`] can be made of.
+pub trait SegmentBlock: SizedBlock {
+    /// [`SegmentNet::MODEL`] of its network.
+    const MODEL: &'static str;
+
+    /// [`SegmentNet::ABOUT`] of its network.
+    const ABOUT: &'static str;
 }
 
-fn blocks(config: &SegmentNetConfig) -> impl Iterator<Item = TauBlockConfig> + '_ {
-    config.drop_path.iter().map(|drop_path| TauBlockConfig {
+impl SegmentBlock for TauBlock {
+    const MODEL: &'static str = "ustep";
+    const ABOUT: &'static str = "recurrence over segments of frames at two time scales, with blocks of TAU inside them";
+}
+
+/// Blocks, one after the other.
+#[derive(Module, Debug)]
+pub struct BlockNet<B: SegmentBlock> {
+    blocks: Vec<B>,
+}
+
+/// Blocks of TAU.
+pub type TauNet = BlockNet<TauBlock>;
+
+fn blocks(config: &SegmentNetConfig) -> impl Iterator<Item = BlockConfig> + '_ {
+    config.drop_path.iter().map(|drop_path| BlockConfig {
         channels: config.width,
         mlp_ratio: config.mlp_ratio,
         drop_path: *drop_path,
     })
 }
 
-impl SegmentNet for TauNet {
-    const MODEL: &'static str = "ustep";
-    const ABOUT: &'static str = "recurrence over segments of frames at two time scales, with blocks of TAU inside them";
+impl<B: SegmentBlock> SegmentNet for BlockNet<B> {
+    const MODEL: &'static str = B::MODEL;
+    const ABOUT: &'static str = B::ABOUT;
 
     fn new(config: &SegmentNetConfig, device: &Device) -> Self {
         Self {
-            blocks: blocks(config).map(|block| block.init(device)).collect(),
+            blocks: blocks(config).map(|block| B::new(&block, device)).collect(),
         }
     }
 
@@ -73,13 +91,14 @@ impl SegmentNet for TauNet {
     }
 
     fn cost(config: &SegmentNetConfig, latent: [usize; 2]) -> Cost {
-        blocks(config).map(|block| block.cost(latent)).sum()
+        blocks(config).map(|block| B::cost(&block, latent)).sum()
     }
 
     fn reference_keys(ours: &str, theirs: &str, layout: Layout) -> Vec<(String, String)> {
+        let keys = B::openstl_keys();
         match layout {
-            Layout::Single => openstl_block_keys(&format!("{ours}.blocks.*"), &format!("{theirs}.blocks.*")),
-            Layout::Layerwise => openstl_block_keys(&format!("{ours}.blocks.0"), &format!("{theirs}.block")),
+            Layout::Single => keys_below(&format!("{ours}.blocks.*"), &format!("{theirs}.blocks.*"), keys),
+            Layout::Layerwise => keys_below(&format!("{ours}.blocks.0"), &format!("{theirs}.block"), keys),
         }
     }
 }
