@@ -48,7 +48,10 @@ impl KeyMap {
             .find_map(|(ours, theirs)| rename(&segments, ours, theirs))
             .unwrap_or_else(|| name.to_owned());
         for (ours, theirs) in LEAVES {
-            if let Some(stem) = key.strip_suffix(ours).filter(|stem| stem.ends_with('.')) {
+            // A reference may itself call something `gamma`: only our own name says that it is a normalization's.
+            if segments.last() == Some(&ours)
+                && let Some(stem) = key.strip_suffix(ours)
+            {
                 key = format!("{stem}{theirs}");
             }
         }
