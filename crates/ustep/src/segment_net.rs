@@ -2,11 +2,12 @@
 
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::{Device, Tensor};
-use foreframe_core::Cost;
+use foreframe_core::{ConfigError, Cost};
 use foreframe_nn::{BlockConfig, SizedBlock, keys_below};
+use foreframe_simvp::{GstaBlock, LocalUniformerBlock};
 use foreframe_tau::TauBlock;
 
-use crate::Layout;
+use crate::{Layout, UStepConfig};
 
 /// Sizes of a [`SegmentNet`].
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +27,20 @@ pub trait SegmentNet: Module + ModuleDisplay + 'static {
 
     /// What USTEP with this network is, in one line.
     const ABOUT: &'static str;
+
+    /// Weight of TAU's differential divergence in its presets: only TAU has that in its own objective.
+    const DIVERGENCE_WEIGHT: f64 = 0.0;
+
+    /// Whether it consists of blocks between which gates can be, as [`Layout::Layerwise`] wants it.
+    const HAS_LAYERS: bool = true;
+
+    /// Checks what [`UStepConfig::validate`] does not know of this network.
+    ///
+    /// # Errors
+    /// Names the field at fault.
+    fn validate(_config: &UStepConfig) -> Result<(), ConfigError> {
+        Ok(())
+    }
 
     /// The network with fresh weights.
     fn new(config: &SegmentNetConfig, device: &Device) -> Self;
@@ -50,11 +65,25 @@ pub trait SegmentBlock: SizedBlock {
 
     /// [`SegmentNet::ABOUT`] of its network.
     const ABOUT: &'static str;
+
+    /// [`SegmentNet::DIVERGENCE_WEIGHT`] of its network.
+    const DIVERGENCE_WEIGHT: f64 = 0.0;
 }
 
 impl SegmentBlock for TauBlock {
     const MODEL: &'static str = "ustep";
     const ABOUT: &'static str = "recurrence over segments of frames at two time scales, with blocks of TAU inside them";
+    const DIVERGENCE_WEIGHT: f64 = 0.1;
+}
+
+impl SegmentBlock for GstaBlock {
+    const MODEL: &'static str = "ustep_gsta";
+    const ABOUT: &'static str = "USTEP with blocks of gSTA, the second version of SimVP, inside its segments";
+}
+
+impl SegmentBlock for LocalUniformerBlock {
+    const MODEL: &'static str = "ustep_uniformer";
+    const ABOUT: &'static str = "USTEP with blocks of Uniformer, those of convolutions, inside its segments";
 }
 
 /// Blocks, one after the other.
@@ -65,6 +94,12 @@ pub struct BlockNet<B: SegmentBlock> {
 
 /// Blocks of TAU.
 pub type TauNet = BlockNet<TauBlock>;
+
+/// Blocks of gSTA (SimVPv2).
+pub type GstaNet = BlockNet<GstaBlock>;
+
+/// Uniformer's blocks of convolutions.
+pub type UniformerNet = BlockNet<LocalUniformerBlock>;
 
 fn blocks(config: &SegmentNetConfig) -> impl Iterator<Item = BlockConfig> + '_ {
     config.drop_path.iter().map(|drop_path| BlockConfig {
@@ -77,6 +112,7 @@ fn blocks(config: &SegmentNetConfig) -> impl Iterator<Item = BlockConfig> + '_ {
 impl<B: SegmentBlock> SegmentNet for BlockNet<B> {
     const MODEL: &'static str = B::MODEL;
     const ABOUT: &'static str = B::ABOUT;
+    const DIVERGENCE_WEIGHT: f64 = B::DIVERGENCE_WEIGHT;
 
     fn new(config: &SegmentNetConfig, device: &Device) -> Self {
         Self {

@@ -161,6 +161,10 @@ impl GlobalUniformerBlock {
 
 /// One block of Uniformer.
 #[derive(Module, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a network has few, and their tensors are elsewhere"
+)]
 pub(crate) enum UniformerBlock {
     Local(LocalUniformerBlock),
     Global(GlobalUniformerBlock),
