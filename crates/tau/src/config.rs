@@ -130,6 +130,12 @@ pub(crate) fn presets() -> Vec<Preset<TauConfig>> {
             TauConfig::default(),
         ),
         preset(
+            "moving-mnist-cifar",
+            "two moving digits before photographs, 10 -> 10 frames",
+            [10, 10, 3, 64, 64],
+            TauConfig::default(),
+        ),
+        preset(
             "taxibj",
             "taxi in- and outflow of Beijing, 4 -> 4 frames",
             [4, 4, 2, 32, 32],
@@ -148,6 +154,12 @@ pub(crate) fn presets() -> Vec<Preset<TauConfig>> {
             TauConfig::published([64, 4], [512, 8], 0.1),
         ),
         preset(
+            "kinetics",
+            "people doing things, Kinetics-400, 4 -> 4 frames",
+            [4, 4, 3, 256, 256],
+            TauConfig::published([64, 4], [512, 8], 0.1),
+        ),
+        preset(
             "caltech",
             "driving, KITTI to Caltech Pedestrian, 10 -> 1 frames",
             [10, 1, 3, 128, 160],
@@ -160,10 +172,22 @@ pub(crate) fn presets() -> Vec<Preset<TauConfig>> {
             TauConfig::published([32, 2], [256, 8], 0.1),
         ),
         preset(
+            "weatherbench-wind",
+            "both components of wind at 5.625 degrees, 12 -> 12 hours",
+            [12, 12, 2, 32, 64],
+            TauConfig::published([32, 2], [256, 8], 0.1),
+        ),
+        preset(
             "weatherbench-multi",
             "four variables at three levels every six hours, 4 -> 4 frames",
             [4, 4, 12, 32, 64],
             TauConfig::published([32, 2], [256, 8], 0.1),
+        ),
+        preset(
+            "weatherbench-fine",
+            "temperature at 1.40625 degrees, 12 -> 12 hours",
+            [12, 12, 1, 128, 256],
+            TauConfig::published([32, 4], [256, 8], 0.1),
         ),
         preset(
             "bair",

@@ -94,11 +94,15 @@ mod tests {
     fn published_sizes() {
         let published = [
             ("moving-mnist", 44_656_001),
+            ("moving-mnist-cifar", 44_657_283),
             ("taxibj", 9_545_442),
             ("kth", 14_955_201),
             ("human", 37_647_363),
+            ("kinetics", 37_647_363),
             ("caltech", 14_956_483),
             ("weatherbench", 12_219_553),
+            ("weatherbench-wind", 12_219_874),
+            ("weatherbench-fine", 12_284_545),
             ("weatherbench-multi", 9_548_652),
             ("bair", 10_607_427),
         ];
@@ -117,6 +121,10 @@ mod tests {
             ("moving-mnist", 15.95, 10),
             ("taxibj", 2.49, 4),
             ("weatherbench", 6.70, 12),
+            ("weatherbench-wind", 6.70, 12),
+            ("weatherbench-multi", 5.01, 4),
+            ("weatherbench-fine", 36.1, 12),
+            ("moving-mnist-cifar", 16.0, 10),
             ("human", 182.0, 4),
             ("kth", 73.8, 10),
             ("caltech", 92.5, 10),

@@ -22,8 +22,12 @@ pub use recommended::{Recommended, recommended};
 /// The networks, the flagship first.
 pub static MODELS: &[Model] = &[
     Model::of::<foreframe_ustep::UStep>(),
+    Model::of::<foreframe_ustep::UStepSimVp>(),
+    Model::of::<foreframe_ustep::UStepGsta>(),
+    Model::of::<foreframe_ustep::UStepUniformer>(),
     Model::of::<foreframe_stlight::StLight>(),
     Model::of::<foreframe_tau::Tau>(),
+    Model::of::<foreframe_simvp::SimVp>(),
     Model::of::<foreframe_persistence::Persistence>(),
 ];
 
