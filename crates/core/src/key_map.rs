@@ -214,6 +214,8 @@ mod tests {
         assert_eq!(keys().reference_key("blocks.12.weight"), "net.12.conv.weight");
         assert_eq!(keys().reference_key("norm.gamma"), "final.weight");
         assert_eq!(keys().reference_key("other.beta"), "other.bias");
+        let scale = KeyMap::new([("blocks.*.scale", "net.*.gamma")]);
+        assert_eq!(scale.reference_key("blocks.3.scale"), "net.3.gamma");
     }
 
     #[test]

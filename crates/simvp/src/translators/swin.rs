@@ -141,7 +141,10 @@ impl SiteBlock for SwinBlock {
         let fitting = (1..=common.min(LARGEST_WINDOW))
             .rev()
             .find(|edge| common.is_multiple_of(*edge));
-        let problem = format!("is {edge}, which does not divide latents of {height} x {width}");
+        let problem = match config.window {
+            0 => format!("is 0, which chooses {edge}, and that does not divide latents of {height} x {width}"),
+            _ => format!("is {edge}, which does not divide latents of {height} x {width}"),
+        };
         let remedy = format!(
             "use {}, or frames whose latents are a multiple of {edge} high and wide",
             fitting.unwrap_or(1)
