@@ -59,14 +59,14 @@ impl LargeKernelConv {
         }
     }
 
-    /// What OpenSTL calls its tensors.
-    pub fn openstl_keys() -> Vec<(String, String)> {
+    /// What OpenSTL calls its tensors: our name, for a gate's field `ours`, and theirs, from the gate on.
+    pub fn openstl_keys(ours: &str) -> Vec<(String, String)> {
         [
             ("depthwise", "conv0"),
             ("dilated", "conv_spatial"),
             ("pointwise", "conv1"),
         ]
-        .map(|(ours, theirs)| (ours.to_owned(), theirs.to_owned()))
+        .map(|(layer, theirs)| (format!("{ours}.{layer}"), theirs.to_owned()))
         .to_vec()
     }
 }

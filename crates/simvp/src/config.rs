@@ -1,7 +1,7 @@
 //! SimVP's hyper-parameters.
 
 use foreframe_core::{ClipShape, ConfigError};
-use foreframe_nn::{BlockConfig, SpatialConfig, TranslatorConfig};
+use foreframe_nn::{BlockConfig, BlockPlace, SpatialConfig, TranslatorConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::TranslatorKind;
@@ -95,7 +95,7 @@ impl SimVpConfig {
     }
 
     /// Where the block at `place` will work.
-    pub(crate) fn site(&self, place: &foreframe_nn::BlockPlace, clip: &ClipShape) -> Site {
+    pub(crate) fn site(&self, place: &BlockPlace, clip: &ClipShape) -> Site {
         Site {
             block: BlockConfig {
                 channels: place.channels,

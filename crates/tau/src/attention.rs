@@ -74,10 +74,7 @@ impl SpatialGate for TemporalGate {
     }
 
     fn openstl_keys() -> Vec<(String, String)> {
-        let statical = LargeKernelConv::openstl_keys().into_iter();
-        let mut keys: Vec<_> = statical
-            .map(|(ours, theirs)| (format!("statical.{ours}"), theirs))
-            .collect();
+        let mut keys = LargeKernelConv::openstl_keys("statical");
         keys.extend(keys_below(
             "dynamical",
             "fc",

@@ -36,7 +36,6 @@ impl SpatialGate for GatedAttention {
     }
 
     fn openstl_keys() -> Vec<(String, String)> {
-        let keys = LargeKernelConv::openstl_keys().into_iter();
-        keys.map(|(ours, theirs)| (format!("kernels.{ours}"), theirs)).collect()
+        LargeKernelConv::openstl_keys("kernels")
     }
 }

@@ -58,6 +58,7 @@ impl GatedConv {
         let gates = self
             .gates
             .forward(projected.clone().narrow(1, widths[0], all - widths[0]));
+        // Widths double, so that those before one of them add up to it less the first.
         let starts = widths.map(|width| width - widths[0]);
         let gate = |order: usize| gates.clone().narrow(1, starts[order], widths[order]);
         let gated = projected.narrow(1, 0, widths[0]) * gate(0);

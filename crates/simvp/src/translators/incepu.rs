@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{ClipShape, ConfigError, Cost};
-use foreframe_nn::{Block, Conv2d, Conv2dConfig, GroupNorm};
+use foreframe_nn::{Block, Conv2d, Conv2dConfig, GroupNorm, keys_below};
 use foreframe_ops::Then;
 
 use crate::SimVpConfig;
@@ -189,6 +189,6 @@ impl TranslatorNet for IncepU {
     }
 
     fn keys(ours: &str) -> Vec<(String, String)> {
-        foreframe_nn::keys_below(ours, "hid", Self::openstl_keys())
+        keys_below(ours, "hid", Self::openstl_keys())
     }
 }
