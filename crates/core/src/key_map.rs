@@ -48,7 +48,10 @@ impl KeyMap {
             .find_map(|(ours, theirs)| rename(&segments, ours, theirs))
             .unwrap_or_else(|| name.to_owned());
         for (ours, theirs) in LEAVES {
-            if let Some(stem) = key.strip_suffix(ours).filter(|stem| stem.ends_with('.')) {
+            // A reference may itself call something `gamma`: only our own name says that it is a normalization's.
+            if segments.last() == Some(&ours)
+                && let Some(stem) = key.strip_suffix(ours)
+            {
                 key = format!("{stem}{theirs}");
             }
         }
@@ -211,6 +214,8 @@ mod tests {
         assert_eq!(keys().reference_key("blocks.12.weight"), "net.12.conv.weight");
         assert_eq!(keys().reference_key("norm.gamma"), "final.weight");
         assert_eq!(keys().reference_key("other.beta"), "other.bias");
+        let scale = KeyMap::new([("blocks.*.scale", "net.*.gamma")]);
+        assert_eq!(scale.reference_key("blocks.3.scale"), "net.3.gamma");
     }
 
     #[test]

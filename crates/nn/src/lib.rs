@@ -27,7 +27,10 @@ mod group_norm;
 mod initial_weights;
 mod linear;
 mod recurrent;
+mod large_kernel;
+mod layer_norm;
 mod spatial;
+mod translator;
 
 pub use batch_norm::{BatchNorm2d, BatchNorm2dConfig};
 pub use buffer::Buffer;
@@ -45,4 +48,10 @@ pub use recurrent::{
     GrowthDecay, ImageNorm, MotionPath, MotionPathConfig, MotionState, SelfAttentionMemory, SelfAttentionMemoryConfig,
     SpatioTemporal, Stack, StLstm, StLstmConfig, moving_digits, openstl_presets, zero_state,
 };
+pub use large_kernel::{LargeKernelBlock, LargeKernelConv, SpatialGate};
+pub use layer_norm::LayerNorm2d;
 pub use spatial::{SpatialConfig, SpatialDecoder, SpatialEncoder};
+pub use translator::{
+    Block, BlockConfig, BlockPlace, SizedBlock, Translator, TranslatorConfig, keys_below, translate_frames,
+    translated_cost,
+};

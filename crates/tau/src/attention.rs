@@ -3,44 +3,16 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
-use foreframe_nn::{Conv2d, Conv2dConfig, DepthwiseConv2d, DepthwiseConv2dConfig, fan_out_std, normal};
-use foreframe_ops::{gelu, leaky_relu, sigmoid};
+use foreframe_nn::{Block, LargeKernelBlock, LargeKernelConv, SpatialGate, keys_below, normal};
+use foreframe_ops::{leaky_relu, sigmoid};
 
 /// How many channels the dynamical attention is meant to squeeze into one.
 const REDUCTION: usize = 16;
 const INITIAL_STD: f64 = 0.02;
 
-/// A 1x1 convolution from `channels` to `channels`.
-fn pointwise(channels: usize, device: &Device) -> Conv2d {
-    Conv2dConfig::new([channels, channels], 1).init_normal(fan_out_std(channels, 1, 1), device)
-}
-
-const fn depthwise(channels: usize) -> DepthwiseConv2dConfig {
-    DepthwiseConv2dConfig::new(channels, 5)
-}
-
-const fn dilated(channels: usize) -> DepthwiseConv2dConfig {
-    DepthwiseConv2dConfig::new(channels, 7).with_dilation(3)
-}
-
 /// Values between squeeze and excitation. OpenSTL divides by the reduction twice, so there are about 16 at any width.
 fn squeezed(channels: usize) -> usize {
     channels / (channels / REDUCTION).max(4)
-}
-
-/// Attention within frames: a field of 21x21 built from two depthwise convolutions and a 1x1 one.
-#[derive(Module, Debug)]
-struct StaticalAttention {
-    depthwise: DepthwiseConv2d,
-    dilated: DepthwiseConv2d,
-    pointwise: Conv2d,
-}
-
-impl StaticalAttention {
-    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        self.pointwise
-            .forward(self.dilated.forward(self.depthwise.forward(input)))
-    }
 }
 
 /// Attention across frames: one weight per channel, that is per frame and feature, from their spatial means.
@@ -67,48 +39,68 @@ impl DynamicalAttention {
     }
 }
 
-/// Statical and dynamical attention between two 1x1 convolutions, with a shortcut around all of it (figure 3 of the
-/// paper).
+/// Temporal attention (figure 3 of the paper): *statical*, within frames, by large kernels, times *dynamical*, across
+/// frames. Its block needs 4 channels or more.
 #[derive(Module, Debug)]
-pub(crate) struct TemporalAttention {
-    project_in: Conv2d,
-    statical: StaticalAttention,
+pub struct TemporalGate {
+    statical: LargeKernelConv,
     dynamical: DynamicalAttention,
-    project_out: Conv2d,
 }
 
-impl TemporalAttention {
-    pub(crate) fn new(channels: usize, device: &Device) -> Self {
+/// One block of TAU's translator.
+pub type TauBlock = LargeKernelBlock<TemporalGate>;
+
+impl Block for TemporalGate {
+    fn forward(&self, features: Tensor<4>) -> Tensor<4> {
+        let attention = self.statical.forward(features.clone()) * self.dynamical.forward(features.clone());
+        attention * features
+    }
+}
+
+impl SpatialGate for TemporalGate {
+    fn new(channels: usize, device: &Device) -> Self {
         let hidden = squeezed(channels);
         Self {
-            project_in: pointwise(channels, device),
-            statical: StaticalAttention {
-                depthwise: depthwise(channels).init(device),
-                dilated: dilated(channels).init(device),
-                pointwise: pointwise(channels, device),
-            },
+            statical: LargeKernelConv::new([channels, channels], device),
             dynamical: DynamicalAttention {
                 squeeze: normal(INITIAL_STD).init([hidden, channels], device),
                 excite: normal(INITIAL_STD).init([channels, hidden], device),
             },
-            project_out: pointwise(channels, device),
         }
     }
 
-    /// # Shapes
-    /// - `input`: `[batch, channels, height, width]`
-    /// - output: the same
-    pub(crate) fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let features = gelu(self.project_in.forward(input.clone()));
-        let attention = self.statical.forward(features.clone()) * self.dynamical.forward(features.clone());
-        input + self.project_out.forward(attention * features)
+    fn cost(channels: usize, size: [usize; 2]) -> Cost {
+        LargeKernelConv::cost([channels, channels], size) + Cost::linear(channels, squeezed(channels)) * 2
     }
 
-    pub(crate) fn cost(channels: usize, size: [usize; 2]) -> Cost {
-        let positions = size[0] * size[1];
-        Cost::linear(channels * positions, channels) * 3
-            + depthwise(channels).cost(size)
-            + dilated(channels).cost(size)
-            + Cost::linear(channels, squeezed(channels)) * 2
+    fn openstl_keys() -> Vec<(String, String)> {
+        let mut keys = LargeKernelConv::openstl_keys("statical");
+        keys.extend(keys_below(
+            "dynamical",
+            "fc",
+            [("squeeze", "0.weight"), ("excite", "2.weight")]
+                .map(|(ours, theirs)| (ours.to_owned(), theirs.to_owned())),
+        ));
+        keys
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use foreframe_core::count_parameters;
+    use foreframe_nn::{BlockConfig, SizedBlock};
+
+    #[test]
+    fn has_openstls_number_of_parameters() {
+        let device = Device::flex();
+        for (channels, parameters) in [(256, 1_297_920), (128, 337_664)] {
+            let config = BlockConfig {
+                channels,
+                mlp_ratio: 8,
+                drop_path: 0.0,
+            };
+            assert_eq!(count_parameters(&TauBlock::new(&config, &device)), parameters);
+        }
     }
 }

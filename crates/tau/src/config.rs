@@ -1,14 +1,10 @@
 //! TAU's hyper-parameters and the published sets of them.
 
 use foreframe_core::{ClipShape, ConfigError, Preset};
-use foreframe_nn::{SpatialConfig, drop_path_schedule};
+use foreframe_nn::{BlockConfig, BlockPlace, SpatialConfig, TranslatorConfig};
 use serde::{Deserialize, Serialize};
 
-use crate::TauBlockConfig;
-
-/// Beyond these a network would not fit any machine, and products of sizes would overflow.
-const MAX_CHANNELS: usize = 1 << 16;
-const MAX_DEPTH: usize = 1 << 10;
+/// Beyond this a network would not fit any machine, and products of sizes would overflow.
 const MAX_RATIO: usize = 1 << 10;
 
 /// Hyper-parameters of [`Tau`](crate::Tau); the default is the one for Moving MNIST.
@@ -77,19 +73,23 @@ impl TauConfig {
         }
     }
 
-    /// The translator's blocks, each with the number of channels that it hands on.
-    pub(crate) fn blocks(&self, clip: &ClipShape) -> impl Iterator<Item = (TauBlockConfig, usize)> + '_ {
-        let latent = clip.past * self.spatial_channels;
-        let last = self.temporal_depth.saturating_sub(1);
-        let rates = drop_path_schedule(self.first_drop_path, self.drop_path, self.temporal_depth);
-        rates.into_iter().enumerate().map(move |(layer, drop_path)| {
-            let block = TauBlockConfig {
-                channels: if layer == 0 { latent } else { self.temporal_channels },
-                mlp_ratio: self.mlp_ratio,
-                drop_path,
-            };
-            (block, if layer == last { latent } else { self.temporal_channels })
-        })
+    pub(crate) const fn translator(&self, clip: &ClipShape) -> TranslatorConfig {
+        TranslatorConfig {
+            latent_channels: clip.past * self.spatial_channels,
+            channels: self.temporal_channels,
+            depth: self.temporal_depth,
+            first_drop_path: self.first_drop_path,
+            drop_path: self.drop_path,
+        }
+    }
+
+    /// The translator's block at `place`.
+    pub(crate) const fn block(&self, place: &BlockPlace) -> BlockConfig {
+        BlockConfig {
+            channels: place.channels,
+            mlp_ratio: self.mlp_ratio,
+            drop_path: place.drop_path,
+        }
     }
 
     /// Checks the sizes, alone and for `clip`.
@@ -99,16 +99,17 @@ impl TauConfig {
     pub fn validate(&self, clip: &ClipShape) -> Result<(), ConfigError> {
         clip.validate()?;
         self.spatial(clip).validate(clip)?;
-        // A block squeezes four channels into one.
-        ConfigError::within("network.temporal_channels", self.temporal_channels, 4..=MAX_CHANNELS)?;
-        ConfigError::within("network.temporal_depth", self.temporal_depth, 2..=MAX_DEPTH)?;
+        self.translator(clip).validate()?;
         ConfigError::within("network.mlp_ratio", self.mlp_ratio, 1..=MAX_RATIO)?;
+        // A block squeezes four channels into one.
+        if self.temporal_channels < 4 {
+            let problem = format!("is {}", self.temporal_channels);
+            return Err(ConfigError::new("network.temporal_channels", problem, "use 4 or more"));
+        }
         if clip.past * self.spatial_channels < 4 {
             let problem = format!("is {}: all past frames together need 4", self.spatial_channels);
             return Err(ConfigError::new("network.spatial_channels", problem, "use 4 or more"));
         }
-        ConfigError::probability("network.first_drop_path", self.first_drop_path)?;
-        ConfigError::probability("network.drop_path", self.drop_path)?;
         ConfigError::weight("network.divergence_weight", self.divergence_weight)
     }
 }
@@ -126,6 +127,12 @@ pub(crate) fn presets() -> Vec<Preset<TauConfig>> {
             "moving-mnist",
             "two moving digits, 10 -> 10 frames",
             [10, 10, 1, 64, 64],
+            TauConfig::default(),
+        ),
+        preset(
+            "moving-mnist-cifar",
+            "two moving digits before photographs, 10 -> 10 frames",
+            [10, 10, 3, 64, 64],
             TauConfig::default(),
         ),
         preset(
@@ -147,6 +154,12 @@ pub(crate) fn presets() -> Vec<Preset<TauConfig>> {
             TauConfig::published([64, 4], [512, 8], 0.1),
         ),
         preset(
+            "kinetics",
+            "people doing things, Kinetics-400, 4 -> 4 frames",
+            [4, 4, 3, 256, 256],
+            TauConfig::published([64, 4], [512, 8], 0.1),
+        ),
+        preset(
             "caltech",
             "driving, KITTI to Caltech Pedestrian, 10 -> 1 frames",
             [10, 1, 3, 128, 160],
@@ -159,10 +172,22 @@ pub(crate) fn presets() -> Vec<Preset<TauConfig>> {
             TauConfig::published([32, 2], [256, 8], 0.1),
         ),
         preset(
+            "weatherbench-wind",
+            "both components of wind at 5.625 degrees, 12 -> 12 hours",
+            [12, 12, 2, 32, 64],
+            TauConfig::published([32, 2], [256, 8], 0.1),
+        ),
+        preset(
             "weatherbench-multi",
             "four variables at three levels every six hours, 4 -> 4 frames",
             [4, 4, 12, 32, 64],
             TauConfig::published([32, 2], [256, 8], 0.1),
+        ),
+        preset(
+            "weatherbench-fine",
+            "temperature at 1.40625 degrees, 12 -> 12 hours",
+            [12, 12, 1, 128, 256],
+            TauConfig::published([32, 4], [256, 8], 0.1),
         ),
         preset(
             "bair",

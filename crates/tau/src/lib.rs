@@ -31,13 +31,12 @@
 //! ```
 
 mod attention;
-mod block;
 mod config;
 mod divergence;
 mod model;
 mod pytorch;
 
-pub use block::{TauBlock, TauBlockConfig, openstl_block_keys};
+pub use attention::{TauBlock, TemporalGate};
 pub use config::TauConfig;
 pub use divergence::differential_divergence;
 pub use model::Tau;

@@ -4,55 +4,19 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
     Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext, as_precise_as,
-    channels_into_time, fold_time, roll_out, time_into_channels, unfold_time,
+    roll_out,
 };
-use foreframe_nn::{Conv2d, Conv2dConfig, SpatialDecoder, SpatialEncoder};
+use foreframe_nn::{
+    Block, BlockPlace, SizedBlock, SpatialDecoder, SpatialEncoder, Translator, translate_frames, translated_cost,
+};
 
-use crate::{TauBlock, TauBlockConfig, TauConfig, config, differential_divergence, pytorch};
-
-/// A block and, where the width changes after it, a 1x1 convolution.
-#[derive(Module, Debug)]
-struct TranslatorLayer {
-    block: TauBlock,
-    projection: Option<Conv2d>,
-}
-
-impl TranslatorLayer {
-    fn new((block, output): (TauBlockConfig, usize), device: &Device) -> Self {
-        Self {
-            projection: (block.channels != output).then(|| Conv2dConfig::new([block.channels, output], 1).init(device)),
-            block: block.init(device),
-        }
-    }
-
-    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let output = self.block.forward(input);
-        match &self.projection {
-            Some(projection) => projection.forward(output),
-            None => output,
-        }
-    }
-
-    fn cost((block, output): (TauBlockConfig, usize), size: [usize; 2]) -> Cost {
-        let projection = match block.channels == output {
-            true => Cost::default(),
-            false => Cost::linear(output * size[0] * size[1], block.channels),
-        };
-        block.cost(size) + projection
-    }
-}
-
-/// Turns the latents of the past into those of the future.
-#[derive(Module, Debug)]
-struct Translator {
-    layers: Vec<TranslatorLayer>,
-}
+use crate::{TauBlock, TauConfig, config, differential_divergence, pytorch};
 
 /// The network of "Temporal Attention Unit: Towards Efficient Spatiotemporal Predictive Learning".
 #[derive(Module, Debug)]
 pub struct Tau {
     encoder: SpatialEncoder,
-    translator: Translator,
+    translator: Translator<TauBlock>,
     decoder: SpatialDecoder,
     divergence_weight: f64,
 }
@@ -60,16 +24,9 @@ pub struct Tau {
 impl Tau {
     /// The T frames after the T frames of `past`, `[batch, T, channels, height, width]` both.
     fn next_frames(&self, past: Tensor<5>) -> Tensor<5> {
-        let time = past.dims()[1];
-        let (latents, features) = self.encoder.forward(fold_time(past));
-        let stacked = time_into_channels(unfold_time(latents, time));
-        let translated = self
-            .translator
-            .layers
-            .iter()
-            .fold(stacked, |latents, layer| layer.forward(latents));
-        let latents = fold_time(channels_into_time(translated, time));
-        unfold_time(self.decoder.forward(latents, features), time)
+        translate_frames(&self.encoder, &self.decoder, past, |latents| {
+            self.translator.forward(latents)
+        })
     }
 }
 
@@ -97,12 +54,9 @@ impl Architecture for Tau {
         let spatial = config.spatial(clip);
         Ok(Self {
             encoder: spatial.init_encoder(device),
-            translator: Translator {
-                layers: config
-                    .blocks(clip)
-                    .map(|block| TranslatorLayer::new(block, device))
-                    .collect(),
-            },
+            translator: config
+                .translator(clip)
+                .init(|place| TauBlock::new(&config.block(place), device), device),
             decoder: spatial.init_decoder(device),
             divergence_weight: config.divergence_weight,
         })
@@ -120,15 +74,10 @@ impl Architecture for Tau {
     }
 
     fn cost(config: &TauConfig, clip: &ClipShape) -> Cost {
-        let frame = [clip.height, clip.width];
         let spatial = config.spatial(clip);
-        let latent = spatial.latent_size(frame);
-        let translator: Cost = config
-            .blocks(clip)
-            .map(|block| TranslatorLayer::cost(block, latent))
-            .sum();
-        let frames = (spatial.encoder_cost(frame) + spatial.decoder_cost(frame)) * clip.past;
-        (frames + translator) * clip.future.div_ceil(clip.past)
+        let latent = spatial.latent_size([clip.height, clip.width]);
+        let block = |place: &BlockPlace| TauBlock::cost(&config.block(place), latent);
+        translated_cost(&spatial, clip, config.translator(clip).cost(block, latent))
     }
 
     fn pytorch_keys(config: &TauConfig) -> KeyMap {
@@ -145,11 +94,15 @@ mod tests {
     fn published_sizes() {
         let published = [
             ("moving-mnist", 44_656_001),
+            ("moving-mnist-cifar", 44_657_283),
             ("taxibj", 9_545_442),
             ("kth", 14_955_201),
             ("human", 37_647_363),
+            ("kinetics", 37_647_363),
             ("caltech", 14_956_483),
             ("weatherbench", 12_219_553),
+            ("weatherbench-wind", 12_219_874),
+            ("weatherbench-fine", 12_284_545),
             ("weatherbench-multi", 9_548_652),
             ("bair", 10_607_427),
         ];
@@ -168,6 +121,10 @@ mod tests {
             ("moving-mnist", 15.95, 10),
             ("taxibj", 2.49, 4),
             ("weatherbench", 6.70, 12),
+            ("weatherbench-wind", 6.70, 12),
+            ("weatherbench-multi", 5.01, 4),
+            ("weatherbench-fine", 36.1, 12),
+            ("moving-mnist-cifar", 16.0, 10),
             ("human", 182.0, 4),
             ("kth", 73.8, 10),
             ("caltech", 92.5, 10),

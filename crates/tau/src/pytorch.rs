@@ -1,20 +1,12 @@
 //! The keys of OpenSTL's checkpoints.
 
 use foreframe_core::{ClipShape, KeyMap};
+use foreframe_nn::{SizedBlock, Translator};
 
-use crate::{TauConfig, openstl_block_keys};
+use crate::{TauBlock, TauConfig};
 
 pub(crate) fn keys(config: &TauConfig) -> KeyMap {
-    let translator = (
-        "translator.layers.*.projection".to_owned(),
-        "hid.enc.*.reduction".to_owned(),
-    );
-    KeyMap::new(
-        config
-            .spatial(&ClipShape::new([1, 1, 1, 1, 1]))
-            .openstl_keys()
-            .into_iter()
-            .chain(openstl_block_keys("translator.layers.*.block", "hid.enc.*.block"))
-            .chain([translator]),
-    )
+    let spatial = config.spatial(&ClipShape::new([1, 1, 1, 1, 1])).openstl_keys();
+    let translator = Translator::<TauBlock>::openstl_keys("translator", TauBlock::openstl_keys());
+    KeyMap::new(spatial.into_iter().chain(translator))
 }

@@ -57,7 +57,7 @@ pub struct UStepConfig {
     pub teacher_forcing: bool,
     /// Probability of leaving a branch of the last block out in training; from 0 at the first block on it grows evenly.
     pub drop_path: f64,
-    /// Weight of TAU's differential divergence in the loss.
+    /// Weight of TAU's differential divergence in the loss; 0 in the presets of networks other than TAU.
     pub divergence_weight: f64,
 }
 

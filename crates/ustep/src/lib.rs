@@ -1,7 +1,7 @@
 //! USTEP: "USTEP: Spatio-Temporal Predictive Learning under A Unified View" (Tan et al., TPAMI 2025, arXiv:2310.05829).
 //!
 //! A clip is cut into *micro* segments of a few frames, and a window of them, the *macro* segment, moves along it. Inside
-//! a segment a network without recurrence (here blocks of TAU) sees all frames at once; from segment to segment gates
+//! a segment a network without recurrence (blocks of TAU, gSTA or Uniformer, or SimVP's U) sees all frames at once; from segment to segment gates
 //! keep one state per time scale and let the macro state into the micro state, from which the next segment is read. What
 //! was predicted takes the place of the observed until the horizon is reached, so any number of frames goes in and out.
 //!
@@ -44,6 +44,7 @@
 
 mod config;
 mod gates;
+mod incepu;
 mod layer;
 mod model;
 mod presets;
@@ -52,6 +53,6 @@ mod segment_net;
 mod segmentation;
 
 pub use config::{Layout, UStepConfig};
-pub use model::{UStep, UStepNetwork};
-pub use segment_net::{SegmentNet, SegmentNetConfig, TauNet};
+pub use model::{UStep, UStepGsta, UStepNetwork, UStepSimVp, UStepUniformer};
+pub use segment_net::{BlockNet, GstaNet, SegmentBlock, SegmentNet, SegmentNetConfig, TauNet, UniformerNet};
 pub use segmentation::Segmentation;

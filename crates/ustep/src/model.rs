@@ -7,14 +7,24 @@ use foreframe_core::{
     channels_into_time, fold_time, time_into_channels, unfold_time,
 };
 use foreframe_nn::{Conv2d, Conv2dConfig, SpatialDecoder, SpatialEncoder};
+use foreframe_simvp::IncepU;
 use foreframe_tau::differential_divergence;
 
 use crate::gates::Scales;
 use crate::layer::SegmentLayer;
-use crate::{SegmentNet, Segmentation, TauNet, UStepConfig, presets, pytorch};
+use crate::{GstaNet, SegmentNet, Segmentation, TauNet, UStepConfig, UniformerNet, presets, pytorch};
 
 /// USTEP with blocks of TAU, the combination that the paper evaluates first.
 pub type UStep = UStepNetwork<TauNet>;
+
+/// USTEP with SimVP's U of inception layers (the paper's "w/ SimVP").
+pub type UStepSimVp = UStepNetwork<IncepU>;
+
+/// USTEP with blocks of gSTA, the second version of SimVP.
+pub type UStepGsta = UStepNetwork<GstaNet>;
+
+/// USTEP with Uniformer's blocks of convolutions (the paper's "w/ Uniformer").
+pub type UStepUniformer = UStepNetwork<UniformerNet>;
 
 /// The network of "USTEP: Spatio-Temporal Predictive Learning under A Unified View", with `N` inside its segments.
 #[derive(Module, Debug)]
@@ -176,11 +186,12 @@ impl<N: SegmentNet> Architecture for UStepNetwork<N> {
     const ABOUT: &'static str = N::ABOUT;
 
     fn presets() -> Vec<Preset<UStepConfig>> {
-        presets::presets()
+        presets::presets::<N>()
     }
 
     fn new(config: &UStepConfig, clip: &ClipShape, device: &Device) -> Result<Self, ConfigError> {
         config.validate(clip)?;
+        N::validate(config)?;
         let spatial = config.spatial(clip);
         let window = config.window(clip);
         let micro_segment = config.micro_frames(clip);

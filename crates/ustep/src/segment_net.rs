@@ -2,10 +2,12 @@
 
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::{Device, Tensor};
-use foreframe_core::Cost;
-use foreframe_tau::{TauBlock, TauBlockConfig, openstl_block_keys};
+use foreframe_core::{ConfigError, Cost};
+use foreframe_nn::{BlockConfig, SizedBlock, keys_below};
+use foreframe_simvp::{GstaBlock, LocalUniformerBlock};
+use foreframe_tau::TauBlock;
 
-use crate::Layout;
+use crate::{Layout, UStepConfig};
 
 /// Sizes of a [`SegmentNet`].
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +28,20 @@ pub trait SegmentNet: Module + ModuleDisplay + 'static {
     /// What USTEP with this network is, in one line.
     const ABOUT: &'static str;
 
+    /// Weight of TAU's differential divergence in its presets: only TAU has that in its own objective.
+    const DIVERGENCE_WEIGHT: f64 = 0.0;
+
+    /// Whether it consists of blocks between which gates can be, as [`Layout::Layerwise`] wants it.
+    const HAS_LAYERS: bool = true;
+
+    /// Checks what [`UStepConfig::validate`] does not know of this network.
+    ///
+    /// # Errors
+    /// Names the field at fault.
+    fn validate(_config: &UStepConfig) -> Result<(), ConfigError> {
+        Ok(())
+    }
+
     /// The network with fresh weights.
     fn new(config: &SegmentNetConfig, device: &Device) -> Self;
 
@@ -42,27 +58,65 @@ pub trait SegmentNet: Module + ModuleDisplay + 'static {
     fn reference_keys(ours: &str, theirs: &str, layout: Layout) -> Vec<(String, String)>;
 }
 
-/// Blocks of TAU, one after the other.
-#[derive(Module, Debug)]
-pub struct TauNet {
-    blocks: Vec<TauBlock>,
+/// A kind of block that a [`BlockNet`] can be made of.
+pub trait SegmentBlock: SizedBlock {
+    /// [`SegmentNet::MODEL`] of its network.
+    const MODEL: &'static str;
+
+    /// [`SegmentNet::ABOUT`] of its network.
+    const ABOUT: &'static str;
+
+    /// [`SegmentNet::DIVERGENCE_WEIGHT`] of its network.
+    const DIVERGENCE_WEIGHT: f64 = 0.0;
 }
 
-fn blocks(config: &SegmentNetConfig) -> impl Iterator<Item = TauBlockConfig> + '_ {
-    config.drop_path.iter().map(|drop_path| TauBlockConfig {
+impl SegmentBlock for TauBlock {
+    const MODEL: &'static str = "ustep";
+    const ABOUT: &'static str = "recurrence over segments of frames at two time scales, with blocks of TAU inside them";
+    const DIVERGENCE_WEIGHT: f64 = 0.1;
+}
+
+impl SegmentBlock for GstaBlock {
+    const MODEL: &'static str = "ustep_gsta";
+    const ABOUT: &'static str = "USTEP with blocks of gSTA, the second version of SimVP, inside its segments";
+}
+
+impl SegmentBlock for LocalUniformerBlock {
+    const MODEL: &'static str = "ustep_uniformer";
+    const ABOUT: &'static str = "USTEP with blocks of Uniformer, those of convolutions, inside its segments";
+}
+
+/// Blocks, one after the other.
+#[derive(Module, Debug)]
+pub struct BlockNet<B: SegmentBlock> {
+    blocks: Vec<B>,
+}
+
+/// Blocks of TAU.
+pub type TauNet = BlockNet<TauBlock>;
+
+/// Blocks of gSTA (SimVPv2).
+pub type GstaNet = BlockNet<GstaBlock>;
+
+/// Uniformer's blocks of convolutions.
+pub type UniformerNet = BlockNet<LocalUniformerBlock>;
+
+fn blocks(config: &SegmentNetConfig) -> impl Iterator<Item = BlockConfig> + '_ {
+    config.drop_path.iter().map(|drop_path| BlockConfig {
         channels: config.width,
         mlp_ratio: config.mlp_ratio,
         drop_path: *drop_path,
     })
 }
 
-impl SegmentNet for TauNet {
-    const MODEL: &'static str = "ustep";
-    const ABOUT: &'static str = "recurrence over segments of frames at two time scales, with blocks of TAU inside them";
+impl<B: SegmentBlock> SegmentNet for BlockNet<B> {
+    const MODEL: &'static str = B::MODEL;
+    const ABOUT: &'static str = B::ABOUT;
+    const DIVERGENCE_WEIGHT: f64 = B::DIVERGENCE_WEIGHT;
 
     fn new(config: &SegmentNetConfig, device: &Device) -> Self {
         Self {
-            blocks: blocks(config).map(|block| block.init(device)).collect(),
+            blocks: blocks(config).map(|block| B::new(&block, device)).collect(),
         }
     }
 
@@ -73,13 +127,14 @@ impl SegmentNet for TauNet {
     }
 
     fn cost(config: &SegmentNetConfig, latent: [usize; 2]) -> Cost {
-        blocks(config).map(|block| block.cost(latent)).sum()
+        blocks(config).map(|block| B::cost(&block, latent)).sum()
     }
 
     fn reference_keys(ours: &str, theirs: &str, layout: Layout) -> Vec<(String, String)> {
+        let keys = B::openstl_keys();
         match layout {
-            Layout::Single => openstl_block_keys(&format!("{ours}.blocks.*"), &format!("{theirs}.blocks.*")),
-            Layout::Layerwise => openstl_block_keys(&format!("{ours}.blocks.0"), &format!("{theirs}.block")),
+            Layout::Single => keys_below(&format!("{ours}.blocks.*"), &format!("{theirs}.blocks.*"), keys),
+            Layout::Layerwise => keys_below(&format!("{ours}.blocks.0"), &format!("{theirs}.block"), keys),
         }
     }
 }

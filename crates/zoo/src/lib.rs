@@ -22,9 +22,13 @@ pub use recommended::{Recommended, recommended};
 /// The networks, the flagship first.
 pub static MODELS: &[Model] = &[
     Model::of::<foreframe_ustep::UStep>(),
+    Model::of::<foreframe_ustep::UStepSimVp>(),
+    Model::of::<foreframe_ustep::UStepGsta>(),
+    Model::of::<foreframe_ustep::UStepUniformer>(),
     Model::of::<foreframe_gmg::Gmg>(),
     Model::of::<foreframe_stlight::StLight>(),
     Model::of::<foreframe_tau::Tau>(),
+    Model::of::<foreframe_simvp::SimVp>(),
     Model::of::<foreframe_motionrnn::MotionRnn>(),
     Model::of::<foreframe_mim::Mim>(),
     Model::of::<foreframe_predrnn::PredRnnV2>(),

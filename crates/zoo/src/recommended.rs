@@ -17,9 +17,16 @@ macro_rules! configs {
 
 static CONFIGS: &[Recommended] = configs![
     "moving-digits/ustep.toml",
+    "moving-digits/ustep_simvp.toml",
+    "moving-digits/ustep_gsta.toml",
+    "moving-digits/ustep_uniformer.toml",
     "moving-digits/stlight.toml",
     "moving-digits/tau.toml",
+    "moving-digits/simvp.toml",
     "moving-mnist/ustep.toml",
+    "moving-mnist/ustep_simvp.toml",
+    "moving-mnist/ustep_gsta.toml",
+    "moving-mnist/ustep_uniformer.toml",
     "moving-mnist/stlight.toml",
     "moving-mnist/tau.toml",
     "moving-digits/convlstm.toml",
@@ -36,6 +43,7 @@ static CONFIGS: &[Recommended] = configs![
     "moving-mnist/motionrnn.toml",
     "moving-digits/gmg.toml",
     "moving-mnist/gmg.toml",
+    "moving-mnist/simvp.toml",
 ];
 
 /// The configuration with which `model` is trained on `dataset` where none is named.

@@ -1,0 +1,71 @@
+//! The network.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use foreframe_core::{
+    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext, as_precise_as,
+    roll_out,
+};
+use foreframe_nn::{Block, SpatialDecoder, SpatialEncoder, translate_frames, translated_cost};
+
+use crate::translators::AnyTranslator;
+use crate::{SimVpConfig, presets};
+
+/// The network of "SimVP: Simpler yet Better Video Prediction", with any of its translators.
+#[derive(Module, Debug)]
+pub struct SimVp {
+    encoder: SpatialEncoder,
+    translator: AnyTranslator,
+    decoder: SpatialDecoder,
+}
+
+impl Forecast for SimVp {
+    /// The network answers with as many frames as it observes. Fewer are cut off; for more it observes its own answer,
+    /// as in OpenSTL.
+    fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
+        roll_out(past, horizon, |window| {
+            translate_frames(&self.encoder, &self.decoder, window, |latents| {
+                self.translator.forward(latents)
+            })
+        })
+    }
+}
+
+impl Architecture for SimVp {
+    type Config = SimVpConfig;
+
+    const NAME: &'static str = "simvp";
+    const PAPER: &'static str = "Gao et al., CVPR 2022, arXiv:2206.05099";
+    const ABOUT: &'static str = "convolutional encoder and decoder around one of twelve translators";
+
+    fn presets() -> Vec<Preset<SimVpConfig>> {
+        presets::presets()
+    }
+
+    fn new(config: &SimVpConfig, clip: &ClipShape, device: &Device) -> Result<Self, ConfigError> {
+        config.validate(clip)?;
+        let spatial = config.spatial(clip);
+        Ok(Self {
+            encoder: spatial.init_encoder(device),
+            translator: config.translator.init(config, clip, device),
+            decoder: spatial.init_decoder(device),
+        })
+    }
+
+    /// Mean squared error.
+    fn loss(&self, clip: Clip, _step: &StepContext) -> Objective {
+        let forecast = as_precise_as(&clip.future, self.forecast(clip.past, clip.future.dims()[1]));
+        Objective {
+            loss: (forecast.clone() - clip.future).square().mean(),
+            forecast,
+        }
+    }
+
+    fn cost(config: &SimVpConfig, clip: &ClipShape) -> Cost {
+        translated_cost(&config.spatial(clip), clip, config.translator.cost(config, clip))
+    }
+
+    fn pytorch_keys(config: &SimVpConfig) -> KeyMap {
+        config.translator.key_map(config)
+    }
+}
