@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use foreframe_core::{
-    Architecture, Clip, KeyMap, StepContext, count_parameters, gradients, import, is_buffer, named_tensors,
+    Architecture, Clip, ImportReport, KeyMap, StepContext, count_parameters, gradients, import, is_buffer,
+    named_tensors,
 };
 
 use crate::{Case, Differences, Tolerance};
 
-/// Checks that `A` built from `config` is the network of `case`: number of parameters, forecast in inference, loss,
-/// every gradient and every running statistic after one training step.
+/// Checks that `A` built from `config` is the network of `case`: number of parameters (with those that the reference
+/// carries but never uses), forecast in inference, loss, every gradient and every running statistic after one training
+/// step.
 ///
 /// # Panics
 /// Lists every tensor that differs, with both values.
@@ -18,11 +20,11 @@ use crate::{Case, Differences, Tolerance};
 pub fn check<A: Architecture>(case: &Case, config: &A::Config, device: &Device, tolerance: &Tolerance) {
     let mut differences = Differences::of(format!("{} on {device:?}", case.name));
     let keys = A::pytorch_keys(config);
-    let network = build::<A>(case, config, &keys, device);
-    let parameters = count_parameters(&network);
-    if case.case["params"].as_u64() != Some(parameters as u64) {
+    let (network, report) = build::<A>(case, config, &keys, device);
+    let (parameters, unused) = (count_parameters(&network), unused_parameters(case, &report));
+    if case.case["params"].as_u64() != Some((parameters + unused) as u64) {
         differences.note(format!(
-            "{parameters} parameters, the reference has {}",
+            "{parameters} parameters and {unused} that the reference never uses, the reference has {}",
             case.case["params"]
         ));
     }
@@ -41,12 +43,19 @@ pub fn check<A: Architecture>(case: &Case, config: &A::Config, device: &Device, 
     differences.finish();
 }
 
-fn build<A: Architecture>(case: &Case, config: &A::Config, keys: &KeyMap, device: &Device) -> A {
+fn build<A: Architecture>(case: &Case, config: &A::Config, keys: &KeyMap, device: &Device) -> (A, ImportReport) {
     let network = A::new(config, &case.clip_shape(), device).unwrap_or_else(|error| panic!("{}: {error}", case.name));
-    match import(network, case.state_dict(), keys) {
-        Ok((network, _)) => network,
-        Err(error) => panic!("{}: {error}", case.name),
-    }
+    import(network, case.state_dict(), keys).unwrap_or_else(|error| panic!("{}: {error}", case.name))
+}
+
+/// How many parameters of the reference were left out by name. What is no parameter there, such as a counter, has no entry
+/// among the gradients.
+fn unused_parameters(case: &Case, report: &ImportReport) -> usize {
+    let left_out = report.skipped.iter().map(|(key, _)| key);
+    left_out
+        .filter(|key| case.case["grad_norm"].get(key.as_str()).is_some())
+        .map(|key| case.tensor(&format!("state_dict.{key}")).num_elements())
+        .sum()
 }
 
 fn training_step<A: Architecture>(
@@ -57,7 +66,7 @@ fn training_step<A: Architecture>(
     tolerance: &Tolerance,
     differences: &mut Differences,
 ) {
-    let network = build::<A>(case, config, keys, device);
+    let (network, _) = build::<A>(case, config, keys, device);
     let clip = Clip {
         past: Tensor::from_data(case.tensor("input.x"), device),
         future: Tensor::from_data(case.tensor("input.y"), device),

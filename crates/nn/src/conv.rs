@@ -6,7 +6,7 @@ use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor};
 use foreframe_ops::conv2d;
 
-use crate::normal;
+use crate::{fan_in_uniform, normal};
 
 /// Sizes of a [`Conv2d`] with a square kernel.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,11 +76,7 @@ impl Conv2dConfig {
     ///
     /// Weights are drawn when they are first used, from the device's generator.
     pub fn init(&self, device: &Device) -> Conv2d {
-        let uniform = Initializer::KaimingUniform {
-            gain: 1.0 / 3f64.sqrt(),
-            fan_out_only: false,
-        };
-        self.init_with(&uniform, &uniform, device)
+        self.init_with(&fan_in_uniform(), &fan_in_uniform(), device)
     }
 
     /// The layer with weights from a normal distribution around 0 and a bias of 0, as OpenSTL begins it.

@@ -1,4 +1,4 @@
-//! First weights as OpenSTL draws them.
+//! First weights as PyTorch and OpenSTL draw them.
 
 use burn::nn::Initializer;
 
@@ -12,4 +12,12 @@ pub const fn normal(std: f64) -> Initializer {
 /// arXiv:1502.01852): `sqrt(2 / fan_out)`.
 pub fn fan_out_std(out_channels: usize, kernel: usize, groups: usize) -> f64 {
     (2.0 * groups as f64 / (kernel * kernel * out_channels) as f64).sqrt()
+}
+
+/// The distribution with which PyTorch begins weights and biases of convolutions: uniform up to `1 / sqrt(fan_in)`.
+pub fn fan_in_uniform() -> Initializer {
+    Initializer::KaimingUniform {
+        gain: 1.0 / 3f64.sqrt(),
+        fan_out_only: false,
+    }
 }

@@ -34,5 +34,5 @@ pub use conv_mlp::{ConvMlp, ConvMlpConfig};
 pub use depthwise::{DepthwiseConv2d, DepthwiseConv2dConfig};
 pub use drop_path::{DropPath, drop_path_schedule};
 pub use group_norm::GroupNorm;
-pub use initial_weights::{fan_out_std, normal};
+pub use initial_weights::{fan_in_uniform, fan_out_std, normal};
 pub use spatial::{SpatialConfig, SpatialDecoder, SpatialEncoder};
