@@ -24,6 +24,7 @@ pub static MODELS: &[Model] = &[
     Model::of::<foreframe_ustep::UStep>(),
     Model::of::<foreframe_stlight::StLight>(),
     Model::of::<foreframe_tau::Tau>(),
+    Model::of::<foreframe_wast::Wast>(),
     Model::of::<foreframe_persistence::Persistence>(),
 ];
 

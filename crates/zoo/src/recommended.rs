@@ -19,9 +19,11 @@ static CONFIGS: &[Recommended] = configs![
     "moving-digits/ustep.toml",
     "moving-digits/stlight.toml",
     "moving-digits/tau.toml",
+    "moving-digits/wast.toml",
     "moving-mnist/ustep.toml",
     "moving-mnist/stlight.toml",
     "moving-mnist/tau.toml",
+    "moving-mnist/wast.toml",
 ];
 
 /// The configuration with which `model` is trained on `dataset` where none is named.
