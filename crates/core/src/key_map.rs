@@ -14,7 +14,7 @@ pub struct KeyMap {
     /// `*` stands for one segment and is carried over in order; what follows the pattern is kept.
     pub rename: Vec<(String, String)>,
     /// Endings of reference keys that have no counterpart here, and why.
-    pub skip: Vec<(&'static str, &'static str)>,
+    pub skip: Vec<(String, &'static str)>,
 }
 
 /// Suffixes that Burn's normalization layers name differently.
@@ -28,20 +28,20 @@ impl KeyMap {
                 .into_iter()
                 .map(|(ours, theirs)| (ours.into(), theirs.into()))
                 .collect(),
-            skip: vec![("num_batches_tracked", "a counter that no computation reads")],
+            skip: vec![("num_batches_tracked".to_owned(), "a counter that no computation reads")],
         }
     }
 
     /// Also skips reference keys ending in `suffix`, for the reason given.
     #[must_use]
-    pub fn skipping(mut self, suffix: &'static str, reason: &'static str) -> Self {
-        self.skip.push((suffix, reason));
+    pub fn skipping(mut self, suffix: impl Into<String>, reason: &'static str) -> Self {
+        self.skip.push((suffix.into(), reason));
         self
     }
 
     /// Why the reference's `key` has no counterpart here, if a rule says so.
     fn skipped(&self, key: &str) -> Option<&'static str> {
-        let rule = self.skip.iter().find(|(suffix, _)| key.ends_with(suffix));
+        let rule = self.skip.iter().find(|(suffix, _)| key.ends_with(suffix.as_str()));
         rule.map(|(_, reason)| *reason)
     }
 
@@ -54,7 +54,10 @@ impl KeyMap {
             .find_map(|(ours, theirs)| rename(&segments, ours, theirs))
             .unwrap_or_else(|| name.to_owned());
         for (ours, theirs) in LEAVES {
-            if let Some(stem) = key.strip_suffix(ours).filter(|stem| stem.ends_with('.')) {
+            // A reference may itself call something `gamma`: only our own name says that it is a normalization's.
+            if segments.last() == Some(&ours)
+                && let Some(stem) = key.strip_suffix(ours)
+            {
                 key = format!("{stem}{theirs}");
             }
         }
@@ -226,6 +229,10 @@ mod tests {
         assert_eq!(keys().reference_key("blocks.12.weight"), "net.12.conv.weight");
         assert_eq!(keys().reference_key("norm.gamma"), "final.weight");
         assert_eq!(keys().reference_key("other.beta"), "other.bias");
+        assert_eq!(
+            KeyMap::new([("scale", "net.gamma")]).reference_key("scale"),
+            "net.gamma"
+        );
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod depthwise;
 mod drop_path;
 mod group_norm;
 mod initial_weights;
+mod layer_norm;
 mod spatial;
 
 pub use batch_norm::{BatchNorm2d, BatchNorm2dConfig};
@@ -35,4 +36,5 @@ pub use depthwise::{DepthwiseConv2d, DepthwiseConv2dConfig};
 pub use drop_path::{DropPath, drop_path_schedule};
 pub use group_norm::GroupNorm;
 pub use initial_weights::{fan_in_uniform, fan_out_std, normal};
+pub use layer_norm::LayerNorm2d;
 pub use spatial::{SpatialConfig, SpatialDecoder, SpatialEncoder};
