@@ -25,6 +25,7 @@ pub static MODELS: &[Model] = &[
     Model::of::<foreframe_stlight::StLight>(),
     Model::of::<foreframe_tau::Tau>(),
     Model::of::<foreframe_wast::Wast>(),
+    Model::of::<foreframe_iam4vp::Iam4Vp>(),
     Model::of::<foreframe_persistence::Persistence>(),
 ];
 

@@ -20,10 +20,12 @@ static CONFIGS: &[Recommended] = configs![
     "moving-digits/stlight.toml",
     "moving-digits/tau.toml",
     "moving-digits/wast.toml",
+    "moving-digits/iam4vp.toml",
     "moving-mnist/ustep.toml",
     "moving-mnist/stlight.toml",
     "moving-mnist/tau.toml",
     "moving-mnist/wast.toml",
+    "moving-mnist/iam4vp.toml",
 ];
 
 /// The configuration with which `model` is trained on `dataset` where none is named.
