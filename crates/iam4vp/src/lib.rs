@@ -7,11 +7,12 @@
 //!
 //! ```text
 //! past [B,T,C,H,W] --> past encoder --+--> T latents --+
-//!                                     |                +--> blocks with lead time --> decoder --> gather T --> refinement --> frame
-//! frames predicted --> future encoder-|--> latents ----+                               ^                                       |
-//!        ^                            |    tokens -----+                               |                                       |
-//!        |                            +---------------- full-size features ------------+                                       |
-//!        +---------------------------------------------------------------------------------------------------------------------+
+//!                                     |                +--> blocks, told the lead time --> decoder --> gather T
+//! frames predicted --> future encoder | --> latents ---+                                    ^             |
+//!        ^                            |     tokens ----+                                    |             v
+//!        |                            +------------ full-size features ---------------------+        refinement
+//!        |                                                                                                |
+//!        +----------------------------------- frame ------------------------------------------------------+
 //! ```
 //!
 //! ```

@@ -7,12 +7,13 @@
 //! transform. The loss adds to the mean squared error how badly the high frequencies of the spectrum are met.
 //!
 //! ```text
-//! past [B,T,C,H,W] --> 3x3x3 --> blocks --+--> wavelet embedding --> blocks --> wavelet reconstruction --> 3x3 --> blocks --> 3x3x3
-//!        |                                |       ^     |                                ^                 ^
-//!        +--------------------------------|-------+     +----- six bands of details -----+                 |
-//!                                         +----------------------------------------------------------------+
+//! past [B,T,C,H,W] --+--> 3x3x3 --> blocks --+---------------------------------------+
+//!                    |                       v                                       v
+//!                    +--------------> wavelet embedding --> blocks --> wavelet       |
+//!                                            |                     reconstruction -> + --> 3x3 --> blocks --> 3x3x3
+//!                                            +---- six bands of details ----^
 //!
-//! block:  x --> norm --+--> 51x5 + 5x51 --> attention of rows and columns --+--> + x --> norm --> mixer --> +
+//! block:  x --> norm --+--> 51x5 + 5x51 --> attention of rows and columns --+--> + x --> norm --> mixer --> + -->
 //!                      +--> 5x5 ----------> attention of rows and columns --+
 //! ```
 //!
