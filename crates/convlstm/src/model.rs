@@ -3,7 +3,8 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, State, StepContext, unrolled,
+    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, State,
+    StepContext, unrolled,
 };
 use foreframe_nn::{Conv2d, Conv2dConfig, FramePatches, zero_state};
 
@@ -40,7 +41,11 @@ impl Recurrent for ConvLstm {
 
     fn start(&self, frame: &Tensor<4>) -> ConvLstmState {
         let image = self.patches.image_of(frame);
-        let zeros: Vec<Tensor<4>> = self.widths.iter().map(|&width| zero_state(frame, width, image)).collect();
+        let zeros: Vec<Tensor<4>> = self
+            .widths
+            .iter()
+            .map(|&width| zero_state(frame, width, image))
+            .collect();
         ConvLstmState {
             hidden: zeros.clone(),
             cell: zeros,
@@ -150,7 +155,10 @@ mod tests {
         ] {
             let preset = presets.iter().find(|preset| preset.name == name).unwrap();
             let counted = ConvLstm::cost(&preset.config, &preset.clip).total() as f64 / 1e9;
-            assert!((counted / giga - 1.0).abs() < 5e-4, "{name}: {counted}, published {giga}");
+            assert!(
+                (counted / giga - 1.0).abs() < 5e-4,
+                "{name}: {counted}, published {giga}"
+            );
         }
     }
 

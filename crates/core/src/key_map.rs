@@ -14,7 +14,7 @@ pub struct KeyMap {
     /// `*` stands for one segment and is carried over in order; what follows the pattern is kept.
     pub rename: Vec<(String, String)>,
     /// Endings of reference keys that have no counterpart here, and why.
-    pub skip: Vec<(&'static str, &'static str)>,
+    pub skip: Vec<(String, &'static str)>,
 }
 
 /// Suffixes that Burn's normalization layers name differently.
@@ -28,15 +28,21 @@ impl KeyMap {
                 .into_iter()
                 .map(|(ours, theirs)| (ours.into(), theirs.into()))
                 .collect(),
-            skip: vec![("num_batches_tracked", "a counter that no computation reads")],
+            skip: vec![("num_batches_tracked".to_owned(), "a counter that no computation reads")],
         }
     }
 
     /// Also skips reference keys ending in `suffix`, for the reason given.
     #[must_use]
-    pub fn skipping(mut self, suffix: &'static str, reason: &'static str) -> Self {
-        self.skip.push((suffix, reason));
+    pub fn skipping(mut self, suffix: impl Into<String>, reason: &'static str) -> Self {
+        self.skip.push((suffix.into(), reason));
         self
+    }
+
+    /// Why the reference's `key` has no counterpart here, if a rule says so.
+    fn skipped(&self, key: &str) -> Option<&'static str> {
+        let rule = self.skip.iter().find(|(suffix, _)| key.ends_with(suffix.as_str()));
+        rule.map(|(_, reason)| *reason)
     }
 
     /// What the tensor that we call `name` is called in the reference.
@@ -125,7 +131,8 @@ pub enum ImportError {
     },
 }
 
-/// Loads a state dict into `module`. A `model.` before every key, as Lightning writes it, is taken off.
+/// Loads a state dict into `module`. A `model.` before every key but those that are skipped, as Lightning writes it, is
+/// taken off.
 ///
 /// # Errors
 /// Names the first key that is missing, unused, or of another size.
@@ -134,7 +141,7 @@ pub fn import<M: Module>(
     state: BTreeMap<String, TensorData>,
     keys: &KeyMap,
 ) -> Result<(M, ImportReport), ImportError> {
-    let mut state = without_common_prefix(state, "model.");
+    let mut state = without_common_prefix(state, "model.", keys);
     let mut report = ImportReport::default();
     let mut tensors = BTreeMap::new();
     for (name, _) in named_shapes(&module) {
@@ -146,8 +153,8 @@ pub fn import<M: Module>(
         report.used.push((key, name));
     }
     for key in state.into_keys() {
-        match keys.skip.iter().find(|(suffix, _)| key.ends_with(suffix)) {
-            Some((_, reason)) => report.skipped.push((key, (*reason).to_owned())),
+        match keys.skipped(&key) {
+            Some(reason) => report.skipped.push((key, reason.to_owned())),
             None => return Err(ImportError::Unused(key)),
         }
     }
@@ -164,15 +171,23 @@ pub fn import<M: Module>(
     Ok((module, report))
 }
 
-fn without_common_prefix(state: BTreeMap<String, TensorData>, prefix: &str) -> BTreeMap<String, TensorData> {
-    if state.keys().all(|key| key.starts_with(prefix)) {
-        state
-            .into_iter()
-            .map(|(key, data)| (key[prefix.len()..].to_owned(), data))
-            .collect()
-    } else {
-        state
+/// A loss with tensors of its own lies beside the network in a Lightning file, so keys that are skipped need no prefix.
+fn without_common_prefix(
+    state: BTreeMap<String, TensorData>,
+    prefix: &str,
+    keys: &KeyMap,
+) -> BTreeMap<String, TensorData> {
+    let counts = |key: &&String| keys.skipped(key).is_none();
+    if !state.keys().filter(counts).all(|key| key.starts_with(prefix)) {
+        return state;
     }
+    state
+        .into_iter()
+        .map(|(key, data)| match key.strip_prefix(prefix) {
+            Some(bare) => (bare.to_owned(), data),
+            None => (key, data),
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -225,6 +240,17 @@ mod tests {
             assert_eq!(report.used.len(), 4);
             assert_eq!(report.skipped[0].0, "final.num_batches_tracked");
         }
+    }
+
+    #[test]
+    fn a_loss_beside_the_network_is_skipped_by_name() {
+        let mut state = state("model.");
+        state.insert("loss.filters".into(), TensorData::from([1.0f32]));
+        assert!(import(network(), state.clone(), &keys()).is_err());
+        let keys = keys().skipping("filters", "no parameter");
+        let (_, report) = import(network(), state, &keys).unwrap();
+        assert_eq!(report.used.len(), 4);
+        assert!(report.skipped.iter().any(|(key, _)| key == "loss.filters"));
     }
 
     #[test]

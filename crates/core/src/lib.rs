@@ -22,4 +22,6 @@ pub use key_map::{ImportError, ImportReport, KeyMap, import};
 pub use named::{
     AssignError, NamedTensor, assign, count_parameters, gradients, is_buffer, named_shapes, named_tensors,
 };
-pub use recurrent::{Recurrent, Sampling, SamplingRule, State, Stream, StreamError, TrueFrames, unrolled, unrolled_from};
+pub use recurrent::{
+    Recurrent, Sampling, SamplingRule, State, Stream, StreamError, TrueFrames, unrolled, unrolled_from,
+};

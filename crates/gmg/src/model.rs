@@ -3,7 +3,8 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, StepContext, unrolled,
+    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, StepContext,
+    unrolled,
 };
 use foreframe_motionrnn::{MotionStack, MotionStackConfig, MotionStackState};
 
@@ -136,10 +137,17 @@ mod tests {
     #[test]
     fn published_multiply_accumulates() {
         let presets = Gmg::presets();
-        for (name, giga) in [("moving-mnist", 151.97), ("taxibj-l", 55.58), ("weatherbench-l", 369.92)] {
+        for (name, giga) in [
+            ("moving-mnist", 151.97),
+            ("taxibj-l", 55.58),
+            ("weatherbench-l", 369.92),
+        ] {
             let preset = presets.iter().find(|preset| preset.name == name).unwrap();
             let counted = Gmg::cost(&preset.config, &preset.clip).total() as f64 / 1e9;
-            assert!((counted / giga - 1.0).abs() < 1e-3, "{name}: {counted}, published {giga}");
+            assert!(
+                (counted / giga - 1.0).abs() < 1e-3,
+                "{name}: {counted}, published {giga}"
+            );
         }
     }
 
@@ -188,7 +196,9 @@ mod tests {
         let field = |clip: [usize; 5], change: fn(&mut GmgConfig)| {
             let mut config = GmgConfig::default();
             change(&mut config);
-            Gmg::new(&config, &ClipShape::new(clip), &Device::flex()).unwrap_err().field
+            Gmg::new(&config, &ClipShape::new(clip), &Device::flex())
+                .unwrap_err()
+                .field
         };
         assert_eq!(field([5, 10, 1, 20, 16], |_| {}), "clip.height");
         let frame = [5, 10, 1, 16, 16];

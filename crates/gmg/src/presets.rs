@@ -51,7 +51,12 @@ pub(crate) fn presets() -> Vec<Preset<GmgConfig>> {
     };
     let large = GmgConfig::default;
     vec![
-        preset("moving-mnist", "GMG-L, two moving digits, 10 -> 10 frames", MOVING_MNIST, large()),
+        preset(
+            "moving-mnist",
+            "GMG-L, two moving digits, 10 -> 10 frames",
+            MOVING_MNIST,
+            large(),
+        ),
         preset("moving-mnist-m", "GMG-m", MOVING_MNIST, without_attention(large())),
         preset("moving-mnist-s", "GMG-s", MOVING_MNIST, simple_focus(large())),
         preset(
@@ -62,14 +67,24 @@ pub(crate) fn presets() -> Vec<Preset<GmgConfig>> {
         ),
         preset("cikm-m", "GMG-m", CIKM, without_attention(large())),
         preset("cikm-s", "GMG-s", CIKM, simple_focus(large())),
-        preset("cikm-motion", "ablation (c): motion guided only", CIKM, parts(Focus::None, 0, true)),
+        preset(
+            "cikm-motion",
+            "ablation (c): motion guided only",
+            CIKM,
+            parts(Focus::None, 0, true),
+        ),
         preset(
             "cikm-attention",
             "ablation (d): self-attention memory only",
             CIKM,
             parts(Focus::None, 32, false),
         ),
-        preset("cikm-focus", "ablation (e): global focus only", CIKM, parts(Focus::Full, 0, false)),
+        preset(
+            "cikm-focus",
+            "ablation (e): global focus only",
+            CIKM,
+            parts(Focus::Full, 0, false),
+        ),
         preset(
             "cikm-focus-attention",
             "ablation (f): global focus and self-attention memory",
@@ -88,7 +103,12 @@ pub(crate) fn presets() -> Vec<Preset<GmgConfig>> {
             TAXIBJ,
             without_attention(with_patch(2, 32)),
         ),
-        preset("taxibj-l", "GMG-L, as the published code configures it", TAXIBJ, with_patch(2, 32)),
+        preset(
+            "taxibj-l",
+            "GMG-L, as the published code configures it",
+            TAXIBJ,
+            with_patch(2, 32),
+        ),
         preset(
             "weatherbench",
             "GMG-s, temperature at 5.625 degrees, 12 -> 12 hours",

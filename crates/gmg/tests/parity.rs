@@ -67,5 +67,5 @@ fn agrees_with_the_published_code_at_the_published_size() {
     drawn.extend([reduced, motion].repeat(3));
     drawn.extend([layer; 2]);
     let tolerance = Tolerance::cpu();
-    check_full_recurrent::<Gmg>("gmg", &config, &preset.clip, 0, &drawn, DRAWN, &Device::flex(), &tolerance);
+    check_full_recurrent::<Gmg>("gmg", &config, &preset.clip, &drawn, DRAWN, &Device::flex(), &tolerance);
 }

@@ -8,8 +8,9 @@ use foreframe_core::{Architecture, ClipShape, import, named_shapes};
 use crate::case::{folder, read_json, read_tensors};
 use crate::{Differences, Tolerance};
 
-/// Checks that `A` built from `config` is the network of the case `full/<name>`: its number of parameters, and its
-/// forecast in inference with weights derived from their names.
+/// Checks that `A` built from `config` is the network of the case `full/<name>`: its number of parameters (with
+/// `unused_params`, those that the reference carries but never uses), and its forecast in inference with weights derived
+/// from their names.
 ///
 /// # Panics
 /// Lists what differs, with both values.
@@ -21,18 +22,17 @@ pub fn check_full<A: Architecture>(
     device: &Device,
     tolerance: &Tolerance,
 ) {
-    check_full_with::<A>(name, config, clip, 0, device, tolerance, |network, past| {
+    check_full_with::<A>(name, config, clip, device, tolerance, |network, past| {
         network.forecast(past, clip.future)
     });
 }
 
-/// [`check_full`] of a network that forecasts in a way of its own, and whose reference has `unused` parameters more.
+/// [`check_full`] of a network that forecasts in a way of its own.
 #[track_caller]
 pub(crate) fn check_full_with<A: Architecture>(
     name: &str,
     config: &A::Config,
     clip: &ClipShape,
-    unused: usize,
     device: &Device,
     tolerance: &Tolerance,
     forecast: impl Fn(&A, Tensor<5>) -> Tensor<5>,
@@ -44,9 +44,13 @@ pub(crate) fn check_full_with<A: Architecture>(
 
     let keys = A::pytorch_keys(config);
     let network = A::new(config, clip, device).unwrap_or_else(|error| panic!("full/{name}: {error}"));
-    let parameters = foreframe_core::count_parameters(&network) + unused;
-    if case["params"].as_u64() != Some(parameters as u64) {
-        differences.note(format!("{parameters} parameters, the reference has {}", case["params"]));
+    let parameters = foreframe_core::count_parameters(&network);
+    let unused = case["unused_params"].as_u64().unwrap_or(0);
+    if case["params"].as_u64() != Some(parameters as u64 + unused) {
+        differences.note(format!(
+            "{parameters} parameters and {unused} that the reference never uses, the reference has {}",
+            case["params"]
+        ));
     }
     let state: BTreeMap<String, TensorData> = named_shapes(&network)
         .into_iter()

@@ -44,29 +44,27 @@ pub fn check_recurrent<A: Architecture + Recurrent>(
     check_with::<A>(case, config, device, tolerance, forecast, &objectives);
 }
 
-/// [`check_full`](crate::check_full) of a recurrent network whose reference has `unused` parameters more, and draws first states of the
-/// shapes that `drawn` says.
+/// [`check_full`](crate::check_full) of a recurrent network whose reference draws first states of the shapes that `drawn`
+/// says.
 ///
 /// # Panics
 /// Lists what differs, with both values.
 #[track_caller]
-#[expect(clippy::too_many_arguments, reason = "what `check_full` needs, and two things more")]
 pub fn check_full_recurrent<A: Architecture + Recurrent>(
     name: &str,
     config: &A::Config,
     clip: &ClipShape,
-    unused: usize,
     drawn: &[[usize; 4]],
     first_state: Option<FirstState<A>>,
     device: &Device,
     tolerance: &Tolerance,
 ) {
     let Some(first_state) = first_state else {
-        return check_full_with::<A>(name, config, clip, unused, device, tolerance, |network, past| {
+        return check_full_with::<A>(name, config, clip, device, tolerance, |network, past| {
             network.forecast(past, clip.future)
         });
     };
-    check_full_with::<A>(name, config, clip, unused, device, tolerance, |network, past| {
+    check_full_with::<A>(name, config, clip, device, tolerance, |network, past| {
         let states = drawn.iter().enumerate().map(|(index, shape)| {
             let values = derived(&format!("init_state.{index}"), shape.to_vec(), |value| 0.1 * value);
             Tensor::from_data(values, device)

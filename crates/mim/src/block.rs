@@ -37,7 +37,10 @@ impl PeepholeLstmConfig {
 
     /// What one step of a [`MimBlock`] costs.
     pub(crate) fn block_cost(&self) -> Cost {
-        let gates: Cost = [4, 3, 4].map(|blocks| self.block_gates(blocks).cost(self.image)).into_iter().sum();
+        let gates: Cost = [4, 3, 4]
+            .map(|blocks| self.block_gates(blocks).cost(self.image))
+            .into_iter()
+            .sum();
         gates + self.cost() + self.mix().cost(self.image)
     }
 }

@@ -3,7 +3,8 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, State, StepContext, unrolled,
+    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, State,
+    StepContext, unrolled,
 };
 use foreframe_nn::{Conv2d, Conv2dConfig, FramePatches, StLstm, StLstmConfig, zero_state};
 
@@ -167,8 +168,7 @@ impl Architecture for Mim {
     fn cost(config: &MimConfig, clip: &ClipShape) -> Cost {
         let (image, inner) = (config.stack().image(clip), inner(config, clip));
         let blocks = config.widths.len() - 1;
-        let every_step =
-            first(config, clip).cost(image) + inner.block_cost() * blocks + head(config, clip).cost(image);
+        let every_step = first(config, clip).cost(image) + inner.block_cost() * blocks + head(config, clip).cost(image);
         // The first frame has no difference to the one before it.
         every_step * (clip.frames() - 1) + inner.cost() * (blocks * (clip.frames() - 2))
     }
@@ -217,7 +217,10 @@ mod tests {
         for (name, giga) in [("moving-mnist", 179.18), ("taxibj", 64.1), ("weatherbench", 108.72)] {
             let preset = presets.iter().find(|preset| preset.name == name).unwrap();
             let counted = Mim::cost(&preset.config, &preset.clip).total() as f64 / 1e9;
-            assert!((counted / giga - 1.0).abs() < 5e-4, "{name}: {counted}, published {giga}");
+            assert!(
+                (counted / giga - 1.0).abs() < 5e-4,
+                "{name}: {counted}, published {giga}"
+            );
         }
     }
 

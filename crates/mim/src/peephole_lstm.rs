@@ -82,7 +82,8 @@ impl PeepholeLstm {
 
     /// Our names of the tensors and OpenSTL's, for a cell at the path `ours` here and `theirs` there.
     pub(crate) fn openstl_keys(ours: &str, theirs: &str) -> Vec<(String, String)> {
-        let gates = |our: &str, their: &str| GateConv::openstl_keys(&format!("{ours}.{our}"), &format!("{theirs}.{their}"));
+        let gates =
+            |our: &str, their: &str| GateConv::openstl_keys(&format!("{ours}.{our}"), &format!("{theirs}.{their}"));
         let weights = [("memory_weight", "ct_weight"), ("output_weight", "oc_weight")]
             .map(|(our, their)| (format!("{ours}.{our}"), format!("{theirs}.{their}")));
         [

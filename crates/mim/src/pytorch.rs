@@ -16,6 +16,8 @@ pub(crate) fn keys() -> KeyMap {
         .flat_map(|block| MimBlock::openstl_keys(&format!("blocks.{block}"), &format!("stlstm_layer.{}", block + 1)));
     let differences = PeepholeLstm::openstl_keys("differences.*", "stlstm_layer_diff.*");
     let head = [("head".to_owned(), "conv_last".to_owned())];
-    KeyMap::new(first.into_iter().chain(blocks).chain(differences).chain(head))
-        .skipping("conv_last.weight", "the reference never uses that of its non-stationary cells")
+    KeyMap::new(first.into_iter().chain(blocks).chain(differences).chain(head)).skipping(
+        "conv_last.weight",
+        "the reference never uses that of its non-stationary cells",
+    )
 }

@@ -55,7 +55,12 @@ pub fn validate_motion(stack: Stack, clip: &ClipShape) -> Result<(), ConfigError
         return Err(ConfigError::new("network.widths", "has 1 layer", remedy));
     }
     stack.equal_widths()?;
-    ConfigError::divides("network.widths[0]", stack.widths[0], 4, "motion is tracked with a quarter of it")
+    ConfigError::divides(
+        "network.widths[0]",
+        stack.widths[0],
+        4,
+        "motion is tracked with a quarter of it",
+    )
 }
 
 /// The configurations of GMG's repository (`configs/<dataset>/MotionRNN.py`), OpenSTL's other datasets with the same

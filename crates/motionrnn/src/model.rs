@@ -3,7 +3,8 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, StepContext, unrolled,
+    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, StepContext,
+    unrolled,
 };
 use foreframe_nn::{GrowthDecay, StLstm, StLstmConfig};
 
@@ -95,7 +96,13 @@ impl Architecture for MotionRnn {
 
     fn new(config: &MotionRnnConfig, clip: &ClipShape, device: &Device) -> Result<Self, ConfigError> {
         validate_motion(config.stack(), clip)?;
-        let cells = config.cells(clip).iter().map(|cell| HighwayCell { lstm: cell.init(device) }).collect();
+        let cells = config
+            .cells(clip)
+            .iter()
+            .map(|cell| HighwayCell {
+                lstm: cell.init(device),
+            })
+            .collect();
         Ok(Self {
             layers: config.around().init(cells, clip, device),
         })
@@ -136,7 +143,10 @@ mod tests {
             let network = MotionRnn::new(&preset.config, &preset.clip, &Device::flex()).unwrap();
             assert_eq!(count_parameters(&network), parameters, "{name}");
             let counted = MotionRnn::cost(&preset.config, &preset.clip).total() as f64 / 1e9;
-            assert!((counted / giga - 1.0).abs() < 1e-3, "{name}: {counted}, published {giga}");
+            assert!(
+                (counted / giga - 1.0).abs() < 1e-3,
+                "{name}: {counted}, published {giga}"
+            );
         }
     }
 
@@ -149,8 +159,14 @@ mod tests {
         };
         let frame = [4, 4, 1, 16, 16];
         assert_eq!(field(frame, |config| config.widths = vec![8]).field, "network.widths");
-        assert_eq!(field(frame, |config| config.widths = vec![6, 6]).field, "network.widths[0]");
-        assert_eq!(field(frame, |config| config.widths = vec![8, 4]).field, "network.widths[1]");
+        assert_eq!(
+            field(frame, |config| config.widths = vec![6, 6]).field,
+            "network.widths[0]"
+        );
+        assert_eq!(
+            field(frame, |config| config.widths = vec![8, 4]).field,
+            "network.widths[1]"
+        );
         let odd = field([4, 4, 1, 16, 20], |_| {});
         assert_eq!(odd.field, "clip.width");
         assert!(odd.to_string().contains("use a multiple of 8, e.g. 24"), "{odd}");

@@ -42,5 +42,5 @@ fn agrees_with_the_published_code_at_the_published_size() {
     drawn.extend([reduced, motion].repeat(3));
     drawn.extend([layer; 2]);
     let tolerance = Tolerance::cpu();
-    check_full_recurrent::<MotionRnn>("motionrnn", config, clip, 0, &drawn, DRAWN, &Device::flex(), &tolerance);
+    check_full_recurrent::<MotionRnn>("motionrnn", config, clip, &drawn, DRAWN, &Device::flex(), &tolerance);
 }

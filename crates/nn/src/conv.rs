@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
 use foreframe_ops::conv2d;
 
-use crate::initial_weights::{normal, uniform};
+use crate::{fan_in_uniform, normal};
 
 /// Sizes of a [`Conv2d`] with a square kernel.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,12 +77,12 @@ impl Conv2dConfig {
     ///
     /// Weights are drawn when they are first used, from the device's generator.
     pub fn init(&self, device: &Device) -> Conv2d {
-        self.init_with(&uniform(), &uniform(), device)
+        self.init_with(&fan_in_uniform(), &fan_in_uniform(), device)
     }
 
     /// The layer with weights of 0, which the bias alone drives at first, and biases as [`init`](Self::init) draws them.
     pub fn init_zero_weights(&self, device: &Device) -> Conv2d {
-        self.init_with(&Initializer::Zeros, &uniform(), device)
+        self.init_with(&Initializer::Zeros, &fan_in_uniform(), device)
     }
 
     /// The layer with weights from a normal distribution around 0 and a bias of 0, as OpenSTL begins it.

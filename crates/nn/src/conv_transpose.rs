@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
 use foreframe_ops::conv_transpose2d;
 
-use crate::initial_weights::uniform;
+use crate::fan_in_uniform;
 
 /// Sizes of a [`ConvTranspose2d`] that doubles height and width: kernel 4, stride 2, padding 1, with a bias.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,8 +24,8 @@ impl ConvTranspose2dConfig {
     pub fn init(&self, device: &Device) -> ConvTranspose2d {
         let fan_in = Some(self.output * KERNEL * KERNEL);
         ConvTranspose2d {
-            weight: uniform().init_with([self.input, self.output, KERNEL, KERNEL], fan_in, None, device),
-            bias: uniform().init_with([self.output], fan_in, None, device),
+            weight: fan_in_uniform().init_with([self.input, self.output, KERNEL, KERNEL], fan_in, None, device),
+            bias: fan_in_uniform().init_with([self.output], fan_in, None, device),
         }
     }
 

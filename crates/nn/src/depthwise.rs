@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
 use foreframe_ops::depthwise_conv2d;
 
-use crate::{fan_out_std, normal};
+use crate::{fan_in_uniform, fan_out_std, normal};
 
 /// Sizes of a [`DepthwiseConv2d`].
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +42,16 @@ impl DepthwiseConv2dConfig {
         DepthwiseConv2d {
             weight: normal(std).init([self.channels, 1, self.kernel, self.kernel], device),
             bias: Initializer::Zeros.init([self.channels], device),
+            dilation: self.dilation,
+        }
+    }
+
+    /// The layer as PyTorch begins it: uniform up to `1 / sqrt(fan_in)`, weights and biases.
+    pub fn init_uniform(&self, device: &Device) -> DepthwiseConv2d {
+        let fan_in = Some(self.kernel * self.kernel);
+        DepthwiseConv2d {
+            weight: fan_in_uniform().init_with([self.channels, 1, self.kernel, self.kernel], fan_in, None, device),
+            bias: fan_in_uniform().init_with([self.channels], fan_in, None, device),
             dilation: self.dilation,
         }
     }

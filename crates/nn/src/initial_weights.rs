@@ -1,4 +1,4 @@
-//! First weights as OpenSTL draws them.
+//! First weights as PyTorch and OpenSTL draw them.
 
 use burn::nn::Initializer;
 
@@ -14,11 +14,10 @@ pub fn fan_out_std(out_channels: usize, kernel: usize, groups: usize) -> f64 {
     (2.0 * groups as f64 / (kernel * kernel * out_channels) as f64).sqrt()
 }
 
-/// PyTorch's default: uniform up to `1 / sqrt(fan_in)`.
-pub(crate) const fn uniform() -> Initializer {
+/// The distribution with which PyTorch begins weights and biases of convolutions: uniform up to `1 / sqrt(fan_in)`.
+pub fn fan_in_uniform() -> Initializer {
     Initializer::KaimingUniform {
-        // 1 / sqrt(3): the initializer multiplies by that root.
-        gain: 0.577_350_269_189_625_8,
+        gain: 1.0 / 3f64.sqrt(),
         fan_out_only: false,
     }
 }

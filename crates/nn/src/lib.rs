@@ -25,10 +25,10 @@ mod depthwise;
 mod drop_path;
 mod group_norm;
 mod initial_weights;
-mod linear;
-mod recurrent;
 mod large_kernel;
 mod layer_norm;
+mod linear;
+mod recurrent;
 mod spatial;
 mod translator;
 
@@ -41,15 +41,15 @@ pub use conv_transpose::{ConvTranspose2d, ConvTranspose2dConfig};
 pub use depthwise::{DepthwiseConv2d, DepthwiseConv2dConfig};
 pub use drop_path::{DropPath, drop_path_schedule};
 pub use group_norm::GroupNorm;
-pub use initial_weights::{fan_out_std, normal};
+pub use initial_weights::{fan_in_uniform, fan_out_std, normal};
+pub use large_kernel::{LargeKernelBlock, LargeKernelConv, SpatialGate};
+pub use layer_norm::LayerNorm2d;
 pub use linear::{Linear, LinearConfig};
 pub use recurrent::{
     CausalLstm, CausalLstmConfig, FramePatches, GateConv, GateConvConfig, GradientHighway, GradientHighwayConfig,
     GrowthDecay, ImageNorm, MotionPath, MotionPathConfig, MotionState, SelfAttentionMemory, SelfAttentionMemoryConfig,
-    SpatioTemporal, Stack, StLstm, StLstmConfig, moving_digits, openstl_presets, zero_state,
+    SpatioTemporal, StLstm, StLstmConfig, Stack, moving_digits, openstl_presets, zero_state,
 };
-pub use large_kernel::{LargeKernelBlock, LargeKernelConv, SpatialGate};
-pub use layer_norm::LayerNorm2d;
 pub use spatial::{SpatialConfig, SpatialDecoder, SpatialEncoder};
 pub use translator::{
     Block, BlockConfig, BlockPlace, SizedBlock, Translator, TranslatorConfig, keys_below, translate_frames,

@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-use crate::initial_weights::uniform;
+use crate::fan_in_uniform;
 
 /// Sizes of a [`Linear`].
 #[derive(Clone, Debug, PartialEq)]
@@ -37,10 +37,10 @@ impl LinearConfig {
     pub fn init(&self, device: &Device) -> Linear {
         let fan_in = Some(self.input);
         Linear {
-            weight: uniform().init_with([self.output, self.input], fan_in, None, device),
+            weight: fan_in_uniform().init_with([self.output, self.input], fan_in, None, device),
             bias: self
                 .bias
-                .then(|| uniform().init_with([self.output], fan_in, None, device)),
+                .then(|| fan_in_uniform().init_with([self.output], fan_in, None, device)),
         }
     }
 }

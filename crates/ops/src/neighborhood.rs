@@ -69,12 +69,7 @@ mod tests {
         let rows = Tensor::full([1, 9, 6, 7], 2.0, &device);
         let columns = Tensor::full([1, 9, 6, 7], -1.0, &device);
         let ones = Tensor::ones([1, 9, 6, 7], &device);
-        let warped = neighborhood_warp(
-            input.clone(),
-            Tensor::cat(vec![rows, columns], 1),
-            ones,
-            weight.clone(),
-        );
+        let warped = neighborhood_warp(input.clone(), Tensor::cat(vec![rows, columns], 1), ones, weight.clone());
         let plain = conv2d(input, weight, None, same([3, 3], 1, 1));
         // Inside, where neither image is cut off by its border.
         let inner = warped.narrow(2, 1, 2).narrow(3, 2, 4);

@@ -1,7 +1,7 @@
 //! Hyper-parameters and the published sets of them.
 
 use foreframe_core::{ClipShape, ConfigError, Preset};
-use foreframe_nn::{Stack, StLstmConfig, moving_digits, openstl_presets};
+use foreframe_nn::{StLstmConfig, Stack, moving_digits, openstl_presets};
 use serde::{Deserialize, Serialize};
 
 /// Hyper-parameters of [`PredRnn`](crate::PredRnn); the default is the one for Moving MNIST.

@@ -3,7 +3,8 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, StepContext, unrolled,
+    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, StepContext,
+    unrolled,
 };
 use foreframe_nn::{Conv2d, Conv2dConfig, SpatioTemporal};
 
@@ -141,7 +142,10 @@ mod tests {
             assert_eq!(count_parameters(&network), parameters, "{name}");
             if let Some(giga) = giga {
                 let counted = PredRnnV2::cost(&preset.config, &preset.clip).total() as f64 / 1e9;
-                assert!((counted / giga - 1.0).abs() < 1e-3, "{name}: {counted}, published {giga}");
+                assert!(
+                    (counted / giga - 1.0).abs() < 1e-3,
+                    "{name}: {counted}, published {giga}"
+                );
             }
         }
     }

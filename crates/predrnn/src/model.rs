@@ -3,9 +3,10 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, State, StepContext, unrolled,
+    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, State,
+    StepContext, unrolled,
 };
-use foreframe_nn::{Conv2d, Conv2dConfig, FramePatches, SpatioTemporal, Stack, StLstm, zero_state};
+use foreframe_nn::{Conv2d, Conv2dConfig, FramePatches, SpatioTemporal, StLstm, Stack, zero_state};
 
 use crate::{PredRnnConfig, config, pytorch};
 
@@ -173,7 +174,10 @@ mod tests {
         for (name, giga) in [("moving-mnist", 115.95), ("taxibj", 42.4), ("weatherbench", 277.54)] {
             let preset = presets.iter().find(|preset| preset.name == name).unwrap();
             let counted = PredRnn::cost(&preset.config, &preset.clip).total() as f64 / 1e9;
-            assert!((counted / giga - 1.0).abs() < 5e-4, "{name}: {counted}, published {giga}");
+            assert!(
+                (counted / giga - 1.0).abs() < 5e-4,
+                "{name}: {counted}, published {giga}"
+            );
         }
     }
 
@@ -204,9 +208,15 @@ mod tests {
         let clip = ClipShape::new([2, 2, 1, 8, 8]);
         let build = |config| PredRnn::new(config, &clip, &Device::flex()).unwrap();
         assert!(build(&config).check_frame([1, 12, 4]).is_ok());
-        assert_eq!(build(&config).check_frame([2, 8, 8]).unwrap_err().field, "frame.channels");
+        assert_eq!(
+            build(&config).check_frame([2, 8, 8]).unwrap_err().field,
+            "frame.channels"
+        );
         assert_eq!(build(&config).check_frame([1, 8, 10]).unwrap_err().field, "frame.width");
         assert!(build(&normalized).check_frame([1, 8, 8]).is_ok());
-        assert_eq!(build(&normalized).check_frame([1, 12, 8]).unwrap_err().field, "frame.height");
+        assert_eq!(
+            build(&normalized).check_frame([1, 12, 8]).unwrap_err().field,
+            "frame.height"
+        );
     }
 }

@@ -3,7 +3,8 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, State, StepContext, unrolled,
+    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, State,
+    StepContext, unrolled,
 };
 use foreframe_nn::{
     CausalLstm, CausalLstmConfig, Conv2d, FramePatches, GradientHighway, GradientHighwayConfig, zero_state,
@@ -50,7 +51,10 @@ impl Recurrent for PredRnnPlusPlus {
     }
 
     fn step(&self, frame: Tensor<4>, state: PredRnnPlusPlusState) -> (Tensor<4>, PredRnnPlusPlusState) {
-        let PredRnnPlusPlusState { mut layers, mut highway } = state;
+        let PredRnnPlusPlusState {
+            mut layers,
+            mut highway,
+        } = state;
         let mut input = self.patches.cut(frame);
         for (layer, cell) in self.cells.iter().enumerate() {
             let (hidden, old) = (layers.hidden[layer].clone(), layers.cell[layer].clone());
@@ -169,7 +173,10 @@ mod tests {
         for (name, giga) in [("moving-mnist", 171.74), ("taxibj", 62.95), ("weatherbench", 412.6)] {
             let preset = presets.iter().find(|preset| preset.name == name).unwrap();
             let counted = PredRnnPlusPlus::cost(&preset.config, &preset.clip).total() as f64 / 1e9;
-            assert!((counted / giga - 1.0).abs() < 2e-3, "{name}: {counted}, published {giga}");
+            assert!(
+                (counted / giga - 1.0).abs() < 2e-3,
+                "{name}: {counted}, published {giga}"
+            );
         }
     }
 

@@ -18,6 +18,10 @@ pub(crate) fn plus_plus_keys() -> KeyMap {
         ("highway.from_highway", "gradient_highway.z_concat.0"),
     ]
     .map(|(ours, theirs)| (ours.to_owned(), theirs.to_owned()));
-    KeyMap::new(CausalLstm::openstl_keys("cells.*", "cell_list.*").into_iter().chain(others))
-        .skipping("conv_o.0.weight", "the reference never uses it")
+    KeyMap::new(
+        CausalLstm::openstl_keys("cells.*", "cell_list.*")
+            .into_iter()
+            .chain(others),
+    )
+    .skipping("conv_o.0.weight", "the reference never uses it")
 }

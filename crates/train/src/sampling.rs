@@ -66,7 +66,10 @@ mod tests {
     use crate::config::SamplingChoice;
 
     fn golden() -> serde_json::Value {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/misc/scheduled_sampling.json");
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/golden/misc/scheduled_sampling.json"
+        );
         serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
     }
 
@@ -86,8 +89,14 @@ mod tests {
         assert!(!steps.is_empty() && steps.len() == expected.len());
         for (step, expected) in steps.iter().zip(expected) {
             let sampling = schedule.at(step.as_u64().unwrap());
-            assert!((sampling.observed - expected[0].as_f64().unwrap()).abs() < 1e-12, "{step}");
-            assert!((sampling.future - expected[1].as_f64().unwrap()).abs() < 1e-12, "{step}");
+            assert!(
+                (sampling.observed - expected[0].as_f64().unwrap()).abs() < 1e-12,
+                "{step}"
+            );
+            assert!(
+                (sampling.future - expected[1].as_f64().unwrap()).abs() < 1e-12,
+                "{step}"
+            );
         }
     }
 
@@ -121,7 +130,12 @@ mod tests {
         assert!(reverse.at(300).observed > 0.9);
         assert_eq!(reverse.at(400), Sampling::FREE_RUNNING);
         // The shortest run there is.
-        assert_eq!(SamplingSchedule::new(&config, Some(SamplingRule::Reverse), 1).at(0).future, 0.5);
+        assert_eq!(
+            SamplingSchedule::new(&config, Some(SamplingRule::Reverse), 1)
+                .at(0)
+                .future,
+            0.5
+        );
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub static MODELS: &[Model] = &[
     Model::of::<foreframe_stlight::StLight>(),
     Model::of::<foreframe_tau::Tau>(),
     Model::of::<foreframe_simvp::SimVp>(),
+    Model::of::<foreframe_wast::Wast>(),
+    Model::of::<foreframe_iam4vp::Iam4Vp>(),
     Model::of::<foreframe_motionrnn::MotionRnn>(),
     Model::of::<foreframe_mim::Mim>(),
     Model::of::<foreframe_predrnn::PredRnnV2>(),

@@ -23,6 +23,8 @@ static CONFIGS: &[Recommended] = configs![
     "moving-digits/stlight.toml",
     "moving-digits/tau.toml",
     "moving-digits/simvp.toml",
+    "moving-digits/wast.toml",
+    "moving-digits/iam4vp.toml",
     "moving-mnist/ustep.toml",
     "moving-mnist/ustep_simvp.toml",
     "moving-mnist/ustep_gsta.toml",
@@ -44,6 +46,8 @@ static CONFIGS: &[Recommended] = configs![
     "moving-digits/gmg.toml",
     "moving-mnist/gmg.toml",
     "moving-mnist/simvp.toml",
+    "moving-mnist/wast.toml",
+    "moving-mnist/iam4vp.toml",
 ];
 
 /// The configuration with which `model` is trained on `dataset` where none is named.

@@ -15,12 +15,7 @@ use crate::Objective;
 ///
 /// All gradients are known when this returns. The loss is put together so that its own backward pass hands them to the
 /// parameters: it is the sum of the products of parameters and gradients, moved to the loss's value.
-pub(super) fn objective<N: Recurrent>(
-    network: &N,
-    state: N::State,
-    frames: &Frames,
-    shown: &TrueFrames,
-) -> Objective {
+pub(super) fn objective<N: Recurrent>(network: &N, state: N::State, frames: &Frames, shown: &TrueFrames) -> Objective {
     let steps = frames.steps();
     let (states, forecasts) = forward(&network.valid(), state, frames, shown);
 

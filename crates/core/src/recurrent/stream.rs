@@ -12,7 +12,9 @@ pub enum StreamError {
     #[error(transparent)]
     Frame(#[from] ConfigError),
     /// A frame is not of the size of those before it.
-    #[error("`frame` is {found:?}, the stream's frames are {expected:?}: begin a new stream for frames of another size")]
+    #[error(
+        "`frame` is {found:?}, the stream's frames are {expected:?}: begin a new stream for frames of another size"
+    )]
     Changed {
         /// `[batch, channels, height, width]` of the frames before.
         expected: [usize; 4],

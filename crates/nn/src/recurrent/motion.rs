@@ -128,7 +128,9 @@ impl MotionPath {
         step: usize,
         decay_by: GrowthDecay,
     ) -> (Tensor<4>, MotionState) {
-        let (moved, state) = self.unit.forward(self.encoder.forward(hidden.clone()), state, step, decay_by);
+        let (moved, state) = self
+            .unit
+            .forward(self.encoder.forward(hidden.clone()), state, step, decay_by);
         let moved = self.decoder.forward(moved);
         let gate = sigmoid(self.gate.forward(Tensor::cat(vec![moved.clone(), hidden.clone()], 1)));
         (hidden.clone() + gate * (moved - hidden), state)

@@ -8,7 +8,7 @@ use foreframe_ops::{neighborhood_warp, sigmoid, tanh};
 use super::growth::{self, Growth};
 use super::motion::MotionState;
 use super::{GrowthDecay, MotionPathConfig};
-use crate::initial_weights::uniform;
+use crate::fan_in_uniform;
 use crate::{Conv2d, Conv2dConfig};
 
 /// A displacement down and one to the right for each of nine neighbours.
@@ -48,7 +48,7 @@ impl MotionGru {
             candidate: gate(),
             growth: growing.then(|| Growth::new(channels, device)),
             modulation: modulation(channels).init_zero_weights(device),
-            warp: uniform().init_with([channels, channels, 3, 3], Some(channels * NEIGHBOURS), None, device),
+            warp: fan_in_uniform().init_with([channels, channels, 3, 3], Some(channels * NEIGHBOURS), None, device),
         }
     }
 

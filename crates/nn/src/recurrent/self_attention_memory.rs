@@ -50,7 +50,8 @@ impl SelfAttentionMemoryConfig {
     pub fn cost(&self, size: [usize; 2]) -> Cost {
         let positions = size[0] * size[1];
         let convolutions: Cost = self.convolutions().iter().map(|one| one.cost(size)).sum();
-        let maps = Cost::linear(positions * positions, self.attention) + Cost::linear(positions * self.width, positions);
+        let maps =
+            Cost::linear(positions * positions, self.attention) + Cost::linear(positions * self.width, positions);
         convolutions + maps * 2
     }
 }

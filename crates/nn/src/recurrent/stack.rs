@@ -31,8 +31,10 @@ impl Stack<'_> {
     pub fn validate(&self, clip: &ClipShape, patches: impl Fn() -> FramePatches) -> Result<(), ConfigError> {
         clip.validate()?;
         ConfigError::within("network.patch", self.patch, 1..=MAX_PATCH)?;
-        ConfigError::within("network.widths", self.widths.len(), 1..=MAX_LAYERS)
-            .map_err(|error| ConfigError { problem: format!("has {} layers", self.widths.len()), ..error })?;
+        ConfigError::within("network.widths", self.widths.len(), 1..=MAX_LAYERS).map_err(|error| ConfigError {
+            problem: format!("has {} layers", self.widths.len()),
+            ..error
+        })?;
         for (layer, &width) in self.widths.iter().enumerate() {
             ConfigError::within(&format!("network.widths[{layer}]"), width, 1..=MAX_WIDTH)?;
         }
@@ -75,7 +77,9 @@ impl Stack<'_> {
     /// Channels of input and state of every layer.
     pub fn layers(&self, clip: &ClipShape) -> impl Iterator<Item = [usize; 2]> + '_ {
         let inputs = std::iter::once(self.patch_channels(clip)).chain(self.widths.iter().copied());
-        inputs.zip(self.widths.iter().copied()).map(|(input, width)| [input, width])
+        inputs
+            .zip(self.widths.iter().copied())
+            .map(|(input, width)| [input, width])
     }
 
     /// The cutting of frames: any size that the patch divides, unless normalization needs the clip's own.

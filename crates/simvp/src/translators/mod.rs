@@ -79,7 +79,7 @@ macro_rules! translators {
                     ),)+
                 };
                 let keys = KeyMap::new(spatial.into_iter().chain(keys));
-                skipped.iter().fold(keys, |keys, (key, reason)| keys.skipping(key, reason))
+                skipped.iter().fold(keys, |keys, (key, reason)| keys.skipping(*key, reason))
             }
         }
     };

@@ -227,10 +227,7 @@ mod tests {
             (|c| c.schedule.learning_rate = f64::NAN, "train.schedule.learning_rate"),
             (|c| c.schedule.rise = 1.0, "train.schedule.rise"),
             (|c| c.sampling.rate = -1.0, "train.sampling.rate"),
-            (
-                |c| (c.sampling.start, c.sampling.stop) = (7, 7),
-                "train.sampling.start",
-            ),
+            (|c| (c.sampling.start, c.sampling.stop) = (7, 7), "train.sampling.start"),
         ];
         for (change, key) in cases {
             let mut config = TrainConfig::default();

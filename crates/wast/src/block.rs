@@ -1,0 +1,157 @@
+//! Time-frequency aware blocks.
+
+use burn::module::{Module, Param};
+use burn::nn::Initializer;
+use burn::tensor::{Device, Tensor};
+use foreframe_core::Cost;
+use foreframe_nn::{BatchNorm2d, BatchNorm2dConfig, DropPath, fan_in_uniform};
+use foreframe_ops::{depthwise_conv2d, scaled_add};
+
+use crate::attention::FrequencyAttention;
+use crate::mixer::{TemporalMixer, TemporalMixerConfig};
+
+/// Edge of the small kernel, and the short side of the large ones.
+const SMALL: usize = 5;
+/// First value of the scale of both branches: a fresh block is close to the identity.
+const INITIAL_SCALE: f64 = 1e-2;
+
+/// A depthwise convolution with a rectangular kernel, and batch normalization.
+#[derive(Module, Debug)]
+struct Strip {
+    /// `[channels, 1, kernel_height, kernel_width]`
+    weight: Param<Tensor<4>>,
+    bias: Param<Tensor<1>>,
+    norm: BatchNorm2d,
+}
+
+impl Strip {
+    fn new(channels: usize, [height, width]: [usize; 2], device: &Device) -> Self {
+        let fan_in = Some(height * width);
+        Self {
+            weight: fan_in_uniform().init_with([channels, 1, height, width], fan_in, None, device),
+            bias: fan_in_uniform().init_with([channels], fan_in, None, device),
+            norm: BatchNorm2dConfig::new(channels).init(device),
+        }
+    }
+
+    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        self.norm
+            .forward(depthwise_conv2d(input, self.weight.val(), Some(self.bias.val()), 1))
+    }
+
+    fn cost(values: usize, kernel: [usize; 2]) -> Cost {
+        Cost::convolution(values, 1, kernel) + Cost::batch_norm(values)
+    }
+}
+
+/// Sizes of a [`Block`].
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct BlockConfig {
+    /// Channels of all frames together, in and out.
+    pub(crate) channels: usize,
+    /// Long side of the large kernels, odd.
+    pub(crate) kernel: usize,
+    /// Hidden channels of the mixer per channel.
+    pub(crate) mlp_ratio: f64,
+    /// Probability of leaving a branch out in training.
+    pub(crate) drop_path: f64,
+}
+
+impl BlockConfig {
+    const fn mixer(&self) -> TemporalMixerConfig {
+        TemporalMixerConfig {
+            channels: self.channels,
+            ratio: self.mlp_ratio,
+        }
+    }
+
+    pub(crate) fn init(&self, device: &Device) -> Block {
+        let channels = self.channels;
+        let norm = || BatchNorm2dConfig::new(channels).init(device);
+        Block {
+            attention_norm: norm(),
+            tall: Strip::new(channels, [self.kernel, SMALL], device),
+            wide: Strip::new(channels, [SMALL, self.kernel], device),
+            low_frequency: FrequencyAttention::new(channels, device),
+            small: Strip::new(channels, [SMALL, SMALL], device),
+            high_frequency: FrequencyAttention::new(channels, device),
+            mixer_norm: norm(),
+            mixer: self.mixer().init(device),
+            scale: Initializer::Constant { value: INITIAL_SCALE }.init([channels], device),
+            drop_path: DropPath::new(self.drop_path),
+        }
+    }
+
+    /// What one image of this size costs.
+    pub(crate) fn cost(&self, size: [usize; 2]) -> Cost {
+        let values = self.channels * size[0] * size[1];
+        Cost::batch_norm(values) * 2
+            + Strip::cost(values, [self.kernel, SMALL]) * 2
+            + Strip::cost(values, [SMALL, SMALL])
+            + FrequencyAttention::cost(self.channels, size) * 2
+            + self.mixer().cost(size)
+    }
+}
+
+/// Large kernels for the low frequencies and a small one for the high ones, each with its attention; then a channel
+/// mixing branch. Both branches have the same scale (figure 3 of the paper).
+#[derive(Module, Debug)]
+pub(crate) struct Block {
+    attention_norm: BatchNorm2d,
+    tall: Strip,
+    wide: Strip,
+    low_frequency: FrequencyAttention,
+    small: Strip,
+    high_frequency: FrequencyAttention,
+    mixer_norm: BatchNorm2d,
+    mixer: TemporalMixer,
+    scale: Param<Tensor<1>>,
+    drop_path: DropPath,
+}
+
+impl Block {
+    /// With `dropping`, branches are left out in training.
+    ///
+    /// # Shapes
+    /// - `input`: `[batch, channels, height, width]`, with time among the channels
+    /// - output: the same
+    pub(crate) fn forward(&self, input: Tensor<4>, dropping: bool) -> Tensor<4> {
+        let drop = |branch| {
+            if dropping {
+                self.drop_path.forward(branch)
+            } else {
+                branch
+            }
+        };
+        let normalized = self.attention_norm.forward(input.clone());
+        let large = self.tall.forward(normalized.clone()) + self.wide.forward(normalized.clone());
+        let low = self.low_frequency.forward(large);
+        let high = self.high_frequency.forward(self.small.forward(normalized));
+        let input = scaled_add(input, drop(low + high), self.scale.val());
+        let mixed = self.mixer.forward(self.mixer_norm.forward(input.clone()));
+        scaled_add(input, drop(mixed), self.scale.val())
+    }
+}
+
+/// Blocks in a row.
+#[derive(Module, Debug)]
+pub(crate) struct Translator {
+    blocks: Vec<Block>,
+}
+
+impl Translator {
+    pub(crate) fn new(blocks: &[BlockConfig], device: &Device) -> Self {
+        Self {
+            blocks: blocks.iter().map(|block| block.init(device)).collect(),
+        }
+    }
+
+    /// # Shapes
+    /// - `input`: `[batch, channels, height, width]`, with time among the channels
+    /// - output: the same
+    pub(crate) fn forward(&self, input: Tensor<4>, dropping: bool) -> Tensor<4> {
+        self.blocks
+            .iter()
+            .fold(input, |features, block| block.forward(features, dropping))
+    }
+}
