@@ -5,7 +5,7 @@ use foreframe_nn::moving_digits;
 
 use crate::{Focus, GmgConfig};
 
-const CIKM: [usize; 5] = [5, 10, 1, 128, 128];
+const CIKM: [usize; 5] = [5, 10, 1, 64, 64];
 const MOVING_MNIST: [usize; 5] = [10, 10, 1, 64, 64];
 const TAXIBJ: [usize; 5] = [4, 4, 2, 32, 32];
 const WEATHERBENCH: [usize; 5] = [12, 12, 1, 32, 64];
@@ -94,7 +94,7 @@ pub(crate) fn presets() -> Vec<Preset<GmgConfig>> {
         preset(
             "shanghai",
             "GMG-L, radar of Shanghai (Shanghai2020), 10 -> 10 frames",
-            [10, 10, 1, 128, 128],
+            [10, 10, 1, 64, 64],
             large(),
         ),
         preset(
