@@ -24,7 +24,6 @@ IMAGE_OPERATIONS = {
     "group_norm_silu",
     "channel_norm",
     "lstm_gates",
-    "st_lstm_gates",
 }
 
 

@@ -176,27 +176,6 @@ def lstm(shape: dict, inputs: Inputs) -> Function:
     return lstm_gates
 
 
-def st_lstm(shape: dict, inputs: Inputs) -> Function:
-    """Gates of input (7 * channels), hidden state (4) and memory (3), cell state, memory, what both memories add to the
-    output gate, both mixed -> cell state, memory, hidden state"""
-    channels = shape["channels"]
-    for parts in (7, 4, 3, 1, 1, 1, 1):
-        inputs.image(shape, parts * channels)
-
-    def function(
-        x: Tensor, hidden: Tensor, memory: Tensor, cell: Tensor, old: Tensor, added: Tensor, mixed: Tensor
-    ) -> tuple[Tensor, ...]:
-        for_cell, for_memory, output = x.split((3 * channels, 3 * channels, channels), dim=1)
-        cell_gates, output_gate = hidden.split((3 * channels, channels), dim=1)
-        return (
-            memory_gates(for_cell + cell_gates, cell),
-            memory_gates(for_memory + memory, old),
-            torch.sigmoid(output + output_gate + added) * torch.tanh(mixed),
-        )
-
-    return function
-
-
 OPERATIONS = {
     "matmul": matmul,
     "conv2d": conv2d,
@@ -214,7 +193,6 @@ OPERATIONS = {
     "layer_norm": layer_norm,
     "channel_norm": channel_norm,
     "lstm_gates": lstm,
-    "st_lstm_gates": st_lstm,
     "add": binary(torch.add),
     "multiply": binary(torch.mul),
 }

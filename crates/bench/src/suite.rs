@@ -173,7 +173,7 @@ mod tests {
         };
         assert!(names(&["conv*"]).iter().all(|name| name.starts_with("conv ")));
         assert_eq!(
-            names(&["tau*step", "ustep*forecast"]),
+            names(&["tau*step", "ustep forecast"]),
             ["tau train step", "ustep forecast"]
         );
         let error = selected(&["nothing*".to_owned()], 4).unwrap_err().to_string();

@@ -3,8 +3,9 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{ClipShape, Cost};
-use foreframe_motionrnn::{MotionCell, MotionCellStep};
+use foreframe_motionrnn::{GATE, MotionCell, gated};
 use foreframe_nn::{SelfAttentionMemory, SelfAttentionMemoryConfig, StLstm, StLstmConfig};
+use foreframe_ops::StLstmState;
 
 use crate::GmgConfig;
 use crate::focus::{GlobalFocus, GlobalFocusConfig};
@@ -74,28 +75,19 @@ pub(crate) struct GmgCell {
 }
 
 impl MotionCell for GmgCell {
-    fn forward(
-        &self,
-        input: Tensor<4>,
-        hidden: Tensor<4>,
-        cell: Tensor<4>,
-        memory: Tensor<4>,
-        highway: Tensor<4>,
-    ) -> MotionCellStep {
-        let step = self.lstm.forward(input.clone(), hidden, cell, memory);
-        let (hidden, gate) = step.hidden_and_gate();
+    fn forward(&self, input: Tensor<4>, state: StLstmState, highway: Tensor<4>) -> StLstmState {
+        let (state, gate) = gated(self.lstm.forward(input.clone(), state, GATE));
         let focused = match &self.focus {
-            Some(focus) => focus.forward(input, hidden),
-            None => hidden,
+            Some(focus) => focus.forward(input, state.hidden),
+            None => state.hidden,
         };
-        let memory = step.memories.memory;
         let [hidden, memory] = match &self.attention {
-            Some(attention) => attention.forward(focused, memory),
-            None => [focused, memory],
+            Some(attention) => attention.forward(focused, state.memory),
+            None => [focused, state.memory],
         };
-        MotionCellStep {
+        StLstmState {
             hidden: hidden + highway.clone() - gate * highway,
-            cell: step.memories.cell,
+            cell: state.cell,
             memory,
         }
     }

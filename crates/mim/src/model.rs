@@ -7,6 +7,7 @@ use foreframe_core::{
     StepContext, unrolled,
 };
 use foreframe_nn::{Conv2d, Conv2dConfig, FramePatches, StLstm, StLstmConfig, zero_state};
+use foreframe_ops::{StLstmExtras, StLstmState};
 
 use crate::block::{BlockState, MimBlock};
 use crate::peephole_lstm::{PeepholeLstm, PeepholeLstmConfig};
@@ -75,13 +76,19 @@ impl Recurrent for Mim {
 
     fn step(&self, frame: Tensor<4>, mut state: MimState) -> (Tensor<4>, MimState) {
         let before = state.hidden[0].clone();
-        let (hidden, cell) = (before.clone(), state.cell[0].clone());
-        let step = self.first.forward(self.patches.cut(frame), hidden, cell, state.memory);
-        let mut input = step.hidden();
+        let old = StLstmState {
+            hidden: before.clone(),
+            cell: state.cell[0].clone(),
+            memory: state.memory,
+        };
+        let first = self
+            .first
+            .forward(self.patches.cut(frame), old, StLstmExtras::default());
+        let mut input = first.state.hidden;
         let mut change = input.clone() - before;
         state.hidden[0] = input.clone();
-        state.cell[0] = step.memories.cell;
-        state.memory = step.memories.memory;
+        state.cell[0] = first.state.cell;
+        state.memory = first.state.memory;
         for (index, block) in self.blocks.iter().enumerate() {
             if state.begun {
                 let (hidden, cell) = (state.difference[index].clone(), state.difference_cell[index].clone());

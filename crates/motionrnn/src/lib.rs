@@ -30,4 +30,4 @@ mod stack;
 
 pub use config::{MotionRnnConfig, validate_motion};
 pub use model::MotionRnn;
-pub use stack::{MotionCell, MotionCellStep, MotionStack, MotionStackConfig, MotionStackState};
+pub use stack::{GATE, MotionCell, MotionStack, MotionStackConfig, MotionStackState, gated};

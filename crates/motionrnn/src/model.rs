@@ -7,11 +7,10 @@ use foreframe_core::{
     unrolled,
 };
 use foreframe_nn::{GrowthDecay, StLstm, StLstmConfig};
+use foreframe_ops::StLstmState;
 
-use crate::{
-    MotionCell, MotionCellStep, MotionRnnConfig, MotionStack, MotionStackConfig, MotionStackState, config,
-    validate_motion,
-};
+use crate::stack::{GATE, gated};
+use crate::{MotionCell, MotionRnnConfig, MotionStack, MotionStackConfig, MotionStackState, config, validate_motion};
 
 /// PredRNN's cell with a highway past it.
 #[derive(Module, Debug)]
@@ -20,20 +19,11 @@ struct HighwayCell {
 }
 
 impl MotionCell for HighwayCell {
-    fn forward(
-        &self,
-        input: Tensor<4>,
-        hidden: Tensor<4>,
-        cell: Tensor<4>,
-        memory: Tensor<4>,
-        highway: Tensor<4>,
-    ) -> MotionCellStep {
-        let step = self.lstm.forward(input, hidden, cell, memory);
-        let (hidden, gate) = step.hidden_and_gate();
-        MotionCellStep {
-            hidden: hidden + highway.clone() - gate * highway,
-            cell: step.memories.cell,
-            memory: step.memories.memory,
+    fn forward(&self, input: Tensor<4>, state: StLstmState, highway: Tensor<4>) -> StLstmState {
+        let (state, gate) = gated(self.lstm.forward(input, state, GATE));
+        StLstmState {
+            hidden: state.hidden + highway.clone() - gate * highway,
+            ..state
         }
     }
 }

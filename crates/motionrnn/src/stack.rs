@@ -6,6 +6,7 @@ use foreframe_core::{ClipShape, Cost, State};
 use foreframe_nn::{
     Conv2d, Conv2dConfig, FramePatches, GrowthDecay, MotionPath, MotionPathConfig, MotionState, Stack, zero_state,
 };
+use foreframe_ops::{StLstmExtras, StLstmState, StLstmStep};
 
 /// A cell that a [`MotionStack`] can be made of.
 pub trait MotionCell: Module {
@@ -13,26 +14,22 @@ pub trait MotionCell: Module {
     ///
     /// # Shapes
     /// - `input`: `[batch, input, height, width]`
-    /// - `hidden`, `cell`, `memory`, `highway` and outputs: `[batch, width, height, width]`
-    fn forward(
-        &self,
-        input: Tensor<4>,
-        hidden: Tensor<4>,
-        cell: Tensor<4>,
-        memory: Tensor<4>,
-        highway: Tensor<4>,
-    ) -> MotionCellStep;
+    /// - `state`, `highway` and the new state, whose hidden part the highway carries on: `[batch, width, height, width]`
+    fn forward(&self, input: Tensor<4>, state: StLstmState, highway: Tensor<4>) -> StLstmState;
 }
 
-/// What a [`MotionCell`] yields, `[batch, width, height, width]` each.
-#[derive(Clone, Debug)]
-pub struct MotionCellStep {
-    /// The hidden state, which is also what the highway carries on.
-    pub hidden: Tensor<4>,
-    /// The cell's own memory.
-    pub cell: Tensor<4>,
-    /// The memory that all layers share.
-    pub memory: Tensor<4>,
+/// Asks a spatio-temporal LSTM for its output gate, which decides how much of the highway comes past it.
+pub const GATE: StLstmExtras = StLstmExtras {
+    increments: false,
+    gate: true,
+};
+
+/// The state and the output gate of a step that was asked for it.
+///
+/// # Panics
+/// If the step was not asked for [`GATE`].
+pub fn gated(step: StLstmStep) -> (StLstmState, Tensor<4>) {
+    (step.state, step.gate.expect("the gate was asked for"))
 }
 
 /// Sizes of what is around the cells of a [`MotionStack`].
@@ -199,8 +196,12 @@ impl<C: MotionCell> MotionStack<C> {
         let mut input = self.patches.cut(frame);
         let mut highway = self.highway.forward(input.clone());
         for (layer, cell) in self.cells.iter().enumerate() {
-            let (hidden, old) = (state.hidden[layer].clone(), state.cell[layer].clone());
-            let step = cell.forward(input, hidden, old, state.memory, highway);
+            let old = StLstmState {
+                hidden: state.hidden[layer].clone(),
+                cell: state.cell[layer].clone(),
+                memory: state.memory,
+            };
+            let step = cell.forward(input, old, highway);
             highway = step.hidden.clone();
             state.cell[layer] = step.cell;
             state.memory = step.memory;

@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use burn::tensor::module;
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use foreframe_kernels::conv::{self, Conv2d};
+use foreframe_kernels::winograd::Tile;
 use foreframe_kernels::{depthwise, winograd};
 use rayon::prelude::*;
 
@@ -181,21 +182,22 @@ impl Convolution {
     }
 }
 
-impl Kernel for Convolution {
-    fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
+impl Convolution {
+    fn run(&self, inputs: &[Floats], tile: Tile) -> Floats {
         let (x, w) = (inputs[0].values(), inputs[1].values());
         let bias = inputs.get(2).map(Floats::values);
-        let output = Floats::filled(self.output_shape(), |out| match Algorithm::of(&self.0) {
-            Algorithm::Depthwise => depthwise::forward(&self.0, x, w, bias, out),
-            Algorithm::Winograd => {
-                winograd::forward(&self.0, x, w, bias, out);
-                if !all_finite(out) {
-                    conv::forward(&self.0, x, w, bias, out);
-                }
-            }
-            Algorithm::Product => conv::forward(&self.0, x, w, bias, out),
-        });
-        (output, Vec::new())
+        Floats::filled(self.output_shape(), |out| convolve(&self.0, x, w, bias, tile, out))
+    }
+}
+
+impl Kernel for Convolution {
+    fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
+        (self.run(inputs, Tile::Large), Vec::new())
+    }
+
+    /// Forecasts are compared digit by digit, so they round less.
+    fn infer(&self, inputs: &[Floats]) -> Floats {
+        self.run(inputs, Tile::Small)
     }
 
     fn keeps(&self, input: usize) -> bool {
@@ -205,29 +207,52 @@ impl Kernel for Convolution {
     fn backward(&self, known: &Known, gradient: &Floats) -> Vec<Option<Floats>> {
         let (x, w, g) = (known.input(0), known.input(1), gradient.values());
         let shape = &self.0;
-        let algorithm = Algorithm::of(shape);
-        let dx = known.gradient(0, input_shape(shape), |dx| match algorithm {
-            Algorithm::Depthwise => depthwise::input_gradient(shape, g, w, dx),
-            Algorithm::Winograd => {
-                winograd::input_gradient(shape, g, w, None, dx);
-                if !all_finite(dx) {
-                    conv::input_gradient(shape, g, w, None, dx);
-                }
-            }
-            Algorithm::Product => conv::input_gradient(shape, g, w, None, dx),
-        });
-        let dw = known.gradient(1, weight_shape(shape), |dw| match algorithm {
-            Algorithm::Depthwise => depthwise::weight_gradient(shape, x, g, dw),
-            Algorithm::Winograd => {
-                winograd::weight_gradient(shape, x, g, dw);
-                if !all_finite(dw) {
-                    conv::weight_gradient(shape, x, g, dw);
-                }
-            }
-            Algorithm::Product => conv::weight_gradient(shape, x, g, dw),
-        });
+        let dx = known.gradient(0, input_shape(shape), |dx| input_gradient(shape, g, w, dx));
+        let dw = known.gradient(1, weight_shape(shape), |dw| weight_gradient(shape, x, g, dw));
         let db = known.gradient(2, [shape.out_channels], |db| conv::bias_gradient(shape, g, db));
         vec![dx, dw, db]
+    }
+}
+
+/// The convolution of `x` by the fastest way there is.
+pub(crate) fn convolve(shape: &Conv2d, x: &[f32], w: &[f32], bias: Option<&[f32]>, tile: Tile, out: &mut [f32]) {
+    match Algorithm::of(shape) {
+        Algorithm::Depthwise => depthwise::forward(shape, x, w, bias, out),
+        Algorithm::Winograd => {
+            winograd::forward(shape, x, w, bias, tile, out);
+            if !all_finite(out) {
+                conv::forward(shape, x, w, bias, out);
+            }
+        }
+        Algorithm::Product => conv::forward(shape, x, w, bias, out),
+    }
+}
+
+/// The gradient of a convolution's input from that of its output.
+pub(crate) fn input_gradient(shape: &Conv2d, g: &[f32], w: &[f32], dx: &mut [f32]) {
+    match Algorithm::of(shape) {
+        Algorithm::Depthwise => depthwise::input_gradient(shape, g, w, dx),
+        Algorithm::Winograd => {
+            winograd::input_gradient(shape, g, w, None, dx);
+            if !all_finite(dx) {
+                conv::input_gradient(shape, g, w, None, dx);
+            }
+        }
+        Algorithm::Product => conv::input_gradient(shape, g, w, None, dx),
+    }
+}
+
+/// The gradient of a convolution's weights from its input and the gradient of its output.
+pub(crate) fn weight_gradient(shape: &Conv2d, x: &[f32], g: &[f32], dw: &mut [f32]) {
+    match Algorithm::of(shape) {
+        Algorithm::Depthwise => depthwise::weight_gradient(shape, x, g, dw),
+        Algorithm::Winograd => {
+            winograd::weight_gradient(shape, x, g, dw);
+            if !all_finite(dw) {
+                conv::weight_gradient(shape, x, g, dw);
+            }
+        }
+        Algorithm::Product => conv::weight_gradient(shape, x, g, dw),
     }
 }
 
@@ -283,7 +308,7 @@ const fn input_shape(shape: &Conv2d) -> [usize; 4] {
     [shape.batch, shape.in_channels, shape.input[0], shape.input[1]]
 }
 
-const fn weight_shape(shape: &Conv2d) -> [usize; 4] {
+pub(crate) const fn weight_shape(shape: &Conv2d) -> [usize; 4] {
     let [height, width] = shape.kernel;
     [shape.out_channels, shape.in_channels / shape.groups, height, width]
 }

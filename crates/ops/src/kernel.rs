@@ -18,6 +18,11 @@ pub(crate) trait Kernel: Debug + Send + Sync + 'static {
     /// The output, and what the derivative needs beside [kept](Self::keeps) inputs.
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>);
 
+    /// The output where no derivative is asked for.
+    fn infer(&self, inputs: &[Floats]) -> Floats {
+        self.forward(inputs).0
+    }
+
     /// Whether the derivative looks at an input.
     fn keeps(&self, input: usize) -> bool;
 
@@ -165,7 +170,7 @@ fn reserved(len: usize) -> Vec<f32> {
     Vec::with_capacity(len)
 }
 
-/// One to five tensors.
+/// One to five tensors, or the nine of a recurrent cell.
 #[derive(ExtensionType)]
 pub(crate) enum Operands<B: Backend> {
     One(FloatTensor<B>),
@@ -173,6 +178,17 @@ pub(crate) enum Operands<B: Backend> {
     Three(FloatTensor<B>, FloatTensor<B>, FloatTensor<B>),
     Four(FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, FloatTensor<B>),
     Five(
+        FloatTensor<B>,
+        FloatTensor<B>,
+        FloatTensor<B>,
+        FloatTensor<B>,
+        FloatTensor<B>,
+    ),
+    Nine(
+        FloatTensor<B>,
+        FloatTensor<B>,
+        FloatTensor<B>,
+        FloatTensor<B>,
         FloatTensor<B>,
         FloatTensor<B>,
         FloatTensor<B>,
@@ -189,15 +205,19 @@ pub(crate) trait KernelBackend: Backend {
 
 impl KernelBackend for Flex {
     fn run(operands: Operands<Self>, kernel: Arc<dyn Kernel>) -> FloatTensor<Self> {
-        let output = match operands {
-            Operands::One(a) => forward([a], &*kernel),
-            Operands::Two(a, b) => forward([a, b], &*kernel),
-            Operands::Three(a, b, c) => forward([a, b, c], &*kernel),
-            Operands::Four(a, b, c, d) => forward([a, b, c, d], &*kernel),
-            Operands::Five(a, b, c, d, e) => forward([a, b, c, d, e], &*kernel),
-        };
-        output.0
+        match operands {
+            Operands::One(a) => infer([a], &*kernel),
+            Operands::Two(a, b) => infer([a, b], &*kernel),
+            Operands::Three(a, b, c) => infer([a, b, c], &*kernel),
+            Operands::Four(a, b, c, d) => infer([a, b, c, d], &*kernel),
+            Operands::Five(a, b, c, d, e) => infer([a, b, c, d, e], &*kernel),
+            Operands::Nine(a, b, c, d, e, f, g, h, i) => infer([a, b, c, d, e, f, g, h, i], &*kernel),
+        }
     }
+}
+
+fn infer<const N: usize>(inputs: [FlexTensor; N], kernel: &dyn Kernel) -> FlexTensor {
+    kernel.infer(&inputs.map(Floats::new)).0
 }
 
 fn forward<const N: usize>(inputs: [FlexTensor; N], kernel: &dyn Kernel) -> (FlexTensor, Vec<Floats>) {
@@ -213,6 +233,7 @@ impl<C: CheckpointStrategy> KernelBackend for Autodiff<Flex, C> {
             Operands::Three(a, b, c) => tracked::<_, C>([a, b, c], kernel),
             Operands::Four(a, b, c, d) => tracked::<_, C>([a, b, c, d], kernel),
             Operands::Five(a, b, c, d, e) => tracked::<_, C>([a, b, c, d, e], kernel),
+            Operands::Nine(a, b, c, d, e, f, g, h, i) => tracked::<_, C>([a, b, c, d, e, f, g, h, i], kernel),
         }
     }
 }
@@ -232,7 +253,7 @@ fn tracked<const N: usize, C: CheckpointStrategy>(
             preparation.finish(State { kernel, kept, saved }, output)
         }
         OpsKind::UnTracked(preparation) => {
-            preparation.finish(forward(inputs.map(|input| input.into_primitive()), &*kernel).0)
+            preparation.finish(infer(inputs.map(|input| input.into_primitive()), &*kernel))
         }
     }
 }

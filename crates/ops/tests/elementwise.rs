@@ -5,9 +5,9 @@ mod compare;
 use burn::tensor::Tensor;
 use compare::{check, check_differences, image};
 use foreframe_ops::{
-    GateOrder, Outside, Pixels, Then, batch_norm, batch_norm_train, channel_norm, gelu, group_norm, layer_norm,
-    leaky_relu, log_softmax, lstm_gates, pixel_shuffle, pixel_unshuffle, sample, scaled_add, sigmoid, silu, softmax,
-    st_lstm_memories, st_lstm_output, tanh, warp,
+    GateOrder, Outside, Pixels, StLstmExtras, StLstmState, StLstmWeights, Then, batch_norm, batch_norm_train,
+    channel_norm, gelu, group_norm, layer_norm, leaky_relu, log_softmax, lstm_gates, pixel_shuffle, pixel_unshuffle,
+    sample, scaled_add, sigmoid, silu, softmax, st_lstm, tanh, warp,
 };
 use proptest::prelude::*;
 
@@ -94,22 +94,46 @@ proptest! {
     fn gates_are_the_composed_ones(s in shape(), strided: bool, seed in 0u64..1000) {
         let [batch, channels, height, width] = s;
         let blocks = |count: usize| [batch, count * channels, height, width];
-        let lens = [7, 4, 3, 1, 1].map(|count| volume(blocks(count)));
-        check(&format!("memories {s:?}"), seed, &lens, |_, v| 3.0 * v, |leaves| {
-            let [x, h, m] = [(0, 7), (1, 4), (2, 3)].map(|(leaf, count): (usize, _)| image(&leaves[leaf], blocks(count), strided));
-            let found = st_lstm_memories(x, h, m, image(&leaves[3], s, false), image(&leaves[4], s, strided), 1.0);
-            let all = vec![found.cell, found.memory, found.cell_increment, found.memory_increment];
-            Tensor::cat(all, 0).flatten(0, 3)
-        });
-        let lens = [7, 4, 1, 1].map(|count| volume(blocks(count)));
-        check(&format!("output {s:?}"), seed, &lens, |_, v| 3.0 * v, |leaves| {
-            let (x, h) = (image(&leaves[0], blocks(7), strided), image(&leaves[1], blocks(4), strided));
-            st_lstm_output(x, h, image(&leaves[2], s, false), image(&leaves[3], s, strided)).flatten(0, 3)
-        });
         let lens = [4, 1].map(|count| volume(blocks(count)));
         check(&format!("lstm {s:?}"), seed, &lens, |_, v| 3.0 * v, |leaves| {
             let gates = image(&leaves[0], blocks(4), strided);
             Tensor::cat(lstm_gates(gates, image(&leaves[1], s, strided), ORDER, 1.0).to_vec(), 0).flatten(0, 3)
+        });
+    }
+
+    #[test]
+    fn a_recurrent_cell_is_the_composed_one(
+        s in [1usize..4, 1usize..7, 1usize..9, 1usize..9],
+        seed in 0u64..1000,
+        in_channels in 1usize..5,
+        kernel in prop_oneof![Just(1usize), Just(3), Just(5)],
+        increments: bool,
+        gate: bool,
+    ) {
+        let [batch, channels, height, width] = s;
+        let weight = |output: usize, input: usize, kernel: usize| [output * channels, input, kernel, kernel];
+        let shapes = [
+            [batch, in_channels, height, width],
+            s,
+            s,
+            s,
+            weight(7, in_channels, kernel),
+            weight(4, channels, kernel),
+            weight(3, channels, kernel),
+            weight(1, 2 * channels, kernel),
+            weight(1, 2 * channels, 1),
+        ];
+        check(&format!("cell {s:?}"), seed, &shapes.map(volume), |_, v| v, |leaves| {
+            let [input, hidden, cell, memory, of_input, of_hidden, of_memory, output, mix] =
+                std::array::from_fn(|leaf| image(&leaves[leaf], shapes[leaf], leaf == 1));
+            let weights = StLstmWeights { input: of_input, hidden: of_hidden, memory: of_memory, output, mix };
+            let extras = StLstmExtras { increments, gate };
+            let step = st_lstm(input, StLstmState { hidden, cell, memory }, weights, 1.0, extras);
+            let StLstmState { hidden, cell, memory } = step.state;
+            let mut all = vec![hidden, cell, memory];
+            all.extend(step.increments.into_iter().flatten());
+            all.extend(step.gate);
+            Tensor::cat(all, 0).flatten(0, 3)
         });
     }
 

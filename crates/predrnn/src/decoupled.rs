@@ -6,7 +6,8 @@ use foreframe_core::{
     Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, StepContext,
     unrolled,
 };
-use foreframe_nn::{Conv2d, Conv2dConfig, SpatioTemporal};
+use foreframe_nn::{Conv2d, Conv2dConfig};
+use foreframe_ops::StLstmExtras;
 
 use crate::{PredRnn, PredRnnState, PredRnnV2Config, config, pytorch};
 
@@ -30,13 +31,12 @@ const fn adapter(width: usize) -> Conv2dConfig {
 impl PredRnnV2 {
     /// How parallel what was added to the two memories of a layer is: the mean over batch and channels of the absolute
     /// cosine between both, taken through the adapter (equation 9 of the paper), `[1]`.
-    fn similarity(&self, step: &SpatioTemporal) -> Tensor<1> {
+    fn similarity(&self, [cell, memory]: &[Tensor<4>; 2]) -> Tensor<1> {
         let direction = |increment: &Tensor<4>| {
             let adapted = self.adapter.forward(increment.clone()).flatten::<3>(2, 3);
             adapted.clone() / norm(adapted).clamp_min(NORMALIZE_FLOOR)
         };
-        let cell = direction(&step.memories.cell_increment);
-        let memory = direction(&step.memories.memory_increment);
+        let (cell, memory) = (direction(cell), direction(memory));
         let lengths = norm(cell.clone()).clamp_min(COSINE_FLOOR) * norm(memory.clone()).clamp_min(COSINE_FLOOR);
         ((cell * memory).sum_dim(2) / lengths).abs().mean()
     }
@@ -65,9 +65,13 @@ impl Recurrent for PredRnnV2 {
 
     fn penalized_step(&self, frame: Tensor<4>, state: PredRnnState) -> (Tensor<4>, PredRnnState, Option<Tensor<1>>) {
         let mut similarities = Vec::new();
-        let (next, state) = self
-            .base
-            .observed_step(frame, state, |step| similarities.push(self.similarity(step)));
+        let extras = StLstmExtras {
+            increments: true,
+            gate: false,
+        };
+        let (next, state) = self.base.observed_step(frame, state, extras, |step| {
+            similarities.extend(step.increments.as_ref().map(|increments| self.similarity(increments)));
+        });
         let penalty = Tensor::cat(similarities, 0).mean() * self.decoupling_weight;
         (next, state, Some(penalty))
     }

@@ -6,7 +6,8 @@ use foreframe_core::{
     Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, State,
     StepContext, unrolled,
 };
-use foreframe_nn::{Conv2d, Conv2dConfig, FramePatches, SpatioTemporal, StLstm, Stack, zero_state};
+use foreframe_nn::{Conv2d, Conv2dConfig, FramePatches, StLstm, Stack, zero_state};
+use foreframe_ops::{StLstmExtras, StLstmState, StLstmStep};
 
 use crate::{PredRnnConfig, config, pytorch};
 
@@ -53,22 +54,27 @@ impl PredRnnState {
 }
 
 impl PredRnn {
-    /// A step that also shows what every layer did to its memories.
+    /// A step that also shows what every layer did.
     pub(crate) fn observed_step(
         &self,
         frame: Tensor<4>,
         mut state: PredRnnState,
-        mut observe: impl FnMut(&SpatioTemporal),
+        extras: StLstmExtras,
+        mut observe: impl FnMut(&StLstmStep),
     ) -> (Tensor<4>, PredRnnState) {
         let mut input = self.patches.cut(frame);
         for (layer, cell) in self.cells.iter().enumerate() {
-            let (hidden, old) = (state.hidden[layer].clone(), state.cell[layer].clone());
-            let step = cell.forward(input, hidden, old, state.memory);
+            let old = StLstmState {
+                hidden: state.hidden[layer].clone(),
+                cell: state.cell[layer].clone(),
+                memory: state.memory,
+            };
+            let step = cell.forward(input, old, extras);
             observe(&step);
-            input = step.hidden();
-            state.hidden[layer] = input.clone();
-            state.cell[layer] = step.memories.cell;
-            state.memory = step.memories.memory;
+            input = step.state.hidden.clone();
+            state.hidden[layer] = step.state.hidden;
+            state.cell[layer] = step.state.cell;
+            state.memory = step.state.memory;
         }
         (self.patches.join(self.head.forward(input)), state)
     }
@@ -86,7 +92,7 @@ impl Recurrent for PredRnn {
     }
 
     fn step(&self, frame: Tensor<4>, state: PredRnnState) -> (Tensor<4>, PredRnnState) {
-        self.observed_step(frame, state, |_| {})
+        self.observed_step(frame, state, StLstmExtras::default(), |_| {})
     }
 
     fn check_frame(&self, frame: [usize; 3]) -> Result<(), ConfigError> {

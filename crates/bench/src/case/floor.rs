@@ -114,7 +114,6 @@ impl Operation {
                 plain(image.elements() + 2 * image.channels, image.elements(), true)
             }
             Self::LstmGates(cell) => plain(5 * cell.elements(), 2 * cell.elements(), true),
-            Self::StLstmGates(cell) => plain(18 * cell.elements(), 3 * cell.elements(), true),
             Self::Add(x) => {
                 let elements: usize = x.dims.iter().product();
                 plain(2 * elements, elements, false)

@@ -102,7 +102,6 @@ fn operations() -> Vec<Operation> {
         Operation::Tanh(four_million),
         Operation::Softmax(tensor([8, 8, 256, 256])),
         Operation::LstmGates(image([8, 128, 16, 16])),
-        Operation::StLstmGates(image([8, 128, 16, 16])),
         Operation::Multiply(tensor([1, 1, 1, 1 << 18])),
         Operation::Add(four_million),
         Operation::Matmul(Matmul {

@@ -42,8 +42,6 @@ pub enum Operation {
     GroupNormSilu(Groups),
     /// The arithmetic of a convolutional LSTM after its convolution; the shape is that of its cell state.
     LstmGates(Image),
-    /// The arithmetic of an ST-LSTM after its convolutions; the shape is that of its cell state.
-    StLstmGates(Image),
     /// The sum of two tensors.
     Add(Tensor4),
     /// The product of two tensors, element by element.
@@ -78,7 +76,6 @@ impl fmt::Display for Operation {
             Self::BatchNorm(image) => write!(f, "batch norm {image}"),
             Self::GroupNormSilu(Groups { image, groups }) => write!(f, "group norm ({groups}) + silu {image}"),
             Self::LstmGates(cell) => write!(f, "lstm gates {cell}"),
-            Self::StLstmGates(cell) => write!(f, "st-lstm gates {cell}"),
             Self::Add(x) => write!(f, "add {x}"),
             Self::Multiply(x) => write!(f, "multiply {x}"),
             Self::Adam(Parameters { elements, tensors }) => write!(f, "adam, {elements} values in {tensors} tensors"),

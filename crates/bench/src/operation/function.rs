@@ -70,9 +70,6 @@ pub(super) fn inputs(operation: &Operation) -> Vec<Input> {
         Operation::ChannelNorm(shape) | Operation::BatchNorm(shape) => normalized(shape),
         Operation::GroupNormSilu(Groups { image: shape, .. }) => normalized(shape),
         Operation::LstmGates(cell) => vec![with_channels(cell, 4 * cell.channels), image(cell)],
-        Operation::StLstmGates(cell) => [7, 4, 3, 1, 1, 1, 1]
-            .map(|blocks| with_channels(cell, blocks * cell.channels))
-            .into(),
         Operation::Add(x) | Operation::Multiply(x) => vec![plain(&x.dims), plain(&x.dims)],
         Operation::Adam(_) => Vec::new(),
     }
@@ -128,12 +125,6 @@ pub(super) fn of(operation: &Operation) -> Function {
         Operation::LstmGates(_) => image(|x| {
             let [cell, hidden] = foreframe_ops::lstm_gates(x.four(0), x.four(1), ORDER, 0.0);
             cell + hidden
-        }),
-        Operation::StLstmGates(_) => image(|x| {
-            let [gates, hidden] = [0, 1].map(|index| x.four(index));
-            let new =
-                foreframe_ops::st_lstm_memories(gates.clone(), hidden.clone(), x.four(2), x.four(3), x.four(4), 1.0);
-            new.cell + new.memory + foreframe_ops::st_lstm_output(gates, hidden, x.four(5), x.four(6))
         }),
         Operation::Add(_) => image(|x| x.four(0) + x.four(1)),
         Operation::Multiply(_) => image(|x| x.four(0) * x.four(1)),

@@ -116,25 +116,38 @@ fn run_lstm([batch, channels, inner]: [usize; 3], order: [usize; 4], arrays: &[V
 }
 
 fn run_memories([batch, channels, inner]: [usize; 3], deltas: bool, arrays: &[Vec<f32>], grad: &[f32]) -> Run {
-    let [x, h, gates, c, m] = arrays else { unreachable!() };
+    let [gates, c, m] = arrays else { unreachable!() };
     let mut out = blank(grad);
-    st_lstm_memories(batch, channels, inner, x, h, gates, c, m, BIAS, deltas, &mut out);
+    st_lstm_memories(batch, channels, inner, gates, c, m, BIAS, deltas, &mut out);
     let mut gradients: Vec<Vec<f32>> = arrays.iter().map(|array| blank(array)).collect();
-    let [dx, dh, dgates, dc, dm] = gradients.as_mut_slice() else {
+    let [dgates, dc, dm] = gradients.as_mut_slice() else {
         unreachable!()
     };
-    st_lstm_memories_backward(
-        batch, channels, inner, x, h, gates, c, m, BIAS, deltas, grad, dx, dh, dgates, dc, dm,
-    );
+    dgates.fill(0.0);
+    st_lstm_memories_backward(batch, channels, inner, gates, c, m, BIAS, deltas, grad, dgates, dc, dm);
     (out, gradients)
 }
 
-fn run_output([batch, channels, inner]: [usize; 3], arrays: &[Vec<f32>], grad: &[f32]) -> Run {
-    let [x, h, conv_o, last] = arrays else { unreachable!() };
-    let [mut out, mut dsum, mut dlast] = [grad, grad, grad].map(blank);
-    st_lstm_output(batch, channels, inner, x, h, conv_o, last, &mut out);
-    st_lstm_output_backward(batch, channels, inner, x, h, conv_o, last, grad, &mut dsum, &mut dlast);
-    (out, vec![dsum, dlast])
+fn run_output([batch, channels, inner]: [usize; 3], gate: bool, arrays: &[Vec<f32>], grad: &[f32]) -> Run {
+    let [gates, mixed] = arrays else { unreachable!() };
+    let len = mixed.len();
+    let (mut out, mut dgates, mut dmixed) = (blank(grad), vec![0.0; gates.len()], blank(mixed));
+    let (hidden, second) = out.split_at_mut(len);
+    st_lstm_output(batch, channels, inner, gates, mixed, hidden, gate.then_some(second));
+    let (grad_hidden, grad_gate) = grad.split_at(len);
+    let grad_gate = gate.then_some(grad_gate);
+    st_lstm_output_backward(
+        batch,
+        channels,
+        inner,
+        gates,
+        mixed,
+        grad_hidden,
+        grad_gate,
+        &mut dgates,
+        &mut dmixed,
+    );
+    (out, vec![dgates, dmixed])
 }
 
 fn lstm_formula(arrays: &Arrays, order: [usize; 4]) -> Vec<f64> {
@@ -146,13 +159,13 @@ fn lstm_formula(arrays: &Arrays, order: [usize; 4]) -> Vec<f64> {
 }
 
 fn memories_formula(arrays: &Arrays, deltas: bool) -> Vec<f64> {
-    let memory = |first: usize, other: usize, state: usize, k: usize| {
-        let [i, f, g] = [0, 1, 2].map(|gate| arrays.at(0, first + gate, k) + arrays.at(other, gate, k));
+    let memory = |first: usize, state: usize, k: usize| {
+        let [i, f, g] = [0, 1, 2].map(|gate| arrays.at(0, first + gate, k));
         let delta = sigmoid(i) * g.tanh();
         [sigmoid(f + f64::from(BIAS)) * arrays.at(state, 0, k) + delta, delta]
     };
     let mut out = arrays.each(|k| {
-        let [[c, dc], [m, dm]] = [memory(0, 1, 3, k), memory(3, 2, 4, k)];
+        let [[c, dc], [m, dm]] = [memory(0, 1, k), memory(3, 2, k)];
         [c, m, dc, dm]
     });
     if !deltas {
@@ -161,14 +174,19 @@ fn memories_formula(arrays: &Arrays, deltas: bool) -> Vec<f64> {
     out
 }
 
-fn output_formula(arrays: &Arrays) -> Vec<f64> {
-    arrays.each(|k| {
-        let gate = sigmoid(arrays.at(0, 6, k) + arrays.at(1, 3, k) + arrays.at(2, 0, k));
-        [gate * arrays.at(3, 0, k).tanh()]
-    })
+fn output_formula(arrays: &Arrays, gate: bool) -> Vec<f64> {
+    let mut out = arrays.each(|k| {
+        let gate = sigmoid(arrays.at(0, 6, k));
+        [gate * arrays.at(1, 0, k).tanh(), gate]
+    });
+    if !gate {
+        out.truncate(out.len() / 2);
+    }
+    out
 }
 
-fn check(shape: [usize; 3], order: [usize; 4], deltas: bool, seed: u64) {
+/// `flag` asks for the deltas of the memories and for the output gate.
+fn check(shape: [usize; 3], order: [usize; 4], flag: bool, seed: u64) {
     let narrow = |x: Vec<f64>| x.iter().map(|&x| x as f32).collect::<Vec<f32>>();
 
     let arrays = Arrays::random(shape, &[4, 1], seed);
@@ -182,31 +200,35 @@ fn check(shape: [usize; 3], order: [usize; 4], deltas: bool, seed: u64) {
         &arrays.slopes(&grad, |arrays| lstm_formula(arrays, order)),
     );
 
-    let arrays = Arrays::random(shape, &[7, 4, 3, 1, 1], seed);
-    let expected = narrow(memories_formula(&arrays, deltas));
+    let arrays = Arrays::random(shape, &[7, 1, 1], seed);
+    let expected = narrow(memories_formula(&arrays, flag));
     let grad = random(expected.len(), !seed);
-    let (out, gradients) = run_memories(shape, deltas, &arrays.narrow(), &grad);
+    let (out, gradients) = run_memories(shape, flag, &arrays.narrow(), &grad);
     assert_close("memories", &out, &expected, 1e-6);
     assert_all_close(
         "memories",
         &gradients,
-        &arrays.slopes(&grad, |arrays| memories_formula(arrays, deltas)),
+        &arrays.slopes(&grad, |arrays| memories_formula(arrays, flag)),
     );
 
-    let arrays = Arrays::random(shape, &[7, 4, 1, 1], seed);
-    let expected = narrow(output_formula(&arrays));
+    let arrays = Arrays::random(shape, &[7, 1], seed);
+    let expected = narrow(output_formula(&arrays, flag));
     let grad = random(expected.len(), !seed);
-    let (out, gradients) = run_output(shape, &arrays.narrow(), &grad);
+    let (out, gradients) = run_output(shape, flag, &arrays.narrow(), &grad);
     assert_close("output", &out, &expected, 1e-6);
-    assert_all_close("output", &gradients, &arrays.slopes(&grad, output_formula)[2..]);
+    assert_all_close(
+        "output",
+        &gradients,
+        &arrays.slopes(&grad, |arrays| output_formula(arrays, flag)),
+    );
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
-    fn cells_follow_their_formulas(batch in 0..3usize, channels in 0..3usize, inner in 0..7usize, deltas: bool,
+    fn cells_follow_their_formulas(batch in 0..3usize, channels in 0..3usize, inner in 0..7usize, flag: bool,
                                    order in Just([0, 1, 2, 3]).prop_shuffle(), seed: u64) {
-        check([batch, channels, inner], order, deltas, seed);
+        check([batch, channels, inner], order, flag, seed);
     }
 }
 
@@ -228,9 +250,9 @@ fn run_all(shape: [usize; 3], spoil: bool) -> [Run; 4] {
     let grad = random(4 * len, 4);
     [
         run_lstm(shape, [0, 1, 2, 3], &arrays(&[4, 1]), &grad[..2 * len]),
-        run_memories(shape, true, &arrays(&[7, 4, 3, 1, 1]), &grad),
-        run_memories(shape, false, &arrays(&[7, 4, 3, 1, 1]), &grad[..2 * len]),
-        run_output(shape, &arrays(&[7, 4, 1, 1]), &grad[..len]),
+        run_memories(shape, true, &arrays(&[7, 1, 1]), &grad),
+        run_memories(shape, false, &arrays(&[7, 1, 1]), &grad[..2 * len]),
+        run_output(shape, true, &arrays(&[7, 1]), &grad[..2 * len]),
     ]
 }
 
@@ -239,9 +261,14 @@ fn nan_goes_everywhere_it_should() {
     let [lstm, memories, _, output] = run_all([1, 2, 9], true);
     assert!(lstm.0.iter().chain(lstm.1.iter().flatten()).all(|x| x.is_nan()));
     assert!(memories.0.iter().all(|x| x.is_nan()));
-    assert!(output.0.iter().chain(output.1.iter().flatten()).all(|x| x.is_nan()));
-    // The output gates have no part in the memories.
-    assert!(memories.1[0][6 * 18..].iter().all(|&x| x == 0.0));
+    assert!(output.0.iter().chain(&output.1[0][6 * 18..]).all(|x| x.is_nan()));
+    // The output gate has no part in the memories, and they have none in the output.
+    assert!(
+        memories.1[0][6 * 18..]
+            .iter()
+            .chain(&output.1[0][..6 * 18])
+            .all(|&x| x == 0.0)
+    );
 }
 
 #[test]

@@ -65,6 +65,11 @@ impl GateConv {
         }
     }
 
+    /// The weights, where nothing is normalized after them.
+    pub(super) fn bare(&self) -> Option<Tensor<4>> {
+        self.norm.is_none().then(|| self.convolution.weight.val())
+    }
+
     /// Our names of the tensors and OpenSTL's, for a block at the path `ours` here and `theirs` there.
     pub fn openstl_keys(ours: &str, theirs: &str) -> [(String, String); 2] {
         [("convolution", "0"), ("norm", "1")].map(|(our, their)| (format!("{ours}.{our}"), format!("{theirs}.{their}")))

@@ -22,7 +22,7 @@ pub use motion::{MotionPath, MotionPathConfig, MotionState};
 pub use patches::FramePatches;
 pub use self_attention_memory::{SelfAttentionMemory, SelfAttentionMemoryConfig};
 pub use settings::{moving_digits, openstl_presets};
-pub use st_lstm::{SpatioTemporal, StLstm, StLstmConfig};
+pub use st_lstm::{StLstm, StLstmConfig};
 pub use stack::Stack;
 
 /// Zeros of type and device of `like`, `[batch of like, channels, height, width]`.

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
-use foreframe_ops::{Memories, sigmoid, st_lstm_memories, st_lstm_output, tanh};
+use foreframe_ops::{StLstmExtras, StLstmState, StLstmStep, StLstmWeights, st_lstm, st_lstm_of_gates};
 
 use crate::{Conv2d, Conv2dConfig, GateConv, GateConvConfig};
 
@@ -77,65 +77,35 @@ pub struct StLstm {
     mix: Conv2d,
 }
 
-/// The memories of an [`StLstm`] after a step, and what its hidden state is made of.
-#[derive(Clone, Debug)]
-pub struct SpatioTemporal {
-    /// Both new memories and what was added to each.
-    pub memories: Memories,
-    /// Both memories mixed by a 1x1 convolution, `[batch, width, height, width]`.
-    mixed: Tensor<4>,
-    from_input: Tensor<4>,
-    from_hidden: Tensor<4>,
-    from_memories: Tensor<4>,
-}
-
-impl SpatioTemporal {
-    /// The hidden state, `o * tanh(mixed)`.
-    pub fn hidden(&self) -> Tensor<4> {
-        st_lstm_output(
-            self.from_input.clone(),
-            self.from_hidden.clone(),
-            self.from_memories.clone(),
-            self.mixed.clone(),
-        )
-    }
-
-    /// The hidden state and the output gate, for cells that use the gate once more.
-    pub fn hidden_and_gate(&self) -> (Tensor<4>, Tensor<4>) {
-        let width = self.mixed.dims()[1];
-        let from_input = self.from_input.clone().narrow(1, 6 * width, width);
-        let from_hidden = self.from_hidden.clone().narrow(1, 3 * width, width);
-        let gate = sigmoid(from_input + from_hidden + self.from_memories.clone());
-        (gate.clone() * tanh(self.mixed.clone()), gate)
-    }
-}
-
 impl StLstm {
     /// One step.
     ///
     /// # Shapes
     /// - `input`: `[batch, input, height, width]`
-    /// - `hidden`, `cell`, `memory`: `[batch, width, height, width]`
-    pub fn forward(&self, input: Tensor<4>, hidden: Tensor<4>, cell: Tensor<4>, memory: Tensor<4>) -> SpatioTemporal {
-        let from_input = self.input_gates.forward(input);
-        let from_hidden = self.hidden_gates.forward(hidden);
-        let from_memory = self.memory_gates.forward(memory.clone());
-        let memories = st_lstm_memories(
-            from_input.clone(),
-            from_hidden.clone(),
-            from_memory,
-            cell,
-            memory,
-            FORGET_BIAS,
-        );
-        let both = Tensor::cat(vec![memories.cell.clone(), memories.memory.clone()], 1);
-        SpatioTemporal {
-            memories,
-            from_input,
-            from_hidden,
-            from_memories: self.output_gate.forward(both.clone()),
-            mixed: self.mix.forward(both),
+    /// - `state` and outputs: `[batch, width, height, width]`
+    pub fn forward(&self, input: Tensor<4>, state: StLstmState, extras: StLstmExtras) -> StLstmStep {
+        if let Some(weights) = self.bare() {
+            return st_lstm(input, state, weights, FORGET_BIAS, extras);
         }
+        let gates = [
+            self.input_gates.forward(input),
+            self.hidden_gates.forward(state.hidden),
+            self.memory_gates.forward(state.memory.clone()),
+        ];
+        st_lstm_of_gates(gates, state.cell, state.memory, FORGET_BIAS, extras, |both| {
+            [self.output_gate.forward(both.clone()), self.mix.forward(both)]
+        })
+    }
+
+    /// All weights, if no gate is normalized.
+    fn bare(&self) -> Option<StLstmWeights> {
+        Some(StLstmWeights {
+            input: self.input_gates.bare()?,
+            hidden: self.hidden_gates.bare()?,
+            memory: self.memory_gates.bare()?,
+            output: self.output_gate.bare()?,
+            mix: self.mix.weight.val(),
+        })
     }
 
     /// Our names of the tensors and OpenSTL's, for a cell at the path `ours` here and `theirs` there.

@@ -50,11 +50,8 @@ pub(crate) fn check(
     }
     Implementation::Kernels.scope(|| {
         let inference = forward(&leaves, &Device::flex(), &op);
-        assert_eq!(
-            bits(&inference),
-            bits(&kernels.output),
-            "{what}: inference differs from training"
-        );
+        // Not bit by bit: some convolutions round less in inference.
+        close(&format!("{what}: inference"), &inference, &kernels.output, 1e-5);
     });
 }
 
@@ -129,10 +126,6 @@ fn tensors(leaves: &[Vec<f32>], device: &Device) -> Vec<Tensor<1>> {
 
 pub(crate) fn numbers<const D: usize>(tensor: &Tensor<D>) -> Vec<f32> {
     tensor.to_data().iter::<f32>().collect()
-}
-
-fn bits(values: &[f32]) -> Vec<u32> {
-    values.iter().map(|value| value.to_bits()).collect()
 }
 
 fn close(what: &str, found: &[f32], expected: &[f32], tolerance: f32) {
