@@ -24,7 +24,7 @@ pub(crate) fn floor(network: &Network, pass: Pass) -> Option<Floor> {
     let operations = 2 * cost.multiplications * batch;
     Some(match pass {
         Pass::Step => Floor {
-            operations: 3 * operations,
+            operations: if network.recompute { 4 } else { 3 } * operations,
             // Parameters are read forward and backward, their gradient is written; Adam reads four values and writes three.
             bytes: 4 * (10 * parameters + frames),
         },
@@ -61,6 +61,7 @@ pub(crate) fn prepare(
             clip: Clip { past, future },
             optimizer: Adam::new(&OptimizerConfig::default(), 0.0),
             steps: 0,
+            recompute: network.recompute,
             device: device.clone(),
         }),
         _ => Box::new(Forecast {
@@ -104,6 +105,7 @@ struct Step {
     clip: Clip,
     optimizer: Adam,
     steps: u64,
+    recompute: bool,
     device: Device,
 }
 
@@ -119,6 +121,7 @@ impl Subject for Step {
                 observed: 1.0,
                 future: 0.5,
             },
+            recompute_steps: self.recompute,
             ..StepContext::new(self.steps, 0, 0)
         };
         self.steps += 1;

@@ -5,19 +5,21 @@ use super::{Case, Network, Operation, Pass, What};
 
 /// Every row: networks, then the operations they spend their time in, then the rest. Networks see `batch` clips at a time.
 pub fn cases(batch: usize) -> Vec<Case> {
-    let networks = NETWORKS.iter().flat_map(|&(name, model, preset, goal)| {
-        let network = Network {
+    let network = |(name, model, preset, goal): (_, _, _, Option<f64>), pass, recompute| Case {
+        what: What::Network(Network {
             name,
             model,
             preset,
             batch,
-        };
-        [Pass::Step, Pass::Forecast].map(|pass| Case {
-            what: What::Network(network),
-            pass,
-            goal,
-        })
-    });
+            recompute,
+        }),
+        pass,
+        goal,
+    };
+    let kept = |entry| [Pass::Step, Pass::Forecast].map(|pass| network(entry, pass, false));
+    let networks = NETWORKS.into_iter().flat_map(kept);
+    let recomputed = RECURRENT.into_iter().map(|entry| network(entry, Pass::Step, true));
+    let networks = networks.chain(recomputed);
     let operations = operations().into_iter().flat_map(|operation| {
         let passes: &[Pass] = match operation {
             Operation::Adam(_) => &[Pass::Forward],
@@ -33,14 +35,22 @@ pub fn cases(batch: usize) -> Vec<Case> {
 }
 
 /// Name in the comparison, name in the registry, preset, goal. A row whose model the registry lacks would not be found.
-const NETWORKS: [(&str, &str, &str, Option<f64>); 6] = [
+const NETWORKS: [(&str, &str, &str, Option<f64>); 7] = [
     ("stlight-s", "stlight", "moving-mnist-s", Some(0.33)),
     ("tau", "tau", "moving-mnist", Some(0.6)),
     ("ustep", "ustep", "moving-mnist", Some(0.6)),
-    ("convlstm", "convlstm", "moving-mnist", Some(1.0)),
-    ("predrnn", "predrnn", "moving-mnist", Some(1.0)),
-    ("gmg-l", "gmg", "moving-mnist", Some(1.0)),
+    ("simvp-gsta", "simvp", "moving-mnist", Some(0.67)),
+    CONVLSTM,
+    PREDRNN,
+    GMG,
 ];
+
+const CONVLSTM: (&str, &str, &str, Option<f64>) = ("convlstm", "convlstm", "moving-mnist", Some(1.0));
+const PREDRNN: (&str, &str, &str, Option<f64>) = ("predrnn", "predrnn", "moving-mnist", Some(1.0));
+const GMG: (&str, &str, &str, Option<f64>) = ("gmg-l", "gmg", "moving-mnist", Some(1.0));
+
+/// Networks whose training step is measured a second time, with the steps of the recurrence computed again on the way back.
+const RECURRENT: [(&str, &str, &str, Option<f64>); 3] = [CONVLSTM, PREDRNN, GMG];
 
 /// The convolution of all gates of a ConvLSTM.
 const GATES: Convolution = Convolution::square([8, 128, 16, 16], 896, 5);

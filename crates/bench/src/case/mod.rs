@@ -46,6 +46,8 @@ pub struct Network {
     pub preset: &'static str,
     /// Clips at a time.
     pub batch: usize,
+    /// Whether the steps of its recurrence are computed again on the way back; PyTorch always keeps them.
+    pub recompute: bool,
 }
 
 /// How far a repetition goes.
@@ -107,6 +109,9 @@ impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
             Self::Operation(operation) => operation.fmt(f),
+            Self::Network(Network {
+                name, recompute: true, ..
+            }) => write!(f, "{name}, steps recomputed,"),
             Self::Network(network) => network.name.fmt(f),
         }
     }
@@ -154,6 +159,7 @@ mod tests {
             model: "tau",
             preset: "moving-mnist",
             batch: 4,
+            recompute: false,
         };
         let case = Case {
             what: What::Network(network),

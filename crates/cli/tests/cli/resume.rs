@@ -13,7 +13,7 @@ const STEPS: &str = "12";
 /// More than any of these tests waits for.
 const ENDLESS: &str = "100000";
 
-fn arguments<'a>(out: &'a str, steps: &'a str) -> Vec<&'a str> {
+fn arguments<'a>(model: &'a str, out: &'a str, steps: &'a str) -> Vec<&'a str> {
     let length = [
         "--steps",
         steps,
@@ -22,7 +22,7 @@ fn arguments<'a>(out: &'a str, steps: &'a str) -> Vec<&'a str> {
         "--set",
         "train.keep=8",
     ];
-    [&["train", "ustep", "--threads", "1", "--out", out], &TINY[..], &length].concat()
+    [&["train", model, "--threads", "1", "--out", out], &TINY[..], &length].concat()
 }
 
 fn start(folder: &Path, arguments: &[&str]) -> Child {
@@ -75,10 +75,20 @@ fn weights(folder: &Path, run: &str) -> Vec<u8> {
 
 #[test]
 fn a_killed_run_resumes_bit_for_bit() {
+    resumes_bit_for_bit("ustep");
+}
+
+/// Its true frames are drawn, and less likely from step to step.
+#[test]
+fn a_killed_run_with_scheduled_sampling_resumes_bit_for_bit() {
+    resumes_bit_for_bit("predrnnv2");
+}
+
+fn resumes_bit_for_bit(model: &str) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    succeed(path, &arguments("straight", STEPS));
-    let mut child = start(path, &arguments("killed", STEPS));
+    succeed(path, &arguments(model, "straight", STEPS));
+    let mut child = start(path, &arguments(model, "killed", STEPS));
     wait_for_steps(&mut child, &path.join("killed"), 2);
     child.kill().unwrap();
     assert_eq!(child.wait().unwrap().signal(), Some(libc::SIGKILL));
@@ -100,7 +110,7 @@ fn a_killed_run_resumes_bit_for_bit() {
 fn an_interrupted_run_is_saved_and_says_how_to_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    let mut child = start(path, &arguments("run", ENDLESS));
+    let mut child = start(path, &arguments("ustep", "run", ENDLESS));
     wait_for_steps(&mut child, &path.join("run"), 1);
     let id = i32::try_from(child.id()).unwrap();
     // SAFETY: the child has not been waited for, so its id is still its own.
