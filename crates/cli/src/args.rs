@@ -353,6 +353,12 @@ pub(crate) struct SuiteArgs {
 pub(crate) struct ReportArgs {
     /// The run
     pub(crate) run: PathBuf,
+    /// Other runs: their validation losses are drawn into one picture with this one's
+    #[arg(long, value_name = "RUN", num_args = 1..)]
+    pub(crate) beside: Vec<PathBuf>,
+    /// Where that picture goes
+    #[arg(long, value_name = "FILE", default_value = "curves.svg", requires = "beside")]
+    pub(crate) curves: PathBuf,
 }
 
 fn precision(text: &str) -> Result<Precision, String> {
