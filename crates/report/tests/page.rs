@@ -32,11 +32,7 @@ fn comparison() -> Comparison {
         }
     };
     let rows = vec![row("ustep", 0.05), row("persistence", 0.125)];
-    Comparison {
-        data: "moving-digits".into(),
-        split: "test".into(),
-        rows,
-    }
+    Comparison::new("moving-digits", "test", rows)
 }
 
 /// A run folder as the trainer leaves it.
