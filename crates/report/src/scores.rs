@@ -82,7 +82,7 @@ fn change(metric: &Metric, value: Option<f64>, reference: Option<f64>) -> Markup
     let Some(change) = change.filter(|change| change.is_finite()) else {
         return html! { td { "-" } };
     };
-    let better = (change > 0.0) == metric.higher_is_better;
+    let better = value.map(|value| metric.badness(value)) < reference.map(|value| metric.badness(value));
     html! { td.better[change != 0.0 && better].worse[change != 0.0 && !better] { (format!("{:+.1} %", 100.0 * change)) } }
 }
 
@@ -125,13 +125,11 @@ fn total(row: &Row, metric: &Metric) -> Option<f64> {
 
 fn best(comparison: &Comparison, metric: &Metric) -> Option<f64> {
     let totals = comparison.rows.iter().filter_map(|row| total(row, metric));
-    if metric.higher_is_better {
-        totals.max_by(f64::total_cmp)
-    } else {
-        totals.min_by(f64::total_cmp)
-    }
+    totals
+        .filter(|total| !total.is_nan())
+        .min_by(|a, b| metric.badness(*a).total_cmp(&metric.badness(*b)))
 }
 
 fn head(metric: &Metric) -> String {
-    format!("{} {}", metric.name, if metric.higher_is_better { '↑' } else { '↓' })
+    format!("{} {}", metric.name, metric.arrow())
 }
