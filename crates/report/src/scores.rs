@@ -1,4 +1,4 @@
-use foreframe_metrics::{Comparison, Metric, Row, format_value};
+use foreframe_metrics::{Comparison, Metric, Row, Skill, format_value};
 use maud::{Markup, PreEscaped, html};
 
 use crate::ReportError;
@@ -20,6 +20,7 @@ pub(crate) fn section(comparison: &Comparison) -> Result<Markup, ReportError> {
         p.soft { (clips) @if clips == 1 { " clip. " } @else { " clips. " } "Arrows point towards better values; the best one of a line is bold." }
         @for note in comparison.notes() { p.soft { (note) "." } }
         div.card.scroll { (totals(comparison, &metrics)) }
+        (skill(comparison))
         h3 style="margin:22px 0 10px" { "By lead time" }
         div.grid {
             @for (name, chart) in &charts {
@@ -67,6 +68,37 @@ fn totals(comparison: &Comparison, metrics: &[&Metric]) -> Markup {
                     }
                     @if let Some(reference) = reference {
                         (change(metric, total(&comparison.rows[0], metric), total(reference, metric)))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What the first row gains over each of the others.
+fn skill(comparison: &Comparison) -> Markup {
+    let Some(first) = comparison.skill.first().filter(|skill| !skill.scores.is_empty()) else {
+        return html! {};
+    };
+    let score = |skill: &Skill, metric: &str| {
+        let score = skill.scores.iter().find(|score| score.metric == metric);
+        score.map_or(f64::NAN, |score| score.total)
+    };
+    html! {
+        details {
+            summary { "Skill of " (first.model) }
+            div.card.scroll {
+                p.soft { (first.definition) }
+                table {
+                    tr { th { "metric" } @for skill in &comparison.skill { th { "against " (skill.against) } } }
+                    @for metric in first.scores.iter().map(|score| score.metric.as_str()) {
+                        tr {
+                            td { (metric) }
+                            @for skill in &comparison.skill {
+                                @let score = score(skill, metric);
+                                td.better[score > 0.0].worse[score < 0.0] { (format_value(score)) }
+                            }
+                        }
                     }
                 }
             }
