@@ -214,7 +214,7 @@ pub(crate) struct TrainArgs {
 
 #[derive(Args)]
 pub(crate) struct EvalArgs {
-    /// Weights (.bpk) or a run
+    /// Weights (.bpk), a run, or a model without weights, e.g. `advection`
     pub(crate) target: PathBuf,
     #[command(flatten)]
     pub(crate) data: DataArgs,

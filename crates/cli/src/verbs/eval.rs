@@ -1,4 +1,4 @@
-//! `eval`: a trained network, persistence and other references on the same clips.
+//! `eval`: a network, persistence and other references on the same clips.
 
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
@@ -18,6 +18,61 @@ use crate::settings::{self, FILES, Settings};
 use crate::{output, target};
 
 pub(crate) fn run(args: &EvalArgs) -> Result<()> {
+    let (settings, network, splits) = match untrained(args)? {
+        Some(name) => of_model(args, name)?,
+        None => of_weights(args)?,
+    };
+    let mut config = settings.config;
+    if let Some(batch) = args.batch {
+        config.eval.batch = batch as usize;
+    }
+    config.eval.against.extend(args.against.iter().cloned());
+    config.validate()?;
+    let comparison = judge(
+        network.as_ref(),
+        &splits,
+        args.split,
+        &config.data.name,
+        &config.eval,
+        progress().as_mut(),
+    )?;
+    match args.json {
+        true => output::json(&comparison),
+        false => print(&comparison),
+    }
+}
+
+/// The name of the model without weights that is to be judged, unless it is a file or a run.
+fn untrained(args: &EvalArgs) -> Result<Option<&str>> {
+    let name = args.target.to_str().filter(|_| !args.target.exists());
+    let Some((name, model)) = name.and_then(|name| Some((name, find_model(name).ok()?))) else {
+        return Ok(None);
+    };
+    let preset = (model.presets)().into_iter().next();
+    let built = preset.map(|preset| (model.build)(&preset.config, &preset.clip, &Device::flex()));
+    let weights = built.transpose()?.is_none_or(|network| network.parameters() > 0);
+    ensure!(
+        !weights,
+        "`{name}` has to be trained first: name its weights (.bpk) or a run of it"
+    );
+    Ok(Some(name))
+}
+
+type Judged = (Settings, Box<dyn Network>, Splits);
+
+fn of_model(args: &EvalArgs, name: &str) -> Result<Judged> {
+    let set = SettingArgs {
+        set: args.set.clone(),
+        ..SettingArgs::default()
+    };
+    let settings = Settings::resolve(Some(name), &set, &args.data)?;
+    let device = args.backend.backend.device()?;
+    let splits = (settings.dataset.open)(&settings.config.data)?;
+    let network = (settings.model.build)(&settings.config.network, &splits.clip, &device)?;
+    Ok((settings, network, splits))
+}
+
+fn of_weights(args: &EvalArgs) -> Result<Judged> {
     for assignment in &args.set {
         ensure!(
             assignment.starts_with("data.") || assignment.starts_with("eval."),
@@ -31,25 +86,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     if splits.normalization != header.normalization {
         warn!("these data are normalised by their own training split, not as those that the network was trained on");
     }
-    let mut config = settings.config.clone();
-    if let Some(batch) = args.batch {
-        config.eval.batch = batch as usize;
-    }
-    config.eval.against.extend(args.against.iter().cloned());
-    config.validate()?;
-    let how = config.eval;
-    let comparison = judge(
-        network.as_ref(),
-        &splits,
-        args.split,
-        &settings.config.data.name,
-        &how,
-        progress().as_mut(),
-    )?;
-    match args.json {
-        true => output::json(&comparison),
-        false => print(&comparison),
-    }
+    Ok((settings, network, splits))
 }
 
 /// The data to judge on: those of the run, or those that the flags name.

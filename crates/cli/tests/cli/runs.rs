@@ -108,6 +108,27 @@ fn events_are_scored_beside_the_references_that_are_asked_for() {
 }
 
 #[test]
+fn models_without_weights_are_judged_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |name: &'static str, more: &[&'static str]| {
+        let arguments = ["eval", name, "--set", "data.size=16", "--set", "data.test_clips=2"];
+        [&arguments[..], more].concat()
+    };
+    let judged = json(
+        folder.path(),
+        &of("advection", &["--set", "network.frames=3", "--json"]),
+    );
+    assert_eq!(
+        (&judged["rows"][0]["model"], &judged["rows"][0]["summary"]["clips"]),
+        (&"advection".into(), &2.into())
+    );
+    let message = refused(folder.path(), &of("advection", &["--set", "network.frames=1"]));
+    assert!(message.contains("`network.frames` is 1: use 2 to 64"), "{message}");
+    let message = refused(folder.path(), &of("ustep", &[]));
+    assert!(message.contains("`ustep` has to be trained first"), "{message}");
+}
+
+#[test]
 fn scores_that_cannot_be_computed_are_refused_by_their_key() {
     let run = TRAINED.argument();
     let folder = tempfile::tempdir().unwrap();
