@@ -214,7 +214,7 @@ pub(crate) struct TrainArgs {
 
 #[derive(Args)]
 pub(crate) struct EvalArgs {
-    /// Weights (.bpk) or a run
+    /// Weights (.bpk), a run, or a model without weights, e.g. `advection`
     pub(crate) target: PathBuf,
     #[command(flatten)]
     pub(crate) data: DataArgs,
@@ -226,6 +226,9 @@ pub(crate) struct EvalArgs {
     /// The split
     #[arg(long, value_enum, default_value_t)]
     pub(crate) split: Split,
+    /// Compares with this, too: a model without weights, e.g. `advection`, or `climatology`; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) against: Vec<String>,
     /// Clips at a time
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) batch: Option<u32>,

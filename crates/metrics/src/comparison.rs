@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Metric, Summary};
+use crate::{Metric, Skill, Summary};
 
 /// Several forecasters scored on the same clips.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -11,8 +11,11 @@ pub struct Comparison {
     pub data: String,
     /// Which part of it: `validation` or `test`.
     pub split: String,
-    /// The network first, persistence after it.
+    /// The network first, persistence last.
     pub rows: Vec<Row>,
+    /// The skill of the first row against each of the others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skill: Vec<Skill>,
 }
 
 /// One forecaster of a [`Comparison`].
@@ -28,6 +31,20 @@ pub struct Row {
 const LINE: usize = 100;
 
 impl Comparison {
+    /// Puts forecasters beside each other, the one that is judged first.
+    pub fn new(data: &str, split: &str, rows: Vec<Row>) -> Self {
+        let skill = match rows.split_first() {
+            Some((judged, references)) => references.iter().map(|row| Skill::of(judged, row)).collect(),
+            None => Vec::new(),
+        };
+        Self {
+            data: data.to_owned(),
+            split: split.to_owned(),
+            rows,
+            skill,
+        }
+    }
+
     /// Every metric of every row, first seen first.
     pub fn metrics(&self) -> Vec<&Metric> {
         let mut metrics: Vec<&Metric> = Vec::new();
@@ -96,6 +113,34 @@ impl Comparison {
         Some(text)
     }
 
+    /// The skill of the first row in total as aligned plain text: a line per metric, a column per reference. `None` when
+    /// there is nothing to compare with.
+    pub fn skill_table(&self) -> Option<String> {
+        let first = self.skill.first().filter(|skill| !skill.scores.is_empty())?;
+        let metrics: Vec<&str> = first.scores.iter().map(|score| score.metric.as_str()).collect();
+        let longest = metrics.iter().map(|name| width(name)).max().unwrap_or(0);
+        let names: Vec<String> = std::iter::once(&"")
+            .chain(&metrics)
+            .map(|name| format!("{name:longest$}"))
+            .collect();
+        let columns: Vec<Vec<String>> = (self.skill.iter())
+            .map(|skill| {
+                let score = |name: &&str| skill.scores.iter().find(|score| score.metric == **name);
+                let cells = metrics
+                    .iter()
+                    .map(|name| score(name).map_or("-".into(), |score| format_value(score.total)));
+                pad_left(std::iter::once(format!("against {}", skill.against)).chain(cells))
+            })
+            .collect();
+        let mut text = format!(
+            "skill of {} (1 perfect, 0 no better than the other) on {}",
+            first.model,
+            self.title()
+        );
+        push_block(&mut text, &names, &columns);
+        Some(text)
+    }
+
     /// What every metric means: a line each.
     pub fn definitions(&self) -> String {
         self.metrics()
@@ -138,8 +183,11 @@ impl Comparison {
     }
 }
 
-/// A value in the form of the tables: five significant digits, `inf` when infinite.
+/// A value in the form of the tables: five significant digits, `inf` when infinite, `-` when it is not defined.
 pub fn format_value(value: f64) -> String {
+    if value.is_nan() {
+        return "-".into();
+    }
     if !value.is_finite() || value == 0.0 {
         return format!("{value}");
     }
@@ -155,7 +203,7 @@ pub fn format_value(value: f64) -> String {
 }
 
 fn head(metric: &Metric) -> String {
-    format!("{} {}", metric.name, if metric.higher_is_better { '↑' } else { '↓' })
+    format!("{} {}", metric.name, metric.arrow())
 }
 
 fn width(text: &str) -> usize {

@@ -1,17 +1,21 @@
 use std::ops::Range;
 
-use crate::scores::Sums;
-use crate::{ScoreOptions, ScoreSpec};
+use crate::sums::Sums;
+use crate::{ScoreOptions, ScoreSpec, events, fractions, weather};
 
 /// How one metric follows from the sums of one or more lead times and the number of frames in them.
 pub(crate) struct Definition {
     pub(crate) name: String,
     pub(crate) sentence: String,
     pub(crate) higher_is_better: bool,
+    /// The value of a forecast without any error, if it is finite.
+    pub(crate) perfect: Option<f64>,
+    /// Whether values beyond the perfect one are worse again.
+    pub(crate) two_sided: bool,
     pub(crate) value: Value,
 }
 
-type Value = Box<dyn Fn(&[Sums], f64) -> f64>;
+pub(crate) type Value = Box<dyn Fn(&[Sums], f64) -> f64>;
 
 #[derive(Clone, Copy)]
 enum Error {
@@ -21,7 +25,7 @@ enum Error {
 }
 
 /// Every metric, in the order of tables; which of them a frame is too small for is not decided here.
-pub(crate) fn all(spec: &ScoreSpec, options: &ScoreOptions) -> Vec<Definition> {
+pub(crate) fn all(spec: &ScoreSpec, options: &ScoreOptions, climatology: bool) -> Vec<Definition> {
     let mut all = Vec::new();
     for error in [Error::Squared, Error::Absolute, Error::RootSquared] {
         all.push(openstl(spec, options, error));
@@ -42,6 +46,7 @@ pub(crate) fn all(spec: &ScoreSpec, options: &ScoreOptions) -> Vec<Definition> {
         |sums| sums.openstl_psnr,
     ));
     all.extend(variables(spec, options));
+    all.extend(events::openstl_definitions(options));
     for error in [Error::Squared, Error::Absolute, Error::RootSquared] {
         all.push(standard(spec, error));
     }
@@ -63,6 +68,9 @@ pub(crate) fn all(spec: &ScoreSpec, options: &ScoreOptions) -> Vec<Definition> {
         ),
         |sums| sums.psnr,
     ));
+    all.extend(events::definitions(options));
+    all.extend(fractions::definitions(options));
+    all.extend(weather::definitions(spec, options, climatology));
     all
 }
 
@@ -77,6 +85,8 @@ fn standard(spec: &ScoreSpec, error: Error) -> Definition {
             error.then_root()
         ),
         higher_is_better: false,
+        perfect: Some(0.0),
+        two_sided: false,
         value: Box::new(move |sums, frames| error.finish(error.sum(sums, channels.clone()) / frames / values)),
     }
 }
@@ -98,6 +108,8 @@ fn openstl(spec: &ScoreSpec, options: &ScoreOptions, error: Error) -> Definition
         name: format!("openstl_{}", error.name()),
         sentence: format!("{}{per_variable}.", openstl_sentence(options, error)),
         higher_is_better: false,
+        perfect: Some(0.0),
+        two_sided: false,
         value: Box::new(move |sums, frames| {
             groups.iter().map(|value| value(sums, frames)).sum::<f64>() / groups.len() as f64
         }),
@@ -117,6 +129,8 @@ fn variables(spec: &ScoreSpec, options: &ScoreOptions) -> Vec<Definition> {
                     openstl_sentence(options, error)
                 ),
                 higher_is_better: false,
+                perfect: Some(0.0),
+                two_sided: false,
                 value: group_error(spec, options, error, group.clone()),
             });
         }
@@ -124,7 +138,7 @@ fn variables(spec: &ScoreSpec, options: &ScoreOptions) -> Vec<Definition> {
     all
 }
 
-fn groups(spec: &ScoreSpec, options: &ScoreOptions) -> impl Iterator<Item = Range<usize>> + use<> {
+pub(crate) fn groups(spec: &ScoreSpec, options: &ScoreOptions) -> impl Iterator<Item = Range<usize>> + use<> {
     let count = options.variables.len().max(1);
     let size = spec.channels / count;
     (0..count).map(move |group| group * size..(group + 1) * size)
@@ -160,6 +174,9 @@ impl Definition {
             name: name.into(),
             sentence,
             higher_is_better: true,
+            // A peak signal-to-noise ratio has no bound.
+            perfect: (!name.ends_with("psnr")).then_some(1.0),
+            two_sided: false,
             value,
         }
     }

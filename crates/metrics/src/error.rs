@@ -6,6 +6,16 @@ pub enum ScoreError {
     /// The sizes, the normalisation or the options contradict each other.
     #[error("scores cannot be set up: {0}")]
     Spec(String),
+    /// A key of the options has an impossible value.
+    #[error("`scores.{key}` {problem}: {remedy}")]
+    Option {
+        /// The key, e.g. `thresholds`.
+        key: String,
+        /// What is wrong with it.
+        problem: String,
+        /// What to write instead.
+        remedy: String,
+    },
     /// A clip has another size than the scores were made for.
     #[error(
         "the {what} of a clip holds {found} values, but {expected} are scored ([lead time, channel, height, width])"
@@ -43,4 +53,14 @@ pub enum ScoreError {
         /// What the user can do.
         remedy: &'static str,
     },
+}
+
+impl ScoreError {
+    pub(crate) fn option(key: &str, problem: String, remedy: impl Into<String>) -> Self {
+        Self::Option {
+            key: key.to_owned(),
+            problem,
+            remedy: remedy.into(),
+        }
+    }
 }

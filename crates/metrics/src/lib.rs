@@ -7,10 +7,15 @@
 //!   absolute errors are *summed* over the pixels of a frame, and SSIM takes a data range of 2 for values in `[0, 1]`.
 //! * `mse`, `mae`, `rmse`, `ssim`, `psnr`: the textbook definitions, per value, with a stated data range.
 //!
+//! * `csi_*`, `pod_*`, `far_*`, `hss_*`, `bias_*`, `fss_*`: events, which are values that reach a threshold, where
+//!   [`ScoreOptions::thresholds`] names any.
+//! * `lat_weighted_rmse`, `acc`: weather, where latitudes or a climatology are given.
+//!
 //! Each [`Metric`] carries its definition as a sentence. Edge cases are decided here, once:
 //!
 //! * A frame smaller than the window of an SSIM has no such SSIM: the metric is absent and [`Summary::notes`] says so.
 //! * A NaN or an infinity in a forecast or in the truth makes [`Scores::summary`] an error that says where.
+//! * Where nothing happened and nothing was forecast, the scores of events are not defined: NaN, shown as `-`.
 //! * A frame forecast without any error has an infinite PSNR, and so has every mean that includes it.
 //!
 //! ```
@@ -29,14 +34,22 @@
 mod comparison;
 mod definitions;
 mod error;
+mod events;
+mod fractions;
 mod number;
+mod options;
 mod scores;
+mod skill;
 mod spec;
 mod ssim;
 mod summary;
+mod sums;
+mod weather;
 
 pub use comparison::{Comparison, Row, format_value};
 pub use error::ScoreError;
+pub use options::ScoreOptions;
 pub use scores::Scores;
-pub use spec::{ScoreOptions, ScoreSpec};
+pub use skill::{Skill, SkillScore};
+pub use spec::ScoreSpec;
 pub use summary::{Metric, Summary};

@@ -1,5 +1,9 @@
 use crate::definitions::Definition;
+use crate::events::thresholds;
+use crate::fractions::Neighborhoods;
 use crate::ssim::{Planes, Ssim};
+use crate::sums::{Sums, add_each};
+use crate::weather::{anomaly_correlation, weighted_squared_error};
 use crate::{Metric, ScoreError, ScoreOptions, ScoreSpec, Summary};
 
 /// Running sums from which every metric of a set of clips follows.
@@ -18,19 +22,10 @@ pub struct Scores {
     planes: Planes,
     clipped: Planes,
     windows: Windows,
-}
-
-/// Sums over the frames of one lead time.
-#[derive(Debug, Clone)]
-pub(crate) struct Sums {
-    /// Squared error, per channel.
-    pub(crate) squared: Vec<f64>,
-    /// Absolute error, per channel.
-    pub(crate) absolute: Vec<f64>,
-    pub(crate) ssim: f64,
-    pub(crate) psnr: f64,
-    pub(crate) openstl_ssim: f64,
-    pub(crate) openstl_psnr: f64,
+    neighborhoods: Neighborhoods,
+    row_weights: Vec<f64>,
+    /// What is normal, in physical units, `[C, H, W]`.
+    climatology: Option<Vec<f64>>,
 }
 
 /// The windows that fit into a frame.
@@ -63,7 +58,8 @@ impl Scores {
     /// Scores with stated options.
     ///
     /// # Errors
-    /// [`ScoreError::Spec`] for sizes of zero, a normalisation that does not fit the channels, or impossible options.
+    /// [`ScoreError::Spec`] for sizes of zero or a normalisation that does not fit the channels, [`ScoreError::Option`] for
+    /// impossible options.
     pub fn with_options(spec: ScoreSpec, options: ScoreOptions) -> Result<Self, ScoreError> {
         spec.check(&options)?;
         let fits = |window: Ssim| (window.side() <= spec.height.min(spec.width)).then_some(window);
@@ -72,18 +68,48 @@ impl Scores {
             gaussian: fits(Ssim::gaussian(options.data_range)),
         };
         let planes = Planes::new(spec.height, spec.width);
+        let fractions = options.thresholds.len() * options.fss_scales.len();
         Ok(Self {
             clips: 0,
-            lead_times: vec![Sums::new(spec.channels); spec.lead_times],
+            lead_times: vec![Sums::new(spec.channels, thresholds(&options).count(), fractions); spec.lead_times],
             error_map: vec![0.0; spec.channels * spec.pixels()],
             bad_forecast: Bad::default(),
             bad_truth: Bad::default(),
             clipped: planes.clone(),
             planes,
             windows,
+            neighborhoods: Neighborhoods::new(spec.height, spec.width),
+            row_weights: options.row_weights(spec.height),
+            climatology: None,
             options,
             spec,
         })
+    }
+
+    /// Adds the anomaly correlation to the scores; no clip may have been added yet.
+    ///
+    /// `climatology` is what is normal at every pixel, normalised like the clips: `[channel, height, width]`.
+    ///
+    /// # Errors
+    /// [`ScoreError::Size`] when it has another size, [`ScoreError::Spec`] when it is not finite.
+    pub fn with_climatology(mut self, climatology: &[f32]) -> Result<Self, ScoreError> {
+        let pixels = self.spec.pixels();
+        if climatology.len() != self.spec.channels * pixels {
+            return Err(ScoreError::Size {
+                what: "climatology",
+                found: climatology.len(),
+                expected: self.spec.channels * pixels,
+            });
+        }
+        if climatology.iter().any(|value| !value.is_finite()) {
+            return Err(ScoreError::Spec("the climatology holds NaN or infinite values".into()));
+        }
+        let physical = climatology.iter().enumerate().map(|(index, value)| {
+            let (mean, std) = self.spec.scale(index / pixels);
+            f64::from(*value) * std + mean
+        });
+        self.climatology = Some(physical.collect());
+        Ok(self)
     }
 
     /// Adds one clip: normalised values, `[lead time, channel, height, width]`.
@@ -150,6 +176,15 @@ impl Scores {
                 of_squares += error * error;
                 of_clipped += (*clipped - truth).powi(2);
             }
+            sums.add_events(planes, &self.options, mean, &mut self.neighborhoods);
+            if !self.options.latitudes.is_empty() {
+                sums.weighted[channel] += weighted_squared_error(&planes.forecast, &planes.truth, &self.row_weights);
+            }
+            if let Some(climatology) = &self.climatology {
+                let normal = &climatology[channel * pixels..(channel + 1) * pixels];
+                sums.anomaly[channel] +=
+                    anomaly_correlation(&planes.forecast, &planes.truth, normal, &self.row_weights);
+            }
             sums.squared[channel] += of_squares;
             sums.absolute[channel] += of_absolute;
             squared += of_squares;
@@ -176,7 +211,7 @@ impl Scores {
     /// # Errors
     /// [`ScoreError::Merge`] when the two were made for different clips.
     pub fn merge(&mut self, other: &Self) -> Result<(), ScoreError> {
-        if self.spec != other.spec || self.options != other.options {
+        if self.spec != other.spec || self.options != other.options || self.climatology != other.climatology {
             return Err(ScoreError::Merge);
         }
         for (sums, other) in self.lead_times.iter_mut().zip(&other.lead_times) {
@@ -220,11 +255,13 @@ impl Scores {
             name: definition.name,
             definition: definition.sentence,
             higher_is_better: definition.higher_is_better,
+            perfect: definition.perfect,
+            two_sided: definition.two_sided,
         };
         let mut notes = Vec::new();
         let mut metrics = Vec::new();
         let (height, width) = (self.spec.height, self.spec.width);
-        for definition in crate::definitions::all(&self.spec, &self.options) {
+        for definition in crate::definitions::all(&self.spec, &self.options, self.climatology.is_some()) {
             let side = match definition.name.as_str() {
                 "openstl_ssim" if self.windows.uniform.is_none() => 7,
                 "ssim" if self.windows.gaussian.is_none() => 11,
@@ -270,29 +307,6 @@ impl Scores {
     }
 }
 
-impl Sums {
-    fn new(channels: usize) -> Self {
-        let zeros = vec![0.0; channels];
-        Self {
-            squared: zeros.clone(),
-            absolute: zeros,
-            ssim: 0.0,
-            psnr: 0.0,
-            openstl_ssim: 0.0,
-            openstl_psnr: 0.0,
-        }
-    }
-
-    fn merge(&mut self, other: &Self) {
-        add_each(&mut self.squared, &other.squared);
-        add_each(&mut self.absolute, &other.absolute);
-        self.ssim += other.ssim;
-        self.psnr += other.psnr;
-        self.openstl_ssim += other.openstl_ssim;
-        self.openstl_psnr += other.openstl_psnr;
-    }
-}
-
 impl Bad {
     fn note(&mut self, place: Option<(usize, usize)>) {
         self.clips += usize::from(place.is_some());
@@ -304,12 +318,6 @@ impl Bad {
         self.first = self
             .first
             .or(other.first.map(|(clip, lead_time)| (clip + clips_before, lead_time)));
-    }
-}
-
-fn add_each(sums: &mut [f64], others: &[f64]) {
-    for (sum, other) in sums.iter_mut().zip(others) {
-        *sum += other;
     }
 }
 

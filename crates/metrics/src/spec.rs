@@ -1,6 +1,4 @@
-use serde::{Deserialize, Serialize};
-
-use crate::ScoreError;
+use crate::{ScoreError, ScoreOptions};
 
 /// Which clips are scored: their size, and how values become physical ones.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,31 +15,6 @@ pub struct ScoreSpec {
     pub mean: Vec<f32>,
     /// See [`ScoreSpec::mean`].
     pub std: Vec<f32>,
-}
-
-/// How the scores are defined where the field has more than one convention.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
-#[serde(default, deny_unknown_fields)]
-pub struct ScoreOptions {
-    /// Largest minus smallest possible physical value: the `L` of `ssim` and `psnr`. 1 for images in `[0, 1]`.
-    /// The `openstl_*` metrics do not use it: theirs is fixed.
-    pub data_range: f64,
-    /// OpenSTL's "spatial norm" for weather data: its errors are means over a frame's values, not sums.
-    pub spatial_norm: bool,
-    /// Names of the physical variables that the channels form in equal groups, in order: `["r", "t", "u", "v"]` for 12
-    /// channels of three levels each. Then `openstl_mse`, `openstl_mae` and `openstl_rmse` are means over the variables,
-    /// and each variable has its own row besides. Empty: all channels are one variable.
-    pub variables: Vec<String>,
-}
-
-impl Default for ScoreOptions {
-    fn default() -> Self {
-        Self {
-            data_range: 1.0,
-            spatial_norm: false,
-            variables: Vec::new(),
-        }
-    }
 }
 
 impl ScoreSpec {
@@ -85,24 +58,8 @@ impl ScoreSpec {
         if let Some(std) = self.std.iter().find(|std| **std <= 0.0) {
             return fail(format!("the normalisation's std holds {std}, but must be positive"));
         }
-        let range = options.data_range;
-        if !(range.is_finite() && range > 0.0) {
-            return fail(format!("data_range is {range}, but must be positive"));
-        }
-        let names = &options.variables;
-        if !names.is_empty() && (names.len() == 1 || !self.channels.is_multiple_of(names.len())) {
-            let (channels, count) = (self.channels, names.len());
-            return fail(format!(
-                "variables names {count} groups, but {channels} channels need at least two equal groups (or none named)"
-            ));
-        }
-        if let Some(twice) = names
-            .iter()
-            .enumerate()
-            .find_map(|(i, name)| names[..i].contains(name).then_some(name))
-        {
-            return fail(format!("variables names `{twice}` twice"));
-        }
+        options.validate()?;
+        options.fits(self)?;
         Ok(())
     }
 }

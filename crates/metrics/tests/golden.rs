@@ -55,6 +55,7 @@ impl Case {
             mean: flat("mean", 0.0),
             std: flat("std", 1.0),
         };
+        let of_events = self.description["sevir"].as_object().into_iter().flatten();
         let variables = self.description["channel_names"].as_array();
         let options = ScoreOptions {
             spatial_norm: self.description["spatial_norm"].as_bool().unwrap(),
@@ -63,6 +64,7 @@ impl Case {
                 .flatten()
                 .map(|name| name.as_str().unwrap().into())
                 .collect(),
+            openstl_thresholds: of_events.map(|(threshold, _)| threshold.parse().unwrap()).collect(),
             ..ScoreOptions::default()
         };
         let mut scores = Scores::with_options(spec, options).unwrap();
@@ -84,7 +86,16 @@ fn flatten(value: &Value, into: &mut Vec<f32>) {
 
 #[rstest]
 fn openstl_metrics_are_those_of_openstl(
-    #[values("exact", "mmnist_like", "no_denorm", "rgb", "weather_mv", "weather_single")] name: &str,
+    #[values(
+        "exact",
+        "mmnist_like",
+        "no_denorm",
+        "rgb",
+        "sevir_vil",
+        "weather_mv",
+        "weather_single"
+    )]
+    name: &str,
 ) {
     let case = Case::load(name);
     let summary = case.summary();
@@ -114,7 +125,7 @@ fn openstl_metrics_are_those_of_openstl(
         );
         compared += 1;
     }
-    assert!(compared >= 3);
+    assert!(compared >= 2);
     if let Some(frames) = case.description["ssim_per_frame_skimage_0.19.3"].as_array() {
         let per_lead_time = &summary.metric("openstl_ssim").unwrap().per_lead_time;
         for (lead_time, value) in per_lead_time.iter().enumerate() {
@@ -124,6 +135,24 @@ fn openstl_metrics_are_those_of_openstl(
                 (value - expected).abs() < 1e-6,
                 "{name}: lead time {lead_time}: {value} for {expected}"
             );
+        }
+    }
+}
+
+#[test]
+fn openstl_events_are_those_of_openstl() {
+    let case = Case::load("sevir_vil");
+    let summary = case.summary();
+    let cases = case.description["sevir"].as_object().unwrap();
+    assert_eq!(cases.len(), 6);
+    for (threshold, expected) in cases {
+        let threshold: f64 = threshold.parse().unwrap();
+        for score in ["pod", "sucr", "csi"] {
+            let expected = expected[score].as_f64().unwrap();
+            let found = summary.metric(&format!("openstl_{score}_{threshold}")).unwrap().total;
+            // OpenSTL divides in f32.
+            let error = (found - expected).abs() / expected;
+            assert!(error < 4e-7, "{score} at {threshold}: {found} for {expected}");
         }
     }
 }

@@ -29,7 +29,9 @@ fn noise(random: &mut ChaCha8Rng, count: usize) -> Vec<f32> {
 }
 
 fn close(found: f64, expected: f64) -> bool {
-    found == expected || (found - expected).abs() <= 1e-12 * expected.abs().max(1.0)
+    found == expected
+        || (found.is_nan() && expected.is_nan())
+        || (found - expected).abs() <= 1e-12 * expected.abs().max(1.0)
 }
 
 #[test]
@@ -41,8 +43,19 @@ fn merged_parts_equal_one_pass() {
         let mut spec = spec(lead_times, channels, height, width);
         spec.mean = noise(&mut random, channels);
         spec.std = (0..channels).map(|_| random.random_range(0.5..2.0)).collect();
-        let mut whole = Scores::new(spec.clone()).unwrap();
-        let mut parts = vec![Scores::new(spec).unwrap(); 3];
+        let options = ScoreOptions {
+            thresholds: vec![0.2, 0.6],
+            openstl_thresholds: vec![0.5],
+            fss_scales: vec![1, 5],
+            latitudes: vec![20.0, 60.0],
+            ..Default::default()
+        };
+        let normal = noise(&mut random, channels * height * width);
+        let mut whole = Scores::with_options(spec, options)
+            .unwrap()
+            .with_climatology(&normal)
+            .unwrap();
+        let mut parts = vec![whole.clone(); 3];
         for _ in 0..random.random_range(1..12) {
             let values = lead_times * channels * height * width;
             let (forecast, truth) = (noise(&mut random, values), noise(&mut random, values));
@@ -194,6 +207,36 @@ fn impossible_scores_are_refused() {
         },
         "2 groups",
     );
+    let of_events = |thresholds: &[f64], fss_scales: &[usize]| ScoreOptions {
+        thresholds: thresholds.into(),
+        fss_scales: fss_scales.into(),
+        ..options()
+    };
+    let at = |latitudes: &[f64]| ScoreOptions {
+        latitudes: latitudes.into(),
+        ..options()
+    };
+    for (options, words) in [
+        (of_events(&[1.0, f64::NAN], &[]), "`scores.thresholds` holds NaN"),
+        (of_events(&[2.0, 1.0], &[]), "`scores.thresholds` has 2 before 1"),
+        (of_events(&[1.0, 1.0], &[]), "once"),
+        (of_events(&[1.0], &[4]), "`scores.fss_scales` holds 4, a side without"),
+        (of_events(&[1.0], &[0]), "`scores.fss_scales` holds 0"),
+        (of_events(&[1.0], &[9]), "use at most 7"),
+        (of_events(&[1.0], &[usize::MAX]), "use at most 7"),
+        (of_events(&[], &[3]), "set thresholds, too"),
+        (at(&[0.0, 91.0]), "`scores.latitudes` holds 91"),
+        (at(&[f64::NAN; 4]), "from -90 to 90"),
+        (at(&[0.0; 3]), "`scores.latitudes` has 3 values, but frames have 4 rows"),
+        (at(&[90.0, 90.0]), "at the poles only"),
+    ] {
+        refused(spec(1, 1, 4, 4), options, words);
+    }
+    for (climatology, word) in [(vec![0.0; 15], "15 values"), (vec![f32::NAN; 16], "NaN")] {
+        let scores = Scores::new(spec(1, 1, 4, 4)).unwrap();
+        let message = scores.with_climatology(&climatology).unwrap_err().to_string();
+        assert!(message.contains(word), "{message}");
+    }
     let mut scores = Scores::new(spec(1, 1, 4, 4)).unwrap();
     assert_eq!(scores.summary(), Err(ScoreError::NoClips));
     assert_eq!(
@@ -226,11 +269,8 @@ fn comparison() -> Comparison {
         model: model.into(),
         summary: summary(error),
     };
-    Comparison {
-        data: "moving-digits".into(),
-        split: "test".into(),
-        rows: vec![row("ustep", 0.125), row("persistence", 0.25)],
-    }
+    let rows = vec![row("ustep", 0.125), row("persistence", 0.25)];
+    Comparison::new("moving-digits", "test", rows)
 }
 
 #[test]

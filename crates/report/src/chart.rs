@@ -17,6 +17,7 @@ pub(crate) enum Ink {
     First,
     Second,
     Third,
+    Fourth,
     /// A noisy line behind the others.
     Faint,
 }
@@ -33,12 +34,13 @@ impl Ink {
             Self::Second => RGBColor(1, 1, 4),
             Self::Third => RGBColor(1, 1, 5),
             Self::Faint => RGBColor(1, 1, 6),
+            Self::Fourth => RGBColor(1, 1, 7),
         }
     }
 
-    /// Index of the line of a forecaster; only the first three have colours of their own.
+    /// Index of the line of a forecaster; only the first four have colours of their own.
     pub(crate) fn of(index: usize) -> Self {
-        [Self::First, Self::Second, Self::Third]
+        [Self::First, Self::Second, Self::Third, Self::Fourth]
             .get(index)
             .copied()
             .unwrap_or(Self::Faint)
@@ -50,6 +52,7 @@ impl Ink {
             Self::First => "first",
             Self::Second => "second",
             Self::Third => "third",
+            Self::Fourth => "fourth",
             Self::Faint => "faint",
         }
     }

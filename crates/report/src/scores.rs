@@ -1,4 +1,4 @@
-use foreframe_metrics::{Comparison, Metric, Row, format_value};
+use foreframe_metrics::{Comparison, Metric, Row, Skill, format_value};
 use maud::{Markup, PreEscaped, html};
 
 use crate::ReportError;
@@ -20,6 +20,7 @@ pub(crate) fn section(comparison: &Comparison) -> Result<Markup, ReportError> {
         p.soft { (clips) @if clips == 1 { " clip. " } @else { " clips. " } "Arrows point towards better values; the best one of a line is bold." }
         @for note in comparison.notes() { p.soft { (note) "." } }
         div.card.scroll { (totals(comparison, &metrics)) }
+        (skill(comparison))
         h3 style="margin:22px 0 10px" { "By lead time" }
         div.grid {
             @for (name, chart) in &charts {
@@ -74,6 +75,37 @@ fn totals(comparison: &Comparison, metrics: &[&Metric]) -> Markup {
     }
 }
 
+/// What the first row gains over each of the others.
+fn skill(comparison: &Comparison) -> Markup {
+    let Some(first) = comparison.skill.first().filter(|skill| !skill.scores.is_empty()) else {
+        return html! {};
+    };
+    let score = |skill: &Skill, metric: &str| {
+        let score = skill.scores.iter().find(|score| score.metric == metric);
+        score.map_or(f64::NAN, |score| score.total)
+    };
+    html! {
+        details {
+            summary { "Skill of " (first.model) }
+            div.card.scroll {
+                p.soft { (first.definition) }
+                table {
+                    tr { th { "metric" } @for skill in &comparison.skill { th { "against " (skill.against) } } }
+                    @for metric in first.scores.iter().map(|score| score.metric.as_str()) {
+                        tr {
+                            td { (metric) }
+                            @for skill in &comparison.skill {
+                                @let score = score(skill, metric);
+                                td.better[score > 0.0].worse[score < 0.0] { (format_value(score)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// The first row's change against the reference, coloured by whether it is for the better.
 fn change(metric: &Metric, value: Option<f64>, reference: Option<f64>) -> Markup {
     let change = value
@@ -82,7 +114,7 @@ fn change(metric: &Metric, value: Option<f64>, reference: Option<f64>) -> Markup
     let Some(change) = change.filter(|change| change.is_finite()) else {
         return html! { td { "-" } };
     };
-    let better = (change > 0.0) == metric.higher_is_better;
+    let better = value.map(|value| metric.badness(value)) < reference.map(|value| metric.badness(value));
     html! { td.better[change != 0.0 && better].worse[change != 0.0 && !better] { (format!("{:+.1} %", 100.0 * change)) } }
 }
 
@@ -125,13 +157,11 @@ fn total(row: &Row, metric: &Metric) -> Option<f64> {
 
 fn best(comparison: &Comparison, metric: &Metric) -> Option<f64> {
     let totals = comparison.rows.iter().filter_map(|row| total(row, metric));
-    if metric.higher_is_better {
-        totals.max_by(f64::total_cmp)
-    } else {
-        totals.min_by(f64::total_cmp)
-    }
+    totals
+        .filter(|total| !total.is_nan())
+        .min_by(|a, b| metric.badness(*a).total_cmp(&metric.badness(*b)))
 }
 
 fn head(metric: &Metric) -> String {
-    format!("{} {}", metric.name, if metric.higher_is_better { '↑' } else { '↓' })
+    format!("{} {}", metric.name, metric.arrow())
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use foreframe_metrics::{Comparison, Row, ScoreSpec, Scores};
+use foreframe_metrics::{Comparison, Row, ScoreOptions, ScoreSpec, Scores};
 use foreframe_report::{Frames, ReportError, Sample, write_gif, write_run_page};
 
 const INFO: &str = r#"{"model":"ustep","preset":"small","data":"moving-digits","status":"finished","reason":"all epochs done",
@@ -21,7 +21,12 @@ fn comparison() -> Comparison {
             mean: vec![0.0],
             std: vec![1.0],
         };
-        let mut scores = Scores::new(spec).unwrap();
+        let options = ScoreOptions {
+            thresholds: vec![0.25, 4.0],
+            fss_scales: vec![3],
+            ..ScoreOptions::default()
+        };
+        let mut scores = Scores::with_options(spec, options).unwrap();
         let truth: Vec<f32> = (0..2560).map(|i| (i % 13) as f32 / 16.0).collect();
         let growth = |i: usize| error * (0.4 + (i / 256) as f32 / 10.0).sqrt();
         let forecast: Vec<f32> = truth.iter().enumerate().map(|(i, value)| value + growth(i)).collect();
@@ -31,12 +36,13 @@ fn comparison() -> Comparison {
             summary: scores.summary().unwrap(),
         }
     };
-    let rows = vec![row("ustep", 0.05), row("persistence", 0.125)];
-    Comparison {
-        data: "moving-digits".into(),
-        split: "test".into(),
-        rows,
-    }
+    let rows = vec![
+        row("ustep", 0.05),
+        row("advection", 0.08),
+        row("climatology", 0.2),
+        row("persistence", 0.125),
+    ];
+    Comparison::new("moving-digits", "test", rows)
 }
 
 /// A run folder as the trainer leaves it.
@@ -132,6 +138,12 @@ fn the_page_holds_the_numbers_and_nothing_from_outside() {
         "mean of 3 steps",
         "openstl_psnr ↑",
         "K1 0.01",
+        "csi_0.25 ↑",
+        "bias_0.25 →1",
+        "fss_0.25_3px ↑",
+        "Critical success index",
+        "Skill of ustep",
+        "against climatology",
     ] {
         assert!(page.contains(expected), "`{expected}` is not on the page");
     }

@@ -1,17 +1,20 @@
-//! Judging a network beside persistence, in constant memory.
+//! Judging a network beside persistence and other references, in constant memory.
 
 use std::sync::Arc;
 
-use foreframe_core::{Clip, ConfigError};
+use foreframe_core::{Clip, ClipShape, ConfigError};
 use foreframe_data::{ClipSource, HostBatch, Loader, LoaderConfig, Normalization};
-use foreframe_metrics::{Comparison, Row, ScoreOptions, ScoreSpec, Scores};
+use foreframe_metrics::{Comparison, Row, ScoreError, ScoreOptions, ScoreSpec, Scores};
 
 use crate::error::TrainError;
 use crate::model::Network;
 use crate::progress::Progress;
 
+/// What the mean of the training part is called among forecasters.
+pub const CLIMATOLOGY: &str = "climatology";
+
 /// What to judge on, and how.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Evaluation<'a> {
     /// Name of the dataset, for the table.
     pub data: &'a str,
@@ -27,14 +30,49 @@ pub struct Evaluation<'a> {
     pub normalization: &'a Normalization,
     /// How scores are defined.
     pub scores: &'a ScoreOptions,
+    /// Other forecasters to compare with, built for the same clips.
+    pub against: &'a [Box<dyn Network>],
+    /// What is normal at every pixel, normalised, `[C, H, W]`: one more forecaster, and what anomalies are taken from.
+    pub climatology: Option<&'a [f32]>,
 }
 
-/// Scores `network` and persistence (the last observed frame, repeated) on the same clips.
+/// Checks that clips of this shape can be scored as `scores` says, before anything is spent on them.
+///
+/// # Errors
+/// Names the key of the options, or what is wrong with the normalisation.
+pub fn check_scores(clip: &ClipShape, normalization: &Normalization, scores: &ScoreOptions) -> Result<(), TrainError> {
+    let spec = score_spec(clip, clip.future, normalization);
+    Scores::with_options(spec, scores.clone()).map_err(by_key)?;
+    Ok(())
+}
+
+fn score_spec(clip: &ClipShape, horizon: usize, normalization: &Normalization) -> ScoreSpec {
+    ScoreSpec {
+        lead_times: horizon,
+        channels: clip.channels,
+        height: clip.height,
+        width: clip.width,
+        mean: normalization.mean.clone(),
+        std: normalization.std.clone(),
+    }
+}
+
+/// An option's error under the key that users write.
+pub(crate) fn by_key(error: ScoreError) -> TrainError {
+    match error {
+        ScoreError::Option { key, problem, remedy } => {
+            ConfigError::new(format!("eval.scores.{key}"), problem, remedy).into()
+        }
+        other => other.into(),
+    }
+}
+
+/// Scores `network`, the references of the evaluation, and persistence (the last observed frame, repeated) on the same clips.
 ///
 /// Batches come one after the other and nothing of them is kept but sums, so that memory does not grow with their number.
 ///
 /// # Errors
-/// The clips do not fit the network or the horizon, they cannot be read, or a forecast is not finite.
+/// The clips do not fit the network, a reference or the horizon, they cannot be read, or a forecast is not finite.
 pub fn evaluate(
     network: &dyn Network,
     source: Arc<dyn ClipSource>,
@@ -43,30 +81,39 @@ pub fn evaluate(
 ) -> Result<Comparison, TrainError> {
     let shape = source.shape();
     let horizon = evaluation.horizon.unwrap_or(shape.future);
-    fits(network, &source, horizon)?;
-    let spec = ScoreSpec {
-        lead_times: horizon,
-        channels: shape.channels,
-        height: shape.height,
-        width: shape.width,
-        mean: evaluation.normalization.mean.clone(),
-        std: evaluation.normalization.std.clone(),
+    let networks: Vec<&dyn Network> = std::iter::once(network)
+        .chain(evaluation.against.iter().map(Box::as_ref))
+        .collect();
+    for network in &networks {
+        fits(*network, &source, horizon)?;
+    }
+    let spec = score_spec(&shape, horizon, evaluation.normalization);
+    let empty = Scores::with_options(spec, evaluation.scores.clone()).map_err(by_key)?;
+    let empty = match evaluation.climatology {
+        Some(normal) => empty.with_climatology(normal)?,
+        None => empty,
     };
-    let mut scores = Scores::with_options(spec.clone(), evaluation.scores.clone())?;
-    let mut persistence = Scores::with_options(spec, evaluation.scores.clone())?;
     let frame = shape.frame_len();
-    let device = network.device().inner();
-    let mut repeated = vec![0.0; horizon * frame];
+    let values = horizon * frame;
+    let mut scores = vec![empty.clone(); networks.len()];
+    let mut normal = evaluation
+        .climatology
+        .map(|normal| (normal.repeat(horizon), empty.clone()));
+    let mut persistence = empty;
     let mut score = |batch: &HostBatch, clips: usize| {
-        let past = batch.to_clip(&device).past;
-        let forecast: Vec<f32> = network.forecast(past, horizon).into_data().iter::<f32>().collect();
+        for (network, scores) in networks.iter().zip(&mut scores) {
+            let past = batch.to_clip(&network.device().inner()).past;
+            let forecast: Vec<f32> = network.forecast(past, horizon).into_data().iter::<f32>().collect();
+            for clip in 0..clips {
+                scores.add(&forecast[clip * values..][..values], &batch.future(clip)[..values])?;
+            }
+        }
         for clip in 0..clips {
-            let truth = &batch.future(clip)[..horizon * frame];
-            scores.add(&forecast[clip * horizon * frame..][..horizon * frame], truth)?;
-            let past = batch.past(clip);
-            let last = &past[past.len() - frame..];
-            repeated.chunks_mut(frame).for_each(|lead| lead.copy_from_slice(last));
-            persistence.add(&repeated, truth)?;
+            let (past, truth) = (batch.past(clip), &batch.future(clip)[..values]);
+            if let Some((forecast, scores)) = &mut normal {
+                scores.add(forecast, truth)?;
+            }
+            persistence.add(&past[past.len() - frame..].repeat(horizon), truth)?;
         }
         Ok(())
     };
@@ -77,9 +124,10 @@ pub fn evaluate(
         task: evaluation.split,
     };
     part.each_batch(progress, &mut score)?;
-    let rows = [(network.name(), scores), ("persistence", persistence)];
+    let rows = (networks.iter().map(|network| network.name()).zip(scores))
+        .chain(normal.map(|(_, scores)| (CLIMATOLOGY, scores)))
+        .chain([("persistence", persistence)]);
     let rows: Result<Vec<Row>, TrainError> = rows
-        .into_iter()
         .map(|(model, scores)| {
             Ok(Row {
                 model: model.to_owned(),
@@ -87,11 +135,46 @@ pub fn evaluate(
             })
         })
         .collect();
-    Ok(Comparison {
-        data: evaluation.data.to_owned(),
-        split: evaluation.split.to_owned(),
-        rows: rows?,
-    })
+    Ok(Comparison::new(evaluation.data, evaluation.split, rows?))
+}
+
+/// The mean of every frame of every clip, `[C, H, W]`, normalised like the clips: the climatology of a training split.
+///
+/// Frames that several clips share count as often as they are in one. Nothing is kept but a sum.
+///
+/// # Errors
+/// There is no clip, or one cannot be read.
+pub fn climatology(
+    source: Arc<dyn ClipSource>,
+    batch: usize,
+    progress: &mut dyn Progress,
+) -> Result<Vec<f32>, TrainError> {
+    if source.is_empty() {
+        return Err(no_clip());
+    }
+    let mut sums = vec![0.0f64; source.shape().frame_len()];
+    let mut frames = 0u64;
+    let mut add = |batch: &HostBatch, clips: usize| {
+        for clip in 0..clips {
+            for part in [batch.past(clip), batch.future(clip)] {
+                for frame in part.chunks_exact(sums.len()) {
+                    frames += 1;
+                    sums.iter_mut()
+                        .zip(frame)
+                        .for_each(|(sum, value)| *sum += f64::from(*value));
+                }
+            }
+        }
+        Ok(())
+    };
+    let part = Part {
+        source,
+        batch,
+        clips: 0,
+        task: CLIMATOLOGY,
+    };
+    part.each_batch(progress, &mut add)?;
+    Ok(sums.iter().map(|sum| (sum / frames as f64) as f32).collect())
 }
 
 /// Mean squared error of the forecasts of the first `clips` clips (0 for all), in normalised units.
@@ -169,10 +252,14 @@ impl Part<'_> {
     }
 }
 
+fn no_clip() -> TrainError {
+    ConfigError::new("data", "has no clip in this split", "use more data or a larger share").into()
+}
+
 fn fits(network: &dyn Network, source: &Arc<dyn ClipSource>, horizon: usize) -> Result<(), TrainError> {
     let (found, built) = (source.shape(), network.clip());
     if source.is_empty() {
-        return Err(ConfigError::new("data", "has no clip in this split", "use more data or a larger share").into());
+        return Err(no_clip());
     }
     if horizon == 0 || horizon > found.future {
         let problem = format!("is {horizon}, but the clips have {} future frames", found.future);

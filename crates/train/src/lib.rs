@@ -26,7 +26,7 @@ pub mod weights;
 
 pub use config::{EvalConfig, RunConfig, TrainConfig};
 pub use error::{FolderError, TrainError};
-pub use evaluate::{Evaluation, evaluate};
+pub use evaluate::{CLIMATOLOGY, Evaluation, check_scores, climatology, evaluate};
 pub use model::{Model, ModelError, Network, NotFinite, StepOutcome};
 pub use sampling::SamplingSchedule;
 pub use schedule::Schedule;

@@ -37,6 +37,7 @@ pub static MODELS: &[Model] = &[
     Model::of::<foreframe_predrnn::PredRnnPlusPlus>(),
     Model::of::<foreframe_predrnn::PredRnn>(),
     Model::of::<foreframe_convlstm::ConvLstm>(),
+    Model::of::<foreframe_advection::Advection>(),
     Model::of::<foreframe_persistence::Persistence>(),
 ];
 

@@ -1,14 +1,16 @@
-//! `eval`: a trained network and persistence on the same clips.
+//! `eval`: a network, persistence and other references on the same clips.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
+use burn::tensor::Device;
+use foreframe_core::ClipShape;
 use foreframe_data::{ClipSource, Splits};
 use foreframe_metrics::Comparison;
-use foreframe_train::evaluate::{Evaluation, evaluate};
+use foreframe_train::evaluate::{CLIMATOLOGY, Evaluation, climatology, evaluate};
 use foreframe_train::progress::{Progress, progress};
 use foreframe_train::run::weights_of;
 use foreframe_train::weights::{WeightsHeader, read_header};
 use foreframe_train::{EvalConfig, Network, RunConfig};
-use foreframe_zoo::find_dataset;
+use foreframe_zoo::{find_dataset, find_model};
 use tracing::warn;
 
 use crate::args::{EvalArgs, SettingArgs, Split};
@@ -16,6 +18,61 @@ use crate::settings::{self, FILES, Settings};
 use crate::{output, target};
 
 pub(crate) fn run(args: &EvalArgs) -> Result<()> {
+    let (settings, network, splits) = match untrained(args)? {
+        Some(name) => of_model(args, name)?,
+        None => of_weights(args)?,
+    };
+    let mut config = settings.config;
+    if let Some(batch) = args.batch {
+        config.eval.batch = batch as usize;
+    }
+    config.eval.against.extend(args.against.iter().cloned());
+    config.validate()?;
+    let comparison = judge(
+        network.as_ref(),
+        &splits,
+        args.split,
+        &config.data.name,
+        &config.eval,
+        progress().as_mut(),
+    )?;
+    match args.json {
+        true => output::json(&comparison),
+        false => print(&comparison),
+    }
+}
+
+/// The name of the model without weights that is to be judged, unless it is a file or a run.
+fn untrained(args: &EvalArgs) -> Result<Option<&str>> {
+    let name = args.target.to_str().filter(|_| !args.target.exists());
+    let Some((name, model)) = name.and_then(|name| Some((name, find_model(name).ok()?))) else {
+        return Ok(None);
+    };
+    let preset = (model.presets)().into_iter().next();
+    let built = preset.map(|preset| (model.build)(&preset.config, &preset.clip, &Device::flex()));
+    let weights = built.transpose()?.is_none_or(|network| network.parameters() > 0);
+    ensure!(
+        !weights,
+        "`{name}` has to be trained first: name its weights (.bpk) or a run of it"
+    );
+    Ok(Some(name))
+}
+
+type Judged = (Settings, Box<dyn Network>, Splits);
+
+fn of_model(args: &EvalArgs, name: &str) -> Result<Judged> {
+    let set = SettingArgs {
+        set: args.set.clone(),
+        ..SettingArgs::default()
+    };
+    let settings = Settings::resolve(Some(name), &set, &args.data)?;
+    let device = args.backend.backend.device()?;
+    let splits = (settings.dataset.open)(&settings.config.data)?;
+    let network = (settings.model.build)(&settings.config.network, &splits.clip, &device)?;
+    Ok((settings, network, splits))
+}
+
+fn of_weights(args: &EvalArgs) -> Result<Judged> {
     for assignment in &args.set {
         ensure!(
             assignment.starts_with("data.") || assignment.starts_with("eval."),
@@ -29,22 +86,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     if splits.normalization != header.normalization {
         warn!("these data are normalised by their own training split, not as those that the network was trained on");
     }
-    let mut how = settings.config.eval.clone();
-    if let Some(batch) = args.batch {
-        how.batch = batch as usize;
-    }
-    let comparison = judge(
-        network.as_ref(),
-        &splits,
-        args.split,
-        &settings.config.data.name,
-        &how,
-        progress().as_mut(),
-    )?;
-    match args.json {
-        true => output::json(&comparison),
-        false => print(&comparison),
-    }
+    Ok((settings, network, splits))
 }
 
 /// The data to judge on: those of the run, or those that the flags name.
@@ -91,7 +133,34 @@ fn network_clip(data: &crate::args::DataArgs, weights: &std::path::Path) -> Resu
     Ok(set)
 }
 
-/// Scores a network and persistence on one split.
+/// The models that `eval.against` names, for the clips of `network`.
+fn references(network: &dyn Network, how: &EvalConfig) -> Result<Vec<Box<dyn Network>>> {
+    let names = how.against.iter().filter(|name| *name != CLIMATOLOGY);
+    names
+        .map(|name| reference(name, &network.clip(), &network.device().inner()))
+        .collect()
+}
+
+/// The model called `name`, if it can forecast without having been trained.
+///
+/// # Errors
+/// There is no such model, or it has weights.
+pub(crate) fn reference(name: &str, clip: &ClipShape, device: &Device) -> Result<Box<dyn Network>> {
+    let model = find_model(name)
+        .with_context(|| format!("eval.against: `{CLIMATOLOGY}` and models without weights are possible"))?;
+    ensure!(
+        name != "persistence",
+        "eval.against: persistence is in every comparison: leave it out"
+    );
+    let network = (model.build)(&(model.defaults)(), clip, device)?;
+    ensure!(
+        network.parameters() == 0,
+        "eval.against: `{name}` has weights that must be trained: name a model without any, e.g. `advection`, or `{CLIMATOLOGY}`"
+    );
+    Ok(network)
+}
+
+/// Scores a network, persistence and the references that the configuration names on one split.
 ///
 /// # Errors
 /// The clips do not fit the network, or cannot be read.
@@ -103,6 +172,11 @@ pub(crate) fn judge(
     how: &EvalConfig,
     progress: &mut dyn Progress,
 ) -> Result<Comparison> {
+    let against = references(network, how)?;
+    let normal = match how.against.iter().any(|name| name == CLIMATOLOGY) {
+        true => Some(climatology(splits.train.clone(), how.batch, progress)?),
+        false => None,
+    };
     let evaluation = Evaluation {
         data,
         split: split.name(),
@@ -111,17 +185,29 @@ pub(crate) fn judge(
         horizon: None,
         normalization: &splits.normalization,
         scores: &how.scores,
+        against: &against,
+        climatology: normal.as_deref(),
     };
     Ok(evaluate(network, split.of(splits), &evaluation, progress)?)
 }
 
-/// The table of totals, and the error at every lead time.
+/// The table of totals, the skill, and by lead time the error and what was asked for beyond the usual scores.
 pub(crate) fn print(comparison: &Comparison) -> Result<()> {
     output::line(comparison.table())?;
-    match comparison.lead_time_table("mse") {
-        Some(table) => output::line(table.trim_end()),
-        None => Ok(()),
+    let asked = |name: &str| name == "mse" || ["csi_", "lat_weighted_rmse", "acc"].iter().any(|p| name.starts_with(p));
+    let names: Vec<String> = comparison.metrics().iter().map(|metric| metric.name.clone()).collect();
+    let by_lead_time = names
+        .iter()
+        .filter(|name| asked(name))
+        .filter_map(|name| comparison.lead_time_table(name));
+    let tables: Vec<String> = comparison.skill_table().into_iter().chain(by_lead_time).collect();
+    for (index, table) in tables.iter().enumerate() {
+        match index + 1 < tables.len() {
+            true => output::line(table)?,
+            false => output::line(table.trim_end())?,
+        }
     }
+    Ok(())
 }
 
 impl Split {

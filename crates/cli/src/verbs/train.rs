@@ -9,7 +9,7 @@ use foreframe_data::Splits;
 use foreframe_metrics::Comparison;
 use foreframe_train::progress::progress;
 use foreframe_train::run::{Outcome, Status, TrainOptions, new_run_folder, train};
-use foreframe_train::{Network, RunConfig};
+use foreframe_train::{CLIMATOLOGY, Network, RunConfig, check_scores};
 
 use super::eval;
 use crate::args::{DataArgs, SettingArgs, Split, TrainArgs};
@@ -34,6 +34,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let splits = (settings.dataset.open)(&settings.config.data)?;
     // Everything about the network that can be wrong shows itself here, before there is a folder.
     (settings.model.cost)(&settings.config.network, &splits.clip)?;
+    check_judgement(&settings, &splits, &device)?;
     let folder = match (&resumed, &args.out) {
         (Some(folder), _) | (None, Some(folder)) => folder.clone(),
         (None, None) => new_run_folder(Path::new(RUNS), &settings.config.data.name, settings.model.name)?,
@@ -57,6 +58,16 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     }
     present(&settings, &splits, &device, &folder)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What would keep the trained network from being judged must show itself before it is trained.
+fn check_judgement(settings: &Settings, splits: &Splits, device: &Device) -> Result<()> {
+    let how = &settings.config.eval;
+    check_scores(&splits.clip, &splits.normalization, &how.scores)?;
+    for name in how.against.iter().filter(|name| *name != CLIMATOLOGY) {
+        eval::reference(name, &splits.clip, &device.clone().inner())?;
+    }
+    Ok(())
 }
 
 /// `--epochs` and `--steps` are keys of the configuration like any other.

@@ -60,6 +60,114 @@ fn eval_repeats_what_training_reported() {
 }
 
 #[test]
+fn events_are_scored_beside_the_references_that_are_asked_for() {
+    let run = TRAINED.argument();
+    let folder = tempfile::tempdir().unwrap();
+    let asked = [
+        "eval",
+        &run,
+        "--against",
+        "advection",
+        "--against",
+        "climatology",
+        "--set",
+        "eval.scores.thresholds=[0.25, 2]",
+        "--set",
+        "eval.scores.fss_scales=[1, 5]",
+        "--set",
+        "eval.scores.latitudes=[60, 50]",
+    ];
+    let text = succeed(folder.path(), &asked);
+    for part in [
+        "csi_0.25 ↑",
+        "bias_2 →1",
+        "fss_0.25_5px ↑",
+        "against advection",
+        "acc ↑ of",
+    ] {
+        assert!(text.contains(part), "{part} is not told: {text}");
+    }
+    let judged = json(folder.path(), &[&asked[..], &["--json"]].concat());
+    let models: Vec<&str> = judged["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["model"].as_str().unwrap())
+        .collect();
+    assert_eq!(models, ["ustep", "advection", "climatology", "persistence"]);
+    assert_eq!(judged["skill"].as_array().unwrap().len(), 3);
+    // Nothing reaches 2.
+    let metrics = judged["rows"][3]["summary"]["metrics"].as_array().unwrap();
+    let of = |name: &str| metrics.iter().find(|metric| metric["name"] == name).unwrap();
+    assert_eq!(
+        (&of("csi_2")["total"], &of("csi_2")["perfect"]),
+        (&"nan".into(), &1.0.into())
+    );
+    assert!(of("csi_0.25")["definition"].as_str().unwrap().contains("0.25 or more"));
+    assert!(!judged.to_string().contains("null"));
+}
+
+#[test]
+fn models_without_weights_are_judged_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |name: &'static str, more: &[&'static str]| {
+        let arguments = ["eval", name, "--set", "data.size=16", "--set", "data.test_clips=2"];
+        [&arguments[..], more].concat()
+    };
+    let judged = json(
+        folder.path(),
+        &of("advection", &["--set", "network.frames=3", "--json"]),
+    );
+    assert_eq!(
+        (&judged["rows"][0]["model"], &judged["rows"][0]["summary"]["clips"]),
+        (&"advection".into(), &2.into())
+    );
+    let message = refused(folder.path(), &of("advection", &["--set", "network.frames=1"]));
+    assert!(message.contains("`network.frames` is 1: use 2 to 64"), "{message}");
+    let message = refused(folder.path(), &of("ustep", &[]));
+    assert!(message.contains("`ustep` has to be trained first"), "{message}");
+}
+
+#[test]
+fn scores_that_cannot_be_computed_are_refused_by_their_key() {
+    let run = TRAINED.argument();
+    let folder = tempfile::tempdir().unwrap();
+    for (assignment, words) in [
+        (
+            "eval.scores.thresholds=[2, 1]",
+            "`eval.scores.thresholds` has 2 before 1",
+        ),
+        ("eval.scores.thresholds=[nan]", "`eval.scores.thresholds` holds NaN"),
+        ("eval.scores.thresholds=high", "eval.scores.thresholds"),
+        ("eval.scores.threshold=[1.0]", "did you mean"),
+        ("eval.scores.fss_scales=[4]", "use odd sides"),
+        ("eval.scores.fss_scales=[3]", "set thresholds, too"),
+        ("eval.scores.latitudes=[0, 100]", "`eval.scores.latitudes` holds 100"),
+        ("eval.scores.latitudes=[0, 1, 2]", "frames have 16 rows"),
+        ("eval.against=[\"advektion\"]", "did you mean `advection`?"),
+        ("eval.against=[\"ustep\"]", "`ustep` has weights that must be trained"),
+        ("eval.against=[\"persistence\"]", "leave it out"),
+        (
+            "eval.against=[\"advection\", \"advection\"]",
+            "`eval.against` names `advection` twice",
+        ),
+    ] {
+        let message = refused(folder.path(), &["eval", &run, "--set", assignment]);
+        assert!(message.contains(words), "{assignment}: {message}");
+    }
+    // Before anything is trained for it.
+    let tiny = [&["train", "ustep"], &TINY[..]].concat();
+    for (assignment, words) in [
+        ("eval.scores.latitudes=[0, 1, 2]", "frames have 16 rows"),
+        ("eval.against=[\"tau\"]", "has weights"),
+    ] {
+        let message = refused(folder.path(), &[&tiny[..], &["--set", assignment]].concat());
+        assert!(message.contains(words), "{assignment}: {message}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn weights_alone_are_judged_on_data_of_their_size() {
     let folder = tempfile::tempdir().unwrap();
     let best = std::fs::read_to_string(TRAINED.run().join("checkpoints/best")).unwrap();

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use foreframe_core::ConfigError;
 use foreframe_data::DataConfig;
-use foreframe_metrics::ScoreOptions;
+use foreframe_metrics::{ScoreError, ScoreOptions};
 use foreframe_ops::Implementation;
 use serde::{Deserialize, Serialize};
 use toml::Table;
@@ -70,6 +70,9 @@ pub struct EvalConfig {
     pub batch: usize,
     /// At most so many clips of the split, the first ones; 0 for all.
     pub clips: usize,
+    /// What to compare with besides persistence: models without weights, by name, and `climatology`, the mean of the
+    /// training part.
+    pub against: Vec<String>,
     /// How scores are defined where the field has more than one convention.
     pub scores: ScoreOptions,
 }
@@ -79,6 +82,7 @@ impl Default for EvalConfig {
         Self {
             batch: 16,
             clips: 0,
+            against: Vec::new(),
             scores: ScoreOptions::default(),
         }
     }
@@ -108,6 +112,14 @@ impl RunConfig {
     pub fn validate(&self) -> Result<(), ConfigError> {
         if self.eval.batch == 0 {
             return Err(ConfigError::new("eval.batch", "is 0", "use 1 or more"));
+        }
+        let against = &self.eval.against;
+        if let Some((_, twice)) = (against.iter().enumerate()).find(|(index, name)| against[..*index].contains(name)) {
+            let problem = format!("names `{twice}` twice");
+            return Err(ConfigError::new("eval.against", problem, "name every reference once"));
+        }
+        if let Err(ScoreError::Option { key, problem, remedy }) = self.eval.scores.validate() {
+            return Err(ConfigError::new(format!("eval.scores.{key}"), problem, remedy));
         }
         self.train.validate()
     }

@@ -1,4 +1,4 @@
-//! Tables of a network beside persistence.
+//! Tables of a network beside persistence and other references.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use foreframe_core::ClipShape;
 use foreframe_data::{ClipSource, DataError, Normalization};
 use foreframe_metrics::{Comparison, ScoreOptions};
 use foreframe_train::progress::Silent;
-use foreframe_train::{Evaluation, Network, TrainError, evaluate};
+use foreframe_train::{Evaluation, Network, TrainError, check_scores, climatology, evaluate};
 
 use crate::toy::{CLIP, TOY, Waves, alone, splits};
 
@@ -36,6 +36,8 @@ fn judged(
         horizon: None,
         normalization: &normalization,
         scores: &scores,
+        against: &[],
+        climatology: None,
     };
     change(&mut evaluation);
     evaluate(network, source, &evaluation, &mut Silent)
@@ -98,6 +100,73 @@ fn clips_and_horizon_can_be_fewer_but_not_more() {
         .to_string();
     assert!(
         error.contains("`horizon` is 3, but the clips have 2 future frames"),
+        "{error}"
+    );
+}
+
+#[test]
+fn references_are_rows_and_the_climatology_is_the_mean_of_the_training_part() {
+    let _alone = alone();
+    let network = network();
+    let training = splits(1).train;
+    let normal = climatology(training.clone(), 2, &mut Silent).unwrap();
+    let mut expected = [0.0; 4];
+    let frames = CLIP.frames() * training.len();
+    for index in 0..training.len() {
+        let mut clip = vec![0.0; CLIP.clip_len()];
+        training.read(0, index, &mut clip).unwrap();
+        (clip.iter().enumerate()).for_each(|(place, value)| expected[place % 4] += f64::from(*value) / frames as f64);
+    }
+    for (found, expected) in normal.iter().zip(expected) {
+        assert!((f64::from(*found) - expected).abs() < 1e-6);
+    }
+    let others = [network.duplicate()];
+    // The lifetimes of the helper above do not fit what is made here.
+    let (normalization, scores) = (
+        Normalization {
+            mean: vec![0.5],
+            std: vec![2.0],
+        },
+        ScoreOptions::default(),
+    );
+    let evaluation = Evaluation {
+        data: "waves",
+        split: "test",
+        batch: 3,
+        clips: 0,
+        horizon: None,
+        normalization: &normalization,
+        scores: &scores,
+        against: &others,
+        climatology: Some(&normal),
+    };
+    let table = evaluate(&*network, splits(1).test, &evaluation, &mut Silent).unwrap();
+    let models: Vec<&str> = table.rows.iter().map(|row| row.model.as_str()).collect();
+    assert_eq!(models, ["toy", "toy", "climatology", "persistence"]);
+    assert_eq!(table.rows[0].summary, table.rows[1].summary);
+    assert_eq!(table.rows[2].summary.metric("acc").unwrap().total, 0.0);
+    let own = table.rows[0].summary.metric("mse").unwrap().total;
+    let other = table.rows[2].summary.metric("mse").unwrap().total;
+    let skill = &table.skill[1];
+    assert_eq!((table.skill.len(), skill.against.as_str()), (3, "climatology"));
+    let found = skill.scores.iter().find(|score| score.metric == "mse").unwrap().total;
+    assert!((found - (1.0 - own / other)).abs() < 1e-12);
+}
+
+#[test]
+fn impossible_scores_are_refused_by_their_key() {
+    let scores = ScoreOptions {
+        thresholds: vec![1.0],
+        fss_scales: vec![5],
+        ..ScoreOptions::default()
+    };
+    let normalization = Normalization {
+        mean: vec![0.0],
+        std: vec![1.0],
+    };
+    let error = check_scores(&CLIP, &normalization, &scores).unwrap_err().to_string();
+    assert!(
+        error.contains("`eval.scores.fss_scales` holds 5, but frames are 2x2: use at most 3"),
         "{error}"
     );
 }

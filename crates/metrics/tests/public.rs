@@ -1,0 +1,99 @@
+//! Scores of events against two public implementations, `pysteps` and `scores`: `tests/scores/compare.py` computes theirs.
+
+use foreframe_metrics::{ScoreOptions, ScoreSpec, Scores};
+use serde_json::Value;
+
+/// As in `compare.py`: the highest 5 bits of Numerical Recipes' generator.
+fn noise(seed: u32, count: usize) -> Vec<u32> {
+    let mut state = seed;
+    (0..count)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state >> 27
+        })
+        .collect()
+}
+
+/// As in `compare.py`: the mean of 5x5 noise, rounded down.
+fn frame(seed: u32, height: usize, width: usize) -> Vec<u32> {
+    let wide = noise(seed, (height + 4) * (width + 4));
+    let window = |row: usize, column: usize| -> u32 {
+        let rows = (row..row + 5).map(|row| &wide[row * (width + 4) + column..][..5]);
+        rows.flatten().sum::<u32>() / 25
+    };
+    (0..height * width)
+        .map(|pixel| window(pixel / width, pixel % width))
+        .collect()
+}
+
+#[test]
+fn scores_of_events_are_those_of_pysteps_and_scores() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/golden/metrics/public_events.json"
+    );
+    let expected: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let size = |key: &str| expected[key].as_u64().unwrap() as usize;
+    let (clips, lead_times, height, width) = (size("clips"), size("lead_times"), size("height"), size("width"));
+    let numbers = |key: &str| {
+        expected[key]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|value| value.as_f64().unwrap())
+    };
+    // Thresholds must be reached by whole numbers that were normalised as data are.
+    let (mean, std) = (13.7f32, 2.3f32);
+    let spec = ScoreSpec {
+        lead_times,
+        channels: 1,
+        height,
+        width,
+        mean: vec![mean],
+        std: vec![std],
+    };
+    let options = ScoreOptions {
+        thresholds: numbers("thresholds").collect(),
+        fss_scales: numbers("scales").map(|scale| scale as usize).collect(),
+        ..ScoreOptions::default()
+    };
+    let mut scores = Scores::with_options(spec, options).unwrap();
+    let mut sum = 0;
+    for clip in 0..clips as u32 {
+        let (mut forecast, mut truth) = (Vec::new(), Vec::new());
+        for lead_time in 0..lead_times as u32 {
+            let seed = 1000 * clip + 10 * lead_time;
+            let (first, second) = (frame(seed + 1, height, width), frame(seed + 2, height, width));
+            let mixed = first.iter().zip(&second).map(|(a, b)| (2 * a + b + lead_time) / 3);
+            truth.extend(mixed);
+            forecast.extend(first);
+        }
+        sum += forecast.iter().chain(&truth).sum::<u32>();
+        let normalised = |values: Vec<u32>| -> Vec<f32> { values.iter().map(|v| (*v as f32 - mean) / std).collect() };
+        scores.add(&normalised(forecast), &normalised(truth)).unwrap();
+    }
+    assert_eq!(
+        f64::from(sum),
+        expected["sum_of_all_values"].as_f64().unwrap(),
+        "other frames"
+    );
+    let summary = scores.summary().unwrap();
+    let all = expected["scores"].as_object().unwrap();
+    assert_eq!(all.len(), 4 * (5 + 4));
+    for (name, expected) in all {
+        let metric = summary.metric(name).unwrap_or_else(|| panic!("there is no {name}"));
+        let check = |found: f64, expected: &Value| match expected.as_f64() {
+            Some(expected) => assert!((found - expected).abs() < 1e-11, "{name}: {found} for {expected}"),
+            None => assert!(found.is_nan(), "{name}: {found}, but it is not defined"),
+        };
+        check(metric.total, &expected["total"]);
+        assert_eq!(metric.per_lead_time.len(), lead_times);
+        for (found, expected) in metric
+            .per_lead_time
+            .iter()
+            .zip(expected["per_lead_time"].as_array().unwrap())
+        {
+            check(*found, expected);
+        }
+    }
+}
