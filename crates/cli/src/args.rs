@@ -25,7 +25,7 @@ pub(crate) struct Cli {
 #[derive(Subcommand)]
 pub(crate) enum Verb {
     /// Lists models, presets and datasets
-    List(ListArgs),
+    List(ListAllArgs),
     /// Shows a model: parameters, multiply-accumulates, shapes, configuration, paper
     Show(ShowArgs),
     /// Lists, fetches, checks and shows datasets
@@ -117,6 +117,16 @@ pub(crate) struct ListArgs {
     /// As JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct ListAllArgs {
+    #[command(flatten)]
+    pub(crate) what: ListArgs,
+    /// Every preset of every network that matches, as one Markdown table: clip, parameters, multiply-accumulates, and
+    /// what is published of both
+    #[arg(long)]
+    pub(crate) networks: bool,
 }
 
 #[derive(Args)]

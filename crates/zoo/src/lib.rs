@@ -11,12 +11,14 @@
 //! ```
 
 mod lookup;
+mod published;
 mod recommended;
 
 use foreframe_data::{Dataset, sets};
 use foreframe_train::Model;
 
 pub use lookup::{UnknownName, find_dataset, find_model, find_preset, matching};
+pub use published::{Published, published};
 pub use recommended::{Recommended, recommended};
 
 /// The networks, the flagship first.

@@ -4,10 +4,15 @@ use anyhow::{Result, ensure};
 use foreframe_zoo::{DATASETS, MODELS, matching};
 use serde_json::json;
 
-use crate::args::ListArgs;
+use super::networks;
+use crate::args::ListAllArgs;
 use crate::output;
 
-pub(crate) fn run(args: &ListArgs) -> Result<()> {
+pub(crate) fn run(args: &ListAllArgs) -> Result<()> {
+    let (args, of_networks) = (&args.what, args.networks);
+    if of_networks {
+        return networks::run(args);
+    }
     let pattern = args.pattern.as_deref().unwrap_or_default();
     let models: Vec<_> = MODELS.iter().filter(|model| matching(pattern, model.name)).collect();
     let datasets: Vec<_> = DATASETS

@@ -8,6 +8,7 @@ mod export;
 mod forecast;
 mod import;
 mod list;
+mod networks;
 mod report;
 mod show;
 mod train;

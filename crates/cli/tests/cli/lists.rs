@@ -26,6 +26,46 @@ fn the_list_is_json_and_filtered_by_pattern() {
     assert!(refused(here(), &["list", "zzz"]).contains("zzz"));
 }
 
+#[test]
+fn the_page_of_networks_is_what_is_listed() {
+    let page = std::fs::read_to_string(here().join("../../docs/src/networks.md")).unwrap();
+    let table = &page[page.find("| model").unwrap()..];
+    let listed = succeed(here(), &["list", "--networks"]);
+    let different = (listed.lines().zip(table.lines())).find(|(listed, committed)| listed != committed);
+    assert_eq!(
+        different, None,
+        "write the table of `foreframe list --networks` into docs/src/networks.md"
+    );
+    assert_eq!(listed.lines().count(), table.lines().count());
+}
+
+/// A published figure that is not ours, rounded, has a note that says why.
+#[test]
+fn published_figures_are_explained_or_ours() {
+    let figure = |text: &str| text.trim_end_matches(['M', 'G', ' ']).parse::<f64>().ok();
+    let rows = json(here(), &["list", "--networks", "--json"]);
+    let mut compared = 0;
+    for row in rows.as_array().unwrap() {
+        if row["notes"].as_array().is_none_or(|notes| !notes.is_empty()) {
+            continue;
+        }
+        for (counted, published, unit) in [
+            ("parameters", "published_parameters", 1e6),
+            ("multiply_accumulates", "published_multiply_accumulates", 1e9),
+        ] {
+            let Some(published) = figure(row[published].as_str().unwrap()) else {
+                continue;
+            };
+            let ratio = row[counted].as_f64().unwrap() / unit / published;
+            assert!((ratio - 1.0).abs() < 0.015, "{ratio} of what is published: {row}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 200, "only {compared} figures were compared");
+    assert!(refused(here(), &["list", "--networks", "zzz"]).contains("zzz"));
+    assert!(refused(here(), &["data", "list", "--networks"]).contains("--networks"));
+}
+
 /// Parameters: the published models of the golden counts.
 #[test]
 fn show_counts_parameters_and_products() {
