@@ -13,6 +13,10 @@ pub(crate) enum Purpose {
     Order,
     /// Which recordings go into which split.
     Assignment,
+    /// What disturbs the clips of a split.
+    TrainNoise,
+    ValidationNoise,
+    TestNoise,
 }
 
 /// The stream of one clip (or order) of one epoch. The 256-bit key holds all four numbers, so no two coincide.

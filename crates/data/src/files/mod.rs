@@ -3,7 +3,6 @@
 mod discover;
 mod frames;
 mod recording;
-mod resample;
 mod split;
 mod statistics;
 mod windows;

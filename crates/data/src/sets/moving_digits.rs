@@ -20,6 +20,7 @@ pub const fn moving_digits() -> Dataset {
         about: "handwriting-like digits that bounce within a frame, drawn on the fly: no file needed",
         source: "made by this program; trajectories by the rule of Moving MNIST (Srivastava et al., ICML 2015)",
         defaults: DataConfig::default,
+        frame: |config| Some([1, config.size, config.size]),
         open,
     }
 }

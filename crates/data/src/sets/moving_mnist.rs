@@ -29,6 +29,7 @@ pub const fn moving_mnist() -> Dataset {
         about: "two MNIST digits that bounce within a frame; 10,000 new training clips per epoch",
         source: "Srivastava et al., ICML 2015; digits: LeCun, Cortes, Burges, CC BY-SA 3.0",
         defaults,
+        frame: |config| Some([1, config.size, config.size]),
         open,
     }
 }
