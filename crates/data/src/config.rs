@@ -218,6 +218,45 @@ pub(crate) fn at_least(field: &str, value: usize, least: usize) -> Result<(), Da
     Ok(())
 }
 
+/// Refuses shares that leave nothing to train on.
+pub(crate) fn check_shares(config: &DataConfig) -> Result<(), DataError> {
+    for (field, share) in [
+        ("validation_share", config.validation_share),
+        ("test_share", config.test_share),
+    ] {
+        if !(share > 0.0 && share < 1.0) {
+            return Err(DataError::config(
+                field,
+                format!("is {share}"),
+                "use a share between 0 and 1, e.g. 0.1",
+            ));
+        }
+    }
+    if config.validation_share + config.test_share >= 1.0 {
+        return Err(DataError::config(
+            "validation_share",
+            format!(
+                "and data.test_share are {} and {}, which leaves nothing to train on",
+                config.validation_share, config.test_share
+            ),
+            "let their sum be well below 1",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a protocol that nobody has published for these data.
+pub(crate) fn no_published_protocol(config: &DataConfig) -> Result<(), DataError> {
+    match config.protocol {
+        Protocol::Own => Ok(()),
+        Protocol::OpenStl => Err(DataError::config(
+            "protocol",
+            format!("is `openstl`, but nothing has been published for `{}`", config.name),
+            "leave it out; validation is a part of the training data",
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,6 +18,7 @@
 //! ```
 
 mod batch;
+mod cifar;
 mod config;
 pub mod download;
 mod error;

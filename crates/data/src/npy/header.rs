@@ -167,12 +167,22 @@ pub(crate) fn check_front(front: &[u8], total: usize) -> Result<(), Fault> {
     Header::parse_front(front, total).map(|_| ())
 }
 
-/// The header that `numpy.save` writes for a C-ordered little-endian f32 array; values start at a multiple of 64 bytes.
+/// The header that `numpy.save` writes for a C-ordered array of little-endian f32.
 pub(super) fn f32_header(shape: &[usize]) -> Vec<u8> {
+    header("<f4", shape)
+}
+
+/// The header that `numpy.save` writes for a C-ordered array of bytes.
+pub(crate) fn byte_header(shape: &[usize]) -> Vec<u8> {
+    header("|u1", shape)
+}
+
+/// Values start at a multiple of 64 bytes.
+fn header(description: &str, shape: &[usize]) -> Vec<u8> {
     let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
     let comma = if shape.len() == 1 { "," } else { "" };
     let shape = format!("({}{comma})", sizes.join(", "));
-    let mut text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
+    let mut text = format!("{{'descr': '{description}', 'fortran_order': False, 'shape': {shape}, }}");
     let before = b"\x93NUMPY\x01\x00".len() + size_of::<u16>();
     let padding = (before + text.len() + 1).next_multiple_of(64) - (before + text.len() + 1);
     text.extend(std::iter::repeat_n(' ', padding));

@@ -74,3 +74,33 @@ pub(crate) fn not_empty(path: &Path, split: &str, clips: usize) -> Result<(), Da
         "check that all files are there, or ask for shorter clips (data.past, data.future)",
     ))
 }
+
+/// Several sources, one after the other.
+pub(crate) struct Joined {
+    parts: Vec<Arc<dyn FrameSource>>,
+    /// One more than the last frame of each.
+    ends: Vec<usize>,
+}
+
+impl Joined {
+    /// Sources with their numbers of frames.
+    pub(crate) fn new(parts: Vec<(Arc<dyn FrameSource>, usize)>) -> Self {
+        let mut end = 0;
+        let (parts, ends) = parts
+            .into_iter()
+            .map(|(part, frames)| {
+                end += frames;
+                (part, end)
+            })
+            .unzip();
+        Self { parts, ends }
+    }
+}
+
+impl FrameSource for Joined {
+    fn read(&self, number: usize, values: &mut [f32]) -> Result<(), DataError> {
+        let which = self.ends.partition_point(|end| *end <= number);
+        let before = if which == 0 { 0 } else { self.ends[which - 1] };
+        self.parts[which].read(number - before, values)
+    }
+}

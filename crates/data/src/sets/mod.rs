@@ -1,11 +1,26 @@
 //! The datasets of this crate, one function each, for a registry of theirs.
 
+mod caltech;
+mod cikm2017;
 mod files;
+mod human;
+mod kth;
 mod moving_digits;
 mod moving_mnist;
+mod sequences;
+mod shanghai2020;
 mod taxibj;
+mod ucf_sports;
+mod weatherbench;
 
+pub use caltech::caltech;
+pub use cikm2017::cikm2017;
 pub use files::files;
+pub use human::human;
+pub use kth::kth;
 pub use moving_digits::moving_digits;
-pub use moving_mnist::moving_mnist;
+pub use moving_mnist::{moving_fashion_mnist, moving_mnist, moving_mnist_cifar, moving_mnist_dynamic};
+pub use shanghai2020::shanghai2020;
 pub use taxibj::taxibj;
+pub use ucf_sports::ucf_sports;
+pub use weatherbench::weatherbench;

@@ -1,0 +1,344 @@
+//! WeatherBench: hourly fields of the ERA5 reanalysis.
+
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::files::{Channel, listing};
+use crate::fingerprint::fingerprint;
+use crate::images::FrameSize;
+use crate::noise::disturb;
+use crate::npy::Mapped;
+use crate::numbered::{ArrayFrames, FrameSource, Joined, Numbered, not_empty};
+use crate::{DataConfig, DataError, Dataset, Normalization, Protocol, Splits};
+
+const FOLDER: &str = "datasets/weatherbench";
+const TRAIN: RangeInclusive<usize> = 2010..=2015;
+const VALIDATION: RangeInclusive<usize> = 2016..=2016;
+const TEST: RangeInclusive<usize> = 2017..=2018;
+
+/// Hourly 2 m temperature on a grid of 5.625 degrees (Rasp et al., JAMES 2020).
+pub const fn weatherbench() -> Dataset {
+    Dataset {
+        name: "weatherbench",
+        about: "hourly fields of ERA5, e.g. 2 m temperature, 12 -> 12; .npy files of the years 2010 to 2018",
+        source: "Rasp et al., JAMES 2020, MIT; data: Copernicus Climate Change Service, Licence to use Copernicus Products",
+        defaults,
+        frame: |_| None,
+        open,
+    }
+}
+
+fn defaults() -> DataConfig {
+    DataConfig {
+        name: weatherbench().name.to_owned(),
+        past: 12,
+        future: 12,
+        ..DataConfig::default()
+    }
+}
+
+/// Hours of a year.
+fn hours(year: usize) -> usize {
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    24 * (365 + usize::from(is_leap))
+}
+
+fn hours_of(years: RangeInclusive<usize>) -> usize {
+    years.map(hours).sum()
+}
+
+/// The first hours of all clips of `length` hours in a split of `hours` hours that begins at `start`. As published, the
+/// last hour is dropped, and a clip may not end with the one before it.
+fn starts(start: usize, hours: usize, length: usize) -> std::ops::Range<usize> {
+    start..start + hours.saturating_sub(length + 1)
+}
+
+/// All hours that are there.
+struct Series {
+    frames: Arc<dyn FrameSource>,
+    size: FrameSize,
+    /// Where 2010 begins.
+    start: usize,
+    files: Vec<PathBuf>,
+}
+
+fn open(config: &DataConfig) -> Result<Splits, DataError> {
+    let path = config.path.as_deref().unwrap_or(Path::new(FOLDER));
+    let Series {
+        frames,
+        size,
+        start,
+        files,
+    } = if path.is_dir() { years(path)? } else { whole(path)? };
+    let clip = config.clip(size.channels, size.height, size.width)?;
+    let split = |years: RangeInclusive<usize>| {
+        let first = start + hours_of(*TRAIN.start()..=*years.start() - 1);
+        (first, hours_of(years))
+    };
+    // The hour that is dropped does not count in the statistics either.
+    let measured = |years| {
+        let (first, hours) = split(years);
+        statistics(&frames, size, first..first + hours - 1)
+    };
+    let normalization = measured(TRAIN)?;
+    let clips = |years, normalization: &Normalization| {
+        let (first, hours) = split(years);
+        Arc::new(Numbered {
+            frames: Arc::clone(&frames),
+            starts: starts(first, hours, clip.frames()).collect(),
+            step: 1,
+            shape: clip,
+            normalization: normalization.clone(),
+        })
+    };
+    let train = clips(TRAIN, &normalization);
+    let (validation, test, description) = match config.protocol {
+        Protocol::Own => (
+            clips(VALIDATION, &normalization),
+            clips(TEST, &normalization),
+            "train: 2010 to 2015, validation: 2016, test: 2017 and 2018, all normalised by train",
+        ),
+        Protocol::OpenStl => {
+            let test = clips(TEST, &measured(TEST)?);
+            (
+                Arc::clone(&test),
+                test,
+                "train: 2010 to 2015, validation and test: 2017 and 2018, each normalised by itself but denormalised by train",
+            )
+        }
+    };
+    for (split, clips) in [("train", &train), ("validation", &validation), ("test", &test)] {
+        not_empty(path, split, clips.starts.len())?;
+    }
+    let splits = Splits {
+        train,
+        validation,
+        test,
+        normalization,
+        clip,
+        fingerprint: fingerprint(config, "weatherbench 1", &files)?,
+        description: description.to_owned(),
+    };
+    disturb(splits, config, false)
+}
+
+/// Mean and standard deviation of every channel over time and space.
+fn statistics(
+    frames: &Arc<dyn FrameSource>,
+    size: FrameSize,
+    numbers: std::ops::Range<usize>,
+) -> Result<Normalization, DataError> {
+    let mut channels = vec![Channel::EMPTY; size.channels];
+    let mut values = vec![0.0; size.len()];
+    for number in numbers {
+        frames.read(number, &mut values)?;
+        for (channel, plane) in channels.iter_mut().zip(values.chunks_exact(size.height * size.width)) {
+            channel.add(plane);
+        }
+    }
+    let moments = channels.iter().map(Channel::moments);
+    let (mean, std) = moments
+        .map(|[mean, std]| (mean, if std > 0.0 { std } else { 1.0 }))
+        .unzip();
+    Ok(Normalization { mean, std })
+}
+
+/// One array of all hours up to the end of 2018.
+fn whole(path: &Path) -> Result<Series, DataError> {
+    let (found, size) = array(path)?;
+    let needed = hours_of(*TRAIN.start()..=*TEST.end());
+    let Some(start) = found.len().checked_sub(needed) else {
+        return Err(DataError::file(
+            path,
+            format!("holds {} hours, but 2010 to 2018 have {needed}", found.len()),
+            "convert all years, so that the last hour is the last of 2018",
+        ));
+    };
+    Ok(Series {
+        frames: Arc::new(found),
+        size,
+        start,
+        files: vec![path.to_owned()],
+    })
+}
+
+/// A folder of arrays, one per year, whose names have the year in them.
+fn years(folder: &Path) -> Result<Series, DataError> {
+    let arrays: Vec<PathBuf> = listing(folder)?
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "npy"))
+        .collect();
+    let mut parts: Vec<(Arc<dyn FrameSource>, usize)> = Vec::new();
+    let mut files: Vec<PathBuf> = Vec::new();
+    let mut first: Option<FrameSize> = None;
+    for year in *TRAIN.start()..=*TEST.end() {
+        let of_year = |path: &&PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.split(|letter: char| !letter.is_ascii_digit())
+                .any(|number| number == year.to_string())
+        };
+        let Some(path) = arrays.iter().find(of_year) else {
+            return Err(DataError::file(
+                folder,
+                format!("holds no .npy file of {year}"),
+                "convert one file per year, e.g. 2m_temperature_2010_5.625deg.npy, or name one file of all hours",
+            ));
+        };
+        let (part, size) = array(path)?;
+        let expected = *first.get_or_insert(size);
+        if part.len() != hours(year) || size != expected {
+            return Err(DataError::file(
+                path,
+                format!(
+                    "holds {} hours of {}x{}x{}, but {year} has {} and the first file {}x{}x{}",
+                    part.len(),
+                    size.channels,
+                    size.height,
+                    size.width,
+                    hours(year),
+                    expected.channels,
+                    expected.height,
+                    expected.width
+                ),
+                "convert it again",
+            ));
+        }
+        parts.push((Arc::new(part), hours(year)));
+        files.push(path.clone());
+    }
+    let Some(size) = first else {
+        return Err(DataError::file(folder, "holds no year", "convert one file per year"));
+    };
+    Ok(Series {
+        frames: Arc::new(Joined::new(parts)),
+        size,
+        start: 0,
+        files,
+    })
+}
+
+fn array(path: &Path) -> Result<(ArrayFrames, FrameSize), DataError> {
+    let file = Mapped::open(path)?;
+    let [channels, height, width] = match *file.shape() {
+        [_, height, width] => [1, height, width],
+        [_, channels, height, width] => [channels, height, width],
+        _ => [0; 3],
+    };
+    let size = FrameSize {
+        channels,
+        height,
+        width,
+    };
+    if size.len() == 0 {
+        return Err(DataError::file(
+            path,
+            format!("has shape {:?}, not [hours, latitudes, longitudes]", file.shape()),
+            "save it as [hours, latitudes, longitudes] or [hours, variables, latitudes, longitudes]",
+        ));
+    }
+    Ok((ArrayFrames::new(file, size, false, size, 1.0), size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::npy::write_array;
+    use std::fs;
+
+    #[test]
+    fn there_are_as_many_clips_as_published() {
+        let clips = |years| starts(0, hours_of(years), 24).len();
+        assert_eq!(clips(TRAIN), 52_559);
+        assert_eq!(clips(TEST), 17_495);
+        assert_eq!(starts(7, 20, 24), 7..7);
+    }
+
+    /// Hour `n` is `n` east and `-n` west.
+    fn values(hours: std::ops::Range<usize>) -> Vec<f32> {
+        hours.flat_map(|hour| [hour as f32, -(hour as f32)]).collect()
+    }
+
+    #[test]
+    fn one_file_and_a_file_per_year_are_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("all.npy");
+        let all = hours_of(2010..=2018);
+        // What comes before 2010 is left out.
+        let shape = [all + 100, 1, 2];
+        write_array(&path, &shape, &[vec![1e9; 200], values(0..all)].concat()).unwrap();
+        let apart = folder.path().join("apart");
+        fs::create_dir(&apart).unwrap();
+        let mut first = 0;
+        for year in 2010..=2018 {
+            let next = first + hours(year);
+            let name = format!("t2m_{year}_5.625deg.npy");
+            write_array(&apart.join(name), &[next - first, 1, 1, 2], &values(first..next)).unwrap();
+            first = next;
+        }
+        for path in [&path, &apart] {
+            let mut config = DataConfig {
+                path: Some(path.clone()),
+                ..defaults()
+            };
+            let opened = open(&config).unwrap();
+            assert_eq!(
+                [opened.train.len(), opened.validation.len(), opened.test.len()],
+                [52_559, 8_759, 17_495]
+            );
+            // Values are symmetric: their mean is 0, their deviation that of 0..52,582.
+            let last = 52_582.0f64;
+            let std = (last * (2.0 * last + 1.0) / 6.0).sqrt() as f32;
+            assert!(opened.normalization.mean[0].abs() < 1e-2);
+            assert!((opened.normalization.std[0] / std - 1.0).abs() < 1e-5);
+            let mut frames = vec![0.0; 48];
+            opened.test.read(0, 17_494, &mut frames).unwrap();
+            // The last clip ends two hours before the end of 2018, counted with the one that is dropped.
+            assert!(
+                (frames[46] * std - (all - 3) as f32).abs() < 1.0,
+                "{}",
+                frames[46] * std
+            );
+            config.protocol = Protocol::OpenStl;
+            let published = open(&config).unwrap();
+            assert!(Arc::ptr_eq(&published.validation, &published.test));
+            assert_eq!(published.normalization, opened.normalization);
+            let mut own = vec![0.0; 48];
+            published.test.read(0, 17_494, &mut own).unwrap();
+            assert!((own[46] / frames[46] - 1.0).abs() > 0.1, "{} {}", own[46], frames[46]);
+        }
+        fs::remove_file(apart.join("t2m_2012_5.625deg.npy")).unwrap();
+        let config = DataConfig {
+            path: Some(apart.clone()),
+            ..defaults()
+        };
+        let message = || open(&config).unwrap_err().to_string();
+        assert!(message().contains("holds no .npy file of 2012"), "{}", message());
+        write_array(&apart.join("2012.npy"), &[8760, 1, 2], &vec![0.0; 17_520]).unwrap();
+        assert!(
+            message().contains("2012.npy` holds 8760 hours of 1x1x2, but 2012 has 8784"),
+            "{}",
+            message()
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("all.npy");
+        let config = DataConfig {
+            path: Some(path.clone()),
+            ..defaults()
+        };
+        let message = || open(&config).unwrap_err().to_string();
+        assert!(message().contains("all.npy`"));
+        write_array(&path, &[100, 1, 2], &[0.0; 200]).unwrap();
+        assert!(
+            message().contains("holds 100 hours, but 2010 to 2018 have 78888"),
+            "{}",
+            message()
+        );
+        write_array(&path, &[100, 2], &[0.0; 200]).unwrap();
+        assert!(message().contains("has shape [100, 2], not [hours, latitudes, longitudes]"));
+    }
+}
