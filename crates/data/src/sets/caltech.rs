@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use foreframe_core::ClipShape;
 
+use super::located;
 use crate::config::check_shares;
 use crate::fingerprint::fingerprint;
 use crate::images::FrameSize;
@@ -13,7 +14,6 @@ use crate::npy::Mapped;
 use crate::numbered::{ArrayFrames, FrameSource, Numbered, not_empty};
 use crate::{DataConfig, DataError, Dataset, Normalization, Protocol, Splits};
 
-const FOLDER: &str = "datasets/caltech";
 /// The folder of the public loaders.
 const BELOW: &str = "kitticaltech_npy";
 /// Frames from the beginning of one listed clip to that of the next: the published clips are 10 -> 1.
@@ -48,7 +48,7 @@ struct Part {
 }
 
 fn open(config: &DataConfig) -> Result<Splits, DataError> {
-    let folder = config.path.as_deref().unwrap_or(Path::new(FOLDER));
+    let folder = &located(config)?;
     let below = folder.join(BELOW);
     let folder = if below.is_dir() { below.as_path() } else { folder };
     check_shares(config)?;

@@ -4,10 +4,10 @@ mod text;
 
 use std::path::Path;
 
+use super::located;
 use super::sequences::{Form, Parts, Sequences, part, splits};
 use crate::{DataConfig, DataError, Dataset, Protocol, Splits};
 
-const FOLDER: &str = "datasets/cikm2017";
 /// Frames of a sample, 6 minutes apart.
 const LENGTH: usize = 15;
 
@@ -36,7 +36,7 @@ fn defaults() -> DataConfig {
 }
 
 fn open(config: &DataConfig) -> Result<Splits, DataError> {
-    let folder = config.path.as_deref().unwrap_or(Path::new(FOLDER));
+    let folder = &located(config)?;
     if config.level >= text::LEVELS {
         let problem = format!("is {}", config.level);
         return Err(DataError::config(

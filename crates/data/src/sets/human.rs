@@ -1,5 +1,6 @@
 //! Human3.6M: actors filmed by four cameras.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Component, Path, PathBuf};
@@ -7,6 +8,7 @@ use std::sync::Arc;
 
 use foreframe_core::ClipShape;
 
+use super::located;
 use crate::config::at_least;
 use crate::fingerprint::fingerprint;
 use crate::images::{FrameSize, natural_order, probe};
@@ -15,7 +17,6 @@ use crate::numbered::{FrameSource, ImageFrames, Numbered, not_empty};
 use crate::resample::Kernel;
 use crate::{ClipSource, DataConfig, DataError, Dataset, Normalization, Protocol, Splits};
 
-const FOLDER: &str = "datasets/human";
 /// Longer than any line of a list of clips.
 const LONGEST_LINE: u64 = 4096;
 
@@ -50,7 +51,7 @@ struct Entry {
 }
 
 fn open(config: &DataConfig) -> Result<Splits, DataError> {
-    let folder = config.path.as_deref().unwrap_or(Path::new(FOLDER));
+    let folder = &located(config)?;
     let [height, width] = config.resize.unwrap_or([256, 256]);
     at_least("step", config.step, 1)?;
     let clip = config.clip(3, height, width)?;
@@ -63,15 +64,19 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
     }
     let (validation, description) = match config.protocol {
         Protocol::Own => {
+            let listed = train.len();
+            without_shared(&mut train, &test, config.window()? - 1);
+            let dropped = listed - train.len();
             let subjects = train.iter().map(|entry| subject(&entry.prefix));
             let last = subjects.max_by(|a, b| natural_order(Path::new(a), Path::new(b)));
             let last = last.unwrap_or_default().to_owned();
             let (validation, rest) = train.into_iter().partition(|entry| subject(&entry.prefix) == last);
             train = rest;
-            (
-                Some(validation),
-                format!("validation: subject {last} of train.txt, who trains nothing; test: test.txt"),
-            )
+            let description = format!(
+                "validation: subject {last} of train.txt, who trains nothing; test: test.txt; {dropped} clips of train.txt \
+                 that share frames with it are left out"
+            );
+            (Some(validation), description)
         }
         Protocol::OpenStl => (None, "validation and test: test.txt".to_owned()),
     };
@@ -120,6 +125,21 @@ fn image(folder: &Path, entry: &Entry, time: usize, step: usize) -> PathBuf {
 fn subject(prefix: &str) -> &str {
     let name = prefix.rsplit('/').next().unwrap_or(prefix);
     name.split('_').next().unwrap_or(name)
+}
+
+/// Drops the entries that span `span` frames in which one of `test` lies too. The published lists are cut out of the same
+/// recordings, so that nearly every test clip overlaps a training clip.
+fn without_shared(train: &mut Vec<Entry>, test: &[Entry], span: usize) {
+    let mut starts: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+    for entry in test {
+        starts.entry(&entry.prefix).or_default().insert(entry.start);
+    }
+    train.retain(|entry| {
+        let near = entry.start.saturating_sub(span)..=entry.start + span;
+        starts
+            .get(&*entry.prefix)
+            .is_none_or(|starts| starts.range(near).next().is_none())
+    });
 }
 
 /// Reads a list, line by line.
@@ -176,96 +196,4 @@ fn parse(line: &str) -> Option<(&str, usize, usize)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use image::RgbImage;
-    use proptest::prelude::*;
-    use std::fs;
-
-    fn miniature() -> (tempfile::TempDir, DataConfig) {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("images")).unwrap();
-        for (recording, subject) in ["S1", "S5", "S8", "S9"].iter().enumerate() {
-            for frame in 1..=30u8 {
-                let image = RgbImage::from_pixel(8, 8, image::Rgb([10 * recording as u8 + frame, 100, 200]));
-                image
-                    .save(folder.path().join(format!("images/{subject}_Walk.1_{frame:06}.jpg")))
-                    .unwrap();
-            }
-        }
-        let line = |subject: &str, start: usize| format!("images/{subject}_Walk.1_,{start},{}\n", start + 15);
-        let train = [line("S1", 1), line("S1", 9), line("S8", 2), line("S5", 3)].concat();
-        fs::write(folder.path().join("train.txt"), train).unwrap();
-        fs::write(folder.path().join("test.txt"), line("S9", 4).trim_end()).unwrap();
-        let config = DataConfig {
-            path: Some(folder.path().to_owned()),
-            past: 2,
-            future: 2,
-            resize: Some([4, 4]),
-            ..defaults()
-        };
-        (folder, config)
-    }
-
-    #[test]
-    fn the_last_subject_validates_and_clips_take_every_fifth_frame() {
-        let (_folder, mut config) = miniature();
-        let splits = open(&config).unwrap();
-        assert_eq!(
-            [splits.train.len(), splits.validation.len(), splits.test.len()],
-            [3, 1, 1]
-        );
-        assert!(splits.description.contains("subject S8"), "{}", splits.description);
-        let mut frames = vec![0.0; splits.clip.clip_len()];
-        splits.train.read(0, 1, &mut frames).unwrap();
-        for (time, frame) in frames.chunks(48).enumerate() {
-            // JPEG keeps flat colours to a few levels.
-            for (plane, expected) in frame.chunks(16).zip([9.0 + 5.0 * time as f32, 100.0, 200.0]) {
-                assert!(
-                    plane.iter().all(|value| (value * 255.0 - expected).abs() < 4.0),
-                    "{plane:?} {expected}"
-                );
-            }
-        }
-        config.protocol = Protocol::OpenStl;
-        let splits = open(&config).unwrap();
-        assert_eq!(
-            [splits.train.len(), splits.validation.len(), splits.test.len()],
-            [4, 1, 1]
-        );
-    }
-
-    #[test]
-    fn what_is_wrong_is_named() {
-        let (folder, mut config) = miniature();
-        let list = folder.path().join("train.txt");
-        let message = |config: &DataConfig| open(config).unwrap_err().to_string();
-        config.future = 4;
-        assert!(message(&config).contains("line 1, where a clip would span 26"));
-        config.future = 2;
-        for (text, expected) in [
-            ("", "leaves no clip for the train split"),
-            ("images/S1_Walk.1_,1,16\nimages/S1", "line 2 that is not"),
-            ("../S1_,1,16", "line 1 that is not"),
-            ("/etc/S1_,1,16", "line 1 that is not"),
-            ("images/S1_Walk.1_,-1,16", "line 1 that is not"),
-            ("images/S1_Walk.1_,1,99999999999999999999999", "line 1 that is not"),
-            ("images/S2_Walk.1_,1,16", "S2_Walk.1_000001.jpg"),
-            ("images/S1_Walk.1_,1,16", "leaves no clip for the train split"),
-        ] {
-            fs::write(&list, text).unwrap();
-            assert!(message(&config).contains(expected), "{}", message(&config));
-        }
-        fs::remove_file(&list).unwrap();
-        assert!(message(&config).contains("train.txt`"));
-    }
-
-    proptest! {
-        #[test]
-        fn any_line_is_read_or_refused(line in "[a-zA-Z0-9_./, -]{0,40}") {
-            if let Some((prefix, ..)) = parse(&line) {
-                prop_assert!(!prefix.is_empty() && !prefix.contains("..") && !prefix.starts_with('/'));
-            }
-        }
-    }
-}
+mod tests;

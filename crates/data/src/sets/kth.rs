@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use foreframe_core::ClipShape;
 
+use super::located;
 use crate::files::listing;
 use crate::fingerprint::fingerprint;
 use crate::images::{FrameSize, is_still};
@@ -14,7 +15,6 @@ use crate::numbered::{FrameSource, ImageFrames, Mark, Numbered, not_empty, walk_
 use crate::resample::Kernel;
 use crate::{ClipSource, DataConfig, DataError, Dataset, Normalization, Protocol, Splits};
 
-const FOLDER: &str = "datasets/kth";
 /// How far the walk goes back from a clip: as far as the clip is long, or three frames.
 const ACTIONS: [(&str, Option<u32>); 6] = [
     ("boxing", None),
@@ -59,7 +59,7 @@ struct Frames {
 }
 
 fn open(config: &DataConfig) -> Result<Splits, DataError> {
-    let folder = config.path.as_deref().unwrap_or(Path::new(FOLDER));
+    let folder = &located(config)?;
     let [height, width] = config.resize.unwrap_or([128, 128]);
     let clip = config.clip(1, height, width)?;
     let splits = scan(folder, clip.frames(), config.protocol)?;

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use super::located;
 use super::sequences::{Form, Parts, part, splits};
 use crate::{DataConfig, DataError, Dataset, Splits};
 
-const FOLDER: &str = "datasets/shanghai2020";
 const EXTENSIONS: [&str; 2] = ["npy", "npz"];
 /// Ten frames 6 minutes apart, ten 12 minutes apart.
 const LENGTH: usize = 20;
@@ -33,7 +33,7 @@ fn defaults() -> DataConfig {
 }
 
 fn open(config: &DataConfig) -> Result<Splits, DataError> {
-    let folder = config.path.as_deref().unwrap_or(Path::new(FOLDER));
+    let folder = &located(config)?;
     if !(config.maximum > 0.0 && config.maximum.is_finite()) {
         let problem = format!("is {}", config.maximum);
         return Err(DataError::config(
@@ -163,7 +163,7 @@ mod tests {
         let path = folder.path().join("all.npy");
         let mut config = config(&path);
         let message = |config: &DataConfig| open(config).unwrap_err().to_string();
-        assert!(message(&config).contains("check the path"));
+        assert!(message(&config).contains("all.npy` is not there: `foreframe data get shanghai2020`"));
         write_array(&path, &[6, 19, 1, 1], &[0.0; 114]).unwrap();
         assert!(message(&config).contains("has shape [6, 19, 1, 1], not [sequences, 20, rows, columns]"));
         write_array(&path, &[2, LENGTH, 1, 1], &[0.0; 40]).unwrap();

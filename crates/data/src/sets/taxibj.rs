@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use foreframe_core::ClipShape;
 
+use super::located;
 use crate::fingerprint::fingerprint;
 use crate::noise::disturb;
 use crate::npy::Mapped;
 use crate::numbered::not_empty;
 use crate::{ClipSource, DataConfig, DataError, Dataset, Normalization, Protocol, Splits, npz};
 
-const FOLDER: &str = "datasets/taxibj";
 const ARCHIVE: &str = "dataset.npz";
 const ARRAYS: [&str; 4] = ["X_train", "Y_train", "X_test", "Y_test"];
 
@@ -82,7 +82,7 @@ impl ClipSource for Pairs {
 }
 
 fn open(config: &DataConfig) -> Result<Splits, DataError> {
-    let folder = config.path.as_deref().unwrap_or(Path::new(FOLDER));
+    let folder = &located(config)?;
     let (files, arrays) = arrays(folder)?;
     let [height, width] = [arrays[0].shape()[3], arrays[0].shape()[4]];
     let clip = config.clip(arrays[0].shape()[2], height, width)?;
@@ -167,7 +167,7 @@ fn arrays(path: &Path) -> Result<(Vec<PathBuf>, [Mapped; 4]), DataError> {
         return Err(DataError::file(
             path,
             format!("holds no {ARCHIVE}, nor {}.npy", ARRAYS[0]),
-            "`foreframe data get taxibj` says where to get it; name its folder by --data-path",
+            "`foreframe data get taxibj` says where to get it",
         ));
     };
     let [a, b, c, d] = arrays;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use foreframe_core::ClipShape;
 
+use super::located;
 use crate::config::{at_least, check_shares};
 use crate::files::listing;
 use crate::fingerprint::fingerprint;
@@ -14,7 +15,6 @@ use crate::numbered::{FrameSource, ImageFrames, Numbered, not_empty};
 use crate::resample::Kernel;
 use crate::{ClipSource, DataConfig, DataError, Dataset, Normalization, Protocol, Splits};
 
-const FOLDER: &str = "datasets/ucf-sports";
 /// How far below a class its images may lie: class / clip / jpeg.
 const DEEPEST: usize = 3;
 
@@ -58,7 +58,7 @@ impl Recordings {
 }
 
 fn open(config: &DataConfig) -> Result<Splits, DataError> {
-    let folder = config.path.as_deref().unwrap_or(Path::new(FOLDER));
+    let folder = &located(config)?;
     let [height, width] = config.resize.unwrap_or([480, 720]);
     let clip = config.clip(3, height, width)?;
     at_least("stride", config.stride, 1)?;
