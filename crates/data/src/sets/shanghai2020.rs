@@ -1,7 +1,5 @@
 //! Shanghai2020: radar echoes over Shanghai.
 
-use std::path::Path;
-
 use super::located;
 use super::sequences::{Form, Parts, part, splits};
 use crate::{DataConfig, DataError, Dataset, Splits};
@@ -75,6 +73,7 @@ mod tests {
     use crate::npz::tests::{archive, npy};
     use crate::{ClipSource, Protocol};
     use std::fs;
+    use std::path::Path;
     use std::sync::Arc;
 
     fn config(path: &Path) -> DataConfig {

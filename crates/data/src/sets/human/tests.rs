@@ -35,7 +35,7 @@ fn the_last_subject_validates_and_clips_take_every_fifth_frame() {
     let splits = open(&config).unwrap();
     assert_eq!(
         [splits.train.len(), splits.validation.len(), splits.test.len()],
-        [3, 1, 1]
+        [3, 1, 2]
     );
     assert!(splits.description.contains("subject S8"), "{}", splits.description);
     let mut frames = vec![0.0; splits.clip.clip_len()];
@@ -53,7 +53,7 @@ fn the_last_subject_validates_and_clips_take_every_fifth_frame() {
     let splits = open(&config).unwrap();
     assert_eq!(
         [splits.train.len(), splits.validation.len(), splits.test.len()],
-        [4, 1, 1]
+        [4, 2, 2]
     );
 }
 
