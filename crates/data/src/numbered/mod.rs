@@ -32,7 +32,7 @@ pub(crate) struct Numbered {
 
 impl Numbered {
     /// Clips of neighbouring frames that are normalised when they are read.
-    pub(crate) fn new(frames: &Arc<dyn FrameSource>, starts: Vec<usize>, shape: ClipShape) -> Arc<dyn ClipSource> {
+    pub(crate) fn clips(frames: &Arc<dyn FrameSource>, starts: Vec<usize>, shape: ClipShape) -> Arc<dyn ClipSource> {
         Arc::new(Self {
             frames: Arc::clone(frames),
             starts,

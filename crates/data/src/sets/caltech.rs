@@ -70,7 +70,7 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
         ));
     }
     let clip = config.clip(3, train.size[0], train.size[1])?;
-    let clips = |part: &Part, starts: Vec<usize>| Numbered::new(&part.frames, starts, clip);
+    let clips = |part: &Part, starts: Vec<usize>| Numbered::clips(&part.frames, starts, clip);
     let test_clips = clips(&test, test.starts.clone());
     let (validation, description) = match config.protocol {
         Protocol::Own => {

@@ -114,7 +114,7 @@ fn clips(folder: &Path, entries: Vec<Entry>, step: usize, clip: ClipShape) -> Ar
         rounded: true,
         scale: 1.0,
     });
-    Numbered::new(&source, starts, clip)
+    Numbered::clips(&source, starts, clip)
 }
 
 fn image(folder: &Path, entry: &Entry, time: usize, step: usize) -> PathBuf {

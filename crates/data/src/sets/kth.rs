@@ -101,7 +101,7 @@ fn clips(frames: Frames, clip: ClipShape) -> Arc<dyn ClipSource> {
         rounded: false,
         scale: 1.0,
     });
-    Numbered::new(&source, starts, clip)
+    Numbered::clips(&source, starts, clip)
 }
 
 /// The frames that train, validate and test.

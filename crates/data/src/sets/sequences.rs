@@ -153,7 +153,7 @@ pub(super) fn splits(folder: &Path, parts: Parts, form: &Form, config: &DataConf
     };
     let clips = |sequences: &Sequences, range: std::ops::Range<usize>| {
         let starts = range.map(|number| number * form.length).collect();
-        Numbered::new(&sequences.frames, starts, clip)
+        Numbered::clips(&sequences.frames, starts, clip)
     };
     let published = config.protocol == Protocol::OpenStl;
     let (test_clips, test_name) = match test.as_slice() {
@@ -211,7 +211,7 @@ fn joined(several: &[Sequences], form: &Form, clip: ClipShape) -> Arc<dyn crate:
         .collect();
     let count: usize = several.iter().map(|part| part.count).sum();
     let joined: Arc<dyn FrameSource> = Arc::new(crate::numbered::Joined::new(frames));
-    Numbered::new(&joined, (0..count).map(|number| number * form.length).collect(), clip)
+    Numbered::clips(&joined, (0..count).map(|number| number * form.length).collect(), clip)
 }
 
 /// The part of a dataset by one of its names, as a folder or a file.

@@ -134,7 +134,7 @@ fn clips(recordings: Recordings, clip: ClipShape) -> Arc<dyn ClipSource> {
         rounded: true,
         scale: 1.0,
     });
-    Numbered::new(&source, starts, clip)
+    Numbered::clips(&source, starts, clip)
 }
 
 /// The folders of images below `folder`, in natural order.
