@@ -75,6 +75,32 @@ pub(crate) struct DataArgs {
     /// Where the data lie: a `.npy` file, a folder of them, a folder of images, or of folders of images
     #[arg(long, value_name = "PATH")]
     pub(crate) data_path: Option<PathBuf>,
+    /// Which clips validate [default: own]
+    #[arg(long, value_enum)]
+    pub(crate) protocol: Option<Protocol>,
+}
+
+impl DataArgs {
+    /// What the flags say about keys, followed by what `--set` says.
+    pub(crate) fn keys(&self, set: &[String]) -> Vec<String> {
+        let protocol = self.protocol.map(|protocol| {
+            let name = match protocol {
+                Protocol::Own => "own",
+                Protocol::Openstl => "openstl",
+            };
+            format!("data.protocol={name}")
+        });
+        protocol.into_iter().chain(set.iter().cloned()).collect()
+    }
+}
+
+/// Which clips validate.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// A part of the training data, which then trains nothing
+    Own,
+    /// The test clips, as in published tables
+    Openstl,
 }
 
 /// Where to compute.
@@ -106,7 +132,7 @@ impl ModelArgs {
         self.model.is_none()
             && self.clip.is_none()
             && (&settings.preset, &settings.config, settings.set.is_empty()) == (&None, &None, true)
-            && (&data.data, &data.data_path) == (&None, &None)
+            && (&data.data, &data.data_path, data.protocol) == (&None, &None, None)
     }
 }
 
@@ -169,6 +195,9 @@ pub(crate) struct DataShowArgs {
     /// Where the data lie
     #[arg(long, value_name = "PATH")]
     pub(crate) data_path: Option<PathBuf>,
+    /// Which clips validate [default: own]
+    #[arg(long, value_enum)]
+    pub(crate) protocol: Option<Protocol>,
     /// A configuration file with a section `[data]`
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -215,7 +244,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) steps: Option<u64>,
     /// Continues a run that was interrupted
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "config", "data", "data_path", "out"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "config", "data", "data_path", "protocol", "out"])]
     pub(crate) resume: Option<PathBuf>,
     /// The folder of the run [default: runs/DATA/MODEL/TIME]
     #[arg(long, value_name = "DIR")]
@@ -332,7 +361,16 @@ pub(crate) struct BenchArgs {
 }
 
 /// What says something about one model.
-const OF_A_MODEL: [&str; 7] = ["model", "clip", "preset", "config", "set", "data", "data_path"];
+const OF_A_MODEL: [&str; 8] = [
+    "model",
+    "clip",
+    "preset",
+    "config",
+    "set",
+    "data",
+    "data_path",
+    "protocol",
+];
 
 /// What only the whole benchmark knows.
 #[derive(Args)]

@@ -60,7 +60,7 @@ impl Settings {
             preset: preset.as_ref(),
             file,
             data_path: data.data_path.as_deref(),
-            set: &settings.set,
+            set: &data.keys(&settings.set),
         })?;
         config.ops.install();
         Ok(Self {
@@ -132,9 +132,9 @@ impl Settings {
 
     fn data_clip(&self) -> Result<ClipShape> {
         let data = &self.config.data;
-        match self.dataset.name {
-            FILES => Ok((self.dataset.open)(data)?.clip),
-            _ => Ok(data.clip(1, data.size, data.size)?),
+        match (self.dataset.frame)(data) {
+            Some([channels, height, width]) => Ok(data.clip(channels, height, width)?),
+            None => Ok((self.dataset.open)(data)?.clip),
         }
     }
 }
@@ -185,7 +185,7 @@ pub(crate) fn of_run(run: &RunConfig, data: &DataArgs, set: &[String]) -> Result
         preset: None,
         file: Some(&file),
         data_path: data.data_path.as_deref(),
-        set,
+        set: &data.keys(set),
     })?;
     config.ops.install();
     Ok(Settings {

@@ -13,9 +13,9 @@ use crate::DataError;
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
-    /// The dataset: `moving-digits`, `moving-mnist` or `files`.
+    /// The dataset, e.g. `moving-digits`, `kth` or `files`.
     pub name: String,
-    /// Where the files lie. `files` needs it; `moving-mnist` looks in `datasets/moving-mnist` without it.
+    /// Where the files lie. `files` needs it; every other dataset looks in `datasets/<name>` without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
     /// Observed frames of a clip, T.
@@ -49,7 +49,24 @@ pub struct DataConfig {
     /// `files`: `[rows, columns]` to which frames are resampled (triangle filter, low-pass when shrinking). Without it
     /// frames keep their size, and frames of different sizes are refused.
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// Published datasets have a size of their own, which this replaces.
     pub resize: Option<[usize; 2]>,
+    /// Published datasets: which clips validate.
+    pub protocol: Protocol,
+    /// What disturbs the observed frames; the frames to forecast stay clean.
+    pub noise: Noise,
+    /// Which splits are disturbed.
+    pub noise_in: NoisySplits,
+    /// `noise = "box"`: rows and columns of the black box.
+    pub noise_box: usize,
+    /// `noise = "missing-frames"` or `"missing-pixels"`: the chance of each to be missing.
+    pub noise_rate: f64,
+    /// `noise = "dynamic"`: standard deviation of the velocity, in units of the undisturbed speed.
+    pub noise_speed: f64,
+    /// `cikm2017`: which of the four heights (0: 0.5 km, 1: 1.5 km, 2: 2.5 km, 3: 3.5 km).
+    pub level: usize,
+    /// `shanghai2020`: the value that becomes 1.
+    pub maximum: f64,
 }
 
 impl Default for DataConfig {
@@ -72,6 +89,14 @@ impl Default for DataConfig {
             test_share: 0.1,
             normalize: Scaling::Auto,
             resize: None,
+            protocol: Protocol::Own,
+            noise: Noise::None,
+            noise_in: NoisySplits::Train,
+            noise_box: 24,
+            noise_rate: 0.2,
+            noise_speed: 0.2,
+            level: 0,
+            maximum: 255.0,
         }
     }
 }
@@ -108,6 +133,46 @@ pub enum Scaling {
     MinMax,
     /// Mean 0 and standard deviation 1.
     ZScore,
+}
+
+/// Which clips validate.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// A part of the training data, which then trains nothing. The test split is for the test alone.
+    #[default]
+    Own,
+    /// As published tables were made: all training data train, and the test split chooses the checkpoint too, so that
+    /// its scores are a little too good. Whatever else is peculiar to the published protocol is followed as well.
+    OpenStl,
+}
+
+/// What disturbs the observed frames of a clip.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Noise {
+    /// Nothing.
+    #[default]
+    None,
+    /// A black box at a random place, another one in every frame ("perceptual" noise).
+    Box,
+    /// Whole frames are black.
+    MissingFrames,
+    /// Single pixels are black, in all channels.
+    MissingPixels,
+    /// Digits move at a speed that varies from frame to frame.
+    Dynamic,
+}
+
+/// Which splits are disturbed.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoisySplits {
+    /// The training split alone, as an augmentation.
+    #[default]
+    Train,
+    /// All three.
+    All,
 }
 
 impl DataConfig {
@@ -151,6 +216,45 @@ pub(crate) fn at_least(field: &str, value: usize, least: usize) -> Result<(), Da
         ));
     }
     Ok(())
+}
+
+/// Refuses shares that leave nothing to train on.
+pub(crate) fn check_shares(config: &DataConfig) -> Result<(), DataError> {
+    for (field, share) in [
+        ("validation_share", config.validation_share),
+        ("test_share", config.test_share),
+    ] {
+        if !(share > 0.0 && share < 1.0) {
+            return Err(DataError::config(
+                field,
+                format!("is {share}"),
+                "use a share between 0 and 1, e.g. 0.1",
+            ));
+        }
+    }
+    if config.validation_share + config.test_share >= 1.0 {
+        return Err(DataError::config(
+            "validation_share",
+            format!(
+                "and data.test_share are {} and {}, which leaves nothing to train on",
+                config.validation_share, config.test_share
+            ),
+            "let their sum be well below 1",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a protocol that nobody has published for these data.
+pub(crate) fn no_published_protocol(config: &DataConfig) -> Result<(), DataError> {
+    match config.protocol {
+        Protocol::Own => Ok(()),
+        Protocol::OpenStl => Err(DataError::config(
+            "protocol",
+            format!("is `openstl`, but nothing has been published for `{}`", config.name),
+            "leave it out; validation is a part of the training data",
+        )),
+    }
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@
 //! ```
 
 mod batch;
+mod cifar;
 mod config;
 pub mod download;
 mod error;
@@ -27,15 +28,19 @@ mod idx;
 pub mod images;
 mod loader;
 mod moving;
+mod noise;
 mod normalization;
 pub mod npy;
+pub mod npz;
+mod numbered;
 mod random;
 mod replace;
+mod resample;
 pub mod sets;
 mod source;
 
 pub use batch::HostBatch;
-pub use config::{DataConfig, Scaling, SplitBy};
+pub use config::{DataConfig, Noise, NoisySplits, Protocol, Scaling, SplitBy};
 pub use error::DataError;
 pub use loader::{Batches, Loader, LoaderConfig};
 pub use normalization::Normalization;

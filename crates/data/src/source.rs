@@ -80,6 +80,8 @@ pub struct Dataset {
     pub source: &'static str,
     /// The configuration where the user says nothing.
     pub defaults: fn() -> DataConfig,
+    /// Channels, rows and columns of a frame, where they are known without opening a file.
+    pub frame: fn(&DataConfig) -> Option<[usize; 3]>,
     /// Opens the splits.
     pub open: fn(&DataConfig) -> Result<Splits, DataError>,
 }

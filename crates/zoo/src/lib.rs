@@ -43,5 +43,20 @@ pub static MODELS: &[Model] = &[
     Model::of::<foreframe_persistence::Persistence>(),
 ];
 
-/// The datasets, the one that needs no file first.
-pub static DATASETS: &[Dataset] = &[sets::moving_digits(), sets::moving_mnist(), sets::files()];
+/// The datasets, the one that needs no file first, the user's own last.
+pub static DATASETS: &[Dataset] = &[
+    sets::moving_digits(),
+    sets::moving_mnist(),
+    sets::moving_fashion_mnist(),
+    sets::moving_mnist_dynamic(),
+    sets::moving_mnist_cifar(),
+    sets::taxibj(),
+    sets::kth(),
+    sets::human(),
+    sets::caltech(),
+    sets::weatherbench(),
+    sets::cikm2017(),
+    sets::shanghai2020(),
+    sets::ucf_sports(),
+    sets::files(),
+];

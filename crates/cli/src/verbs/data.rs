@@ -75,10 +75,16 @@ fn manifest(args: &FilesArgs) -> Result<(Manifest, PathBuf)> {
 
 fn get(args: &FilesArgs) -> Result<()> {
     let (manifest, folder) = manifest(args)?;
-    if manifest.files.is_empty() {
+    if manifest.files.is_empty() && manifest.obtain.is_empty() {
         return output::line(format_args!("`{}` needs no files", manifest.name));
     }
     eprintln!("{}\n{}", manifest.citation, manifest.licence);
+    ensure!(
+        !manifest.files.is_empty(),
+        "the files of `{}` cannot be fetched by this program: {}",
+        manifest.name,
+        manifest.obtain.trim()
+    );
     let style = ProgressStyle::with_template("{prefix:30} {bar:30} {bytes}/{total_bytes}  {eta} left");
     let bar = ProgressBar::new(0);
     if let Ok(style) = style {
@@ -93,11 +99,20 @@ fn get(args: &FilesArgs) -> Result<()> {
     for path in paths {
         output::line(path.display())?;
     }
+    if !manifest.obtain.is_empty() {
+        eprintln!("{}", manifest.obtain.trim());
+    }
     Ok(())
 }
 
 fn verify(args: &FilesArgs) -> Result<()> {
     let (manifest, folder) = manifest(args)?;
+    ensure!(
+        !manifest.files.is_empty() || manifest.obtain.is_empty(),
+        "no checksums are known of the files of `{}`: `foreframe data show {}` opens them",
+        manifest.name,
+        manifest.name
+    );
     let mut wrong = 0;
     for file in &manifest.files {
         let (word, is_wrong) = match download::state(file, &folder)? {
@@ -123,6 +138,7 @@ fn show(args: &DataShowArgs) -> Result<()> {
     let data = DataArgs {
         data: args.name.clone(),
         data_path: args.data_path.clone(),
+        protocol: args.protocol,
     };
     let settings = SettingArgs {
         config: args.config.clone(),

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use foreframe_core::ClipShape;
-use foreframe_data::{ClipSource, Splits};
+use foreframe_data::{ClipSource, DataConfig, Splits};
 use foreframe_metrics::Comparison;
 use foreframe_train::evaluate::{CLIMATOLOGY, Evaluation, climatology, evaluate};
 use foreframe_train::progress::{Progress, progress};
@@ -14,7 +14,7 @@ use foreframe_zoo::{find_dataset, find_model};
 use tracing::warn;
 
 use crate::args::{EvalArgs, SettingArgs, Split};
-use crate::settings::{self, FILES, Settings};
+use crate::settings::{self, Settings};
 use crate::{output, target};
 
 pub(crate) fn run(args: &EvalArgs) -> Result<()> {
@@ -123,12 +123,21 @@ fn network_clip(data: &crate::args::DataArgs, weights: &std::path::Path) -> Resu
         format!("data.past={}", clip.past),
         format!("data.future={}", clip.future),
     ];
-    let generated = match &data.data {
-        Some(name) => find_dataset(name)?.name != FILES,
-        None => false,
-    };
-    if generated && clip.height == clip.width {
-        set.push(format!("data.size={}", clip.height));
+    if let Some(name) = &data.data {
+        let dataset = find_dataset(name)?;
+        let defaults = (dataset.defaults)();
+        let frame = Some([clip.channels, clip.height, clip.width]);
+        let (size, resize) = (clip.height, Some([clip.height, clip.width]));
+        let sized = DataConfig {
+            size,
+            ..defaults.clone()
+        };
+        let resized = DataConfig { resize, ..defaults };
+        if (dataset.frame)(&sized) == frame {
+            set.push(format!("data.size={size}"));
+        } else if (dataset.frame)(&resized) == frame {
+            set.push(format!("data.resize=[{}, {}]", clip.height, clip.width));
+        }
     }
     Ok(set)
 }

@@ -186,6 +186,20 @@ fn a_sample_of_the_data_is_drawn() {
 }
 
 #[test]
+fn a_network_is_shown_for_a_dataset_whose_files_are_elsewhere() {
+    for (data, set, clip) in [
+        ("taxibj", "data.past=4", [1, 4, 2, 32, 32]),
+        ("kth", "data.future=40", [1, 10, 1, 128, 128]),
+        ("moving-mnist-cifar", "data.past=10", [1, 10, 3, 64, 64]),
+    ] {
+        let shown = json(here(), &["show", "persistence", "--data", data, "--set", set, "--json"]);
+        assert_eq!(shown["input"], serde_json::json!(clip), "{data}");
+    }
+    let message = refused(here(), &["show", "persistence", "--data", "weatherbench"]);
+    assert!(message.contains("datasets/weatherbench` is not there"), "{message}");
+}
+
+#[test]
 fn bench_measures_forecasts_and_steps() {
     let sizes = &TINY[..6];
     let arguments = [

@@ -3,9 +3,20 @@
 use serde::{Deserialize, Serialize};
 
 /// The manifests of the folder `datasets/`.
-const EMBEDDED: [&str; 2] = [
+const EMBEDDED: [&str; 13] = [
     include_str!("../../../../datasets/moving-digits.toml"),
     include_str!("../../../../datasets/moving-mnist.toml"),
+    include_str!("../../../../datasets/moving-fashion-mnist.toml"),
+    include_str!("../../../../datasets/moving-mnist-dynamic.toml"),
+    include_str!("../../../../datasets/moving-mnist-cifar.toml"),
+    include_str!("../../../../datasets/taxibj.toml"),
+    include_str!("../../../../datasets/kth.toml"),
+    include_str!("../../../../datasets/human.toml"),
+    include_str!("../../../../datasets/caltech.toml"),
+    include_str!("../../../../datasets/weatherbench.toml"),
+    include_str!("../../../../datasets/cikm2017.toml"),
+    include_str!("../../../../datasets/shanghai2020.toml"),
+    include_str!("../../../../datasets/ucf-sports.toml"),
 ];
 
 /// A dataset's files, where they come from and under which terms.
@@ -27,6 +38,9 @@ pub struct Manifest {
     pub folder: String,
     /// How it is split into train, validation and test.
     pub splits: String,
+    /// How to get what the program cannot fetch, and what is to be done with what it fetched.
+    #[serde(default)]
+    pub obtain: String,
     /// Its files.
     #[serde(default, rename = "file")]
     pub files: Vec<File>,
@@ -79,10 +93,33 @@ mod tests {
 
     #[test]
     fn embedded_manifests_are_sound_and_belong_to_datasets() {
-        let datasets = [sets::moving_digits(), sets::moving_mnist(), sets::files()];
+        let datasets = [
+            sets::moving_digits(),
+            sets::moving_mnist(),
+            sets::moving_fashion_mnist(),
+            sets::moving_mnist_dynamic(),
+            sets::moving_mnist_cifar(),
+            sets::taxibj(),
+            sets::kth(),
+            sets::human(),
+            sets::caltech(),
+            sets::weatherbench(),
+            sets::cikm2017(),
+            sets::shanghai2020(),
+            sets::ucf_sports(),
+        ];
+        let known: Vec<String> = manifests().into_iter().map(|manifest| manifest.name).collect();
+        assert_eq!(known, datasets.each_ref().map(|dataset| dataset.name));
         for manifest in manifests() {
+            let has_files = manifest.name != "moving-digits";
+            assert_eq!(
+                !manifest.files.is_empty() || !manifest.obtain.is_empty(),
+                has_files,
+                "{}",
+                manifest.name
+            );
             assert!(
-                datasets.iter().any(|dataset| dataset.name == manifest.name),
+                !manifest.licence.is_empty() && !manifest.splits.is_empty(),
                 "{}",
                 manifest.name
             );

@@ -3,9 +3,9 @@
 use std::sync::OnceLock;
 
 use super::recording::Recording;
-use super::resample::resample;
 use crate::config::at_least;
 use crate::images::{FrameSize, same_size};
+use crate::resample::{Kernel, resample};
 use crate::{DataConfig, DataError, Scaling};
 
 /// Decoded images are kept as long as all of them fit into this many values (1 GiB).
@@ -100,7 +100,7 @@ impl Frames {
             });
         }
         match self.resize {
-            Some(_) => resample(&raw, size, values, self.size),
+            Some(_) => resample(&raw, size, values, self.size, Kernel::Triangle),
             None => {
                 // An image may have been replaced since its header was read.
                 same_size(recording.path(), self.size, path, size)?;

@@ -3,7 +3,6 @@
 mod discover;
 mod frames;
 mod recording;
-mod resample;
 mod split;
 mod statistics;
 mod windows;
@@ -12,14 +11,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::config::no_published_protocol;
 use crate::images::{is_hidden, natural_order};
+use crate::noise::disturb;
 use crate::{DataConfig, DataError, Splits};
 
 use frames::Frames;
+pub(crate) use statistics::Channel;
 use windows::Windows;
 
 /// Opens what lies at `data.path`.
 pub(crate) fn open(config: &DataConfig) -> Result<Splits, DataError> {
+    no_published_protocol(config)?;
     let path = config.path.as_deref().ok_or_else(|| {
         DataError::config(
             "path",
@@ -46,7 +49,7 @@ pub(crate) fn open(config: &DataConfig) -> Result<Splits, DataError> {
         ))
     };
     let description = split.description;
-    Ok(Splits {
+    let splits = Splits {
         train: windows(split.train),
         validation: windows(split.validation),
         test: windows(split.test),
@@ -54,7 +57,8 @@ pub(crate) fn open(config: &DataConfig) -> Result<Splits, DataError> {
         fingerprint: crate::fingerprint::fingerprint(config, "files", &files)?,
         description,
         normalization,
-    })
+    };
+    disturb(splits, config, false)
 }
 
 /// What lies in a folder, in natural order, hidden files left out.

@@ -5,6 +5,7 @@ use std::path::Path;
 use rand::seq::SliceRandom;
 
 use super::frames::Frames;
+use crate::config::check_shares;
 use crate::random::{Purpose, stream};
 use crate::{DataConfig, DataError, SplitBy};
 
@@ -41,32 +42,6 @@ pub(super) fn split(path: &Path, frames: &Frames, config: &DataConfig, window: u
     check_shares(config)?;
     let lengths: Vec<usize> = frames.recordings().iter().map(|recording| recording.frames()).collect();
     assign(&lengths, config, window).map_err(|(problem, remedy)| DataError::file(path, problem, remedy))
-}
-
-fn check_shares(config: &DataConfig) -> Result<(), DataError> {
-    for (field, share) in [
-        ("validation_share", config.validation_share),
-        ("test_share", config.test_share),
-    ] {
-        if !(share > 0.0 && share < 1.0) {
-            return Err(DataError::config(
-                field,
-                format!("is {share}"),
-                "use a share between 0 and 1, e.g. 0.1",
-            ));
-        }
-    }
-    if config.validation_share + config.test_share >= 1.0 {
-        return Err(DataError::config(
-            "validation_share",
-            format!(
-                "and data.test_share are {} and {}, which leaves nothing to train on",
-                config.validation_share, config.test_share
-            ),
-            "let their sum be well below 1",
-        ));
-    }
-    Ok(())
 }
 
 fn assign(lengths: &[usize], config: &DataConfig, window: usize) -> Result<Split, (String, String)> {

@@ -6,7 +6,7 @@ use crate::{DataError, Normalization, Scaling};
 
 /// Mean, spread and extremes of one channel.
 #[derive(Clone, Copy, Debug)]
-struct Channel {
+pub(crate) struct Channel {
     count: f64,
     mean: f64,
     /// Sum of squared distances from the mean.
@@ -16,7 +16,7 @@ struct Channel {
 }
 
 impl Channel {
-    const EMPTY: Self = Self {
+    pub(crate) const EMPTY: Self = Self {
         count: 0.0,
         mean: 0.0,
         squares: 0.0,
@@ -25,7 +25,7 @@ impl Channel {
     };
 
     /// Adds a plane of values (Chan et al., 1983), so that temperatures in kelvin lose nothing to their large mean.
-    fn add(&mut self, plane: &[f32]) {
+    pub(crate) fn add(&mut self, plane: &[f32]) {
         let count = plane.len() as f64;
         let mean = plane.iter().map(|value| f64::from(*value)).sum::<f64>() / count;
         let squares = plane
@@ -43,7 +43,7 @@ impl Channel {
     }
 
     /// Mean and standard deviation.
-    fn moments(&self) -> [f32; 2] {
+    pub(crate) fn moments(&self) -> [f32; 2] {
         [self.mean as f32, (self.squares / self.count).sqrt() as f32]
     }
 

@@ -8,8 +8,8 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::trajectory::Trajectory;
-use crate::random::{Purpose, stream};
-use crate::{ClipSource, DataError};
+use crate::random::{Purpose, normal, stream};
+use crate::{ClipSource, DataConfig, DataError, Noise, NoisySplits};
 
 /// Where the digits come from.
 pub(crate) trait Glyphs: Send + Sync {
@@ -18,6 +18,20 @@ pub(crate) trait Glyphs: Send + Sync {
 
     /// Draws one digit by chance, `[side, side]` in 0..1.
     fn draw(&self, rng: &mut ChaCha8Rng, digit: &mut [f32]);
+}
+
+/// What lies behind the digits.
+pub(crate) trait Backgrounds: Send + Sync {
+    /// Draws one background by chance, `[channels, height, width]` in 0..1.
+    fn draw(&self, rng: &mut ChaCha8Rng, frame: &mut [f32]);
+}
+
+/// The standard deviation of the velocity, in units of the undisturbed speed, in the observed frames of a split.
+pub(crate) fn speed_noise(config: &DataConfig, purpose: Purpose) -> f64 {
+    match (config.noise, config.noise_in, purpose) {
+        (Noise::Dynamic, NoisySplits::All, _) | (Noise::Dynamic, _, Purpose::Train) => config.noise_speed,
+        _ => 0.0,
+    }
 }
 
 /// Clips in which digits bounce off the walls, brighter over darker where they meet.
@@ -29,6 +43,10 @@ pub(crate) struct Bouncing<G> {
     pub(crate) seed: u64,
     /// [`Purpose::Train`] makes new clips in every epoch, the others do not.
     pub(crate) purpose: Purpose,
+    /// What [`speed_noise`] says.
+    pub(crate) speed_noise: f64,
+    /// Black without one. In front of one, digits are white wherever they are not black.
+    pub(crate) background: Option<Arc<dyn Backgrounds>>,
 }
 
 impl<G: Glyphs> ClipSource for Bouncing<G> {
@@ -49,16 +67,34 @@ impl<G: Glyphs> ClipSource for Bouncing<G> {
         let [height, width] = [self.shape.height, self.shape.width];
         let mut digit = vec![0.0; side * side];
         frames.fill(0.0);
+        if let Some(background) = &self.background {
+            let (first, others) = frames.split_at_mut(self.shape.frame_len());
+            background.draw(&mut rng, first);
+            others
+                .chunks_exact_mut(first.len())
+                .for_each(|frame| frame.copy_from_slice(first));
+        }
         for _ in 0..self.digits {
             let [x, y] = [rng.random::<f64>(), rng.random::<f64>()];
             let mut trajectory = Trajectory::new(x, y, rng.random::<f64>() * TAU);
             digit.fill(0.0);
             self.glyphs.draw(&mut rng, &mut digit);
-            for frame in frames.chunks_exact_mut(height * width) {
-                let [row, column] = trajectory.step(height - side);
-                for (from, to) in digit.chunks_exact(side).zip(frame.chunks_exact_mut(width).skip(row)) {
-                    for (from, to) in from.iter().zip(&mut to[column..]) {
-                        *to = to.max(*from);
+            if self.background.is_some() {
+                digit
+                    .iter_mut()
+                    .for_each(|value| *value = if *value > 1.5 / 255.0 { 1.0 } else { *value });
+            }
+            for (time, frame) in frames.chunks_exact_mut(self.shape.frame_len()).enumerate() {
+                let change = match self.speed_noise > 0.0 && time < self.shape.past {
+                    true => [(); 2].map(|()| self.speed_noise * normal(&mut rng)),
+                    false => [0.0; 2],
+                };
+                let [row, column] = trajectory.step(height - side, change);
+                for plane in frame.chunks_exact_mut(height * width) {
+                    for (from, to) in digit.chunks_exact(side).zip(plane.chunks_exact_mut(width).skip(row)) {
+                        for (from, to) in from.iter().zip(&mut to[column..]) {
+                            *to = to.max(*from);
+                        }
                     }
                 }
             }
@@ -85,6 +121,10 @@ mod tests {
     }
 
     fn clip(purpose: Purpose, epoch: u64, index: usize) -> Vec<f32> {
+        noisy_clip(purpose, epoch, index, 0.0)
+    }
+
+    fn noisy_clip(purpose: Purpose, epoch: u64, index: usize, speed_noise: f64) -> Vec<f32> {
         let source = Bouncing {
             glyphs: Arc::new(Squares),
             digits: 1,
@@ -92,6 +132,8 @@ mod tests {
             shape: ClipShape::new([10, 10, 1, 64, 64]),
             seed: 5,
             purpose,
+            speed_noise,
+            background: None,
         };
         let mut frames = vec![f32::NAN; source.shape().clip_len()];
         source.read(epoch, index, &mut frames).unwrap();
@@ -106,6 +148,23 @@ mod tests {
         assert_ne!(clip(Purpose::Train, 0, 1), clip(Purpose::Test, 0, 1));
         assert_ne!(clip(Purpose::Validation, 0, 1), clip(Purpose::Test, 0, 1));
         assert_eq!(clip(Purpose::Test, 0, 1), clip(Purpose::Test, 7, 1));
+    }
+
+    #[test]
+    fn observed_digits_move_at_a_varying_speed() {
+        let frames = noisy_clip(Purpose::Test, 0, 1, 0.2);
+        assert_eq!(frames, noisy_clip(Purpose::Test, 0, 1, 0.2));
+        assert_ne!(frames, clip(Purpose::Test, 0, 1));
+        let rows: Vec<usize> = frames
+            .chunks_exact(64 * 64)
+            .map(|frame| frame.iter().position(|value| *value > 0.0).unwrap())
+            .collect();
+        let steps = |rows: &[usize]| -> std::collections::BTreeSet<isize> {
+            rows.windows(2)
+                .map(|pair| pair[1] as isize - pair[0] as isize)
+                .collect()
+        };
+        assert!(steps(&rows[..10]).len() > steps(&rows[10..]).len(), "{rows:?}");
     }
 
     #[test]

@@ -4,5 +4,5 @@ mod bouncing;
 mod strokes;
 mod trajectory;
 
-pub(crate) use bouncing::{Bouncing, Glyphs};
+pub(crate) use bouncing::{Backgrounds, Bouncing, Glyphs, speed_noise};
 pub(crate) use strokes::Strokes;

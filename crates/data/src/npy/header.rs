@@ -23,6 +23,11 @@ impl Header {
     /// Reads the header at the front of `file`, which is the whole file, and checks that the values it announces are
     /// there, no fewer and no more.
     pub(super) fn parse(file: &[u8]) -> Result<Self, Fault> {
+        Self::parse_front(file, file.len())
+    }
+
+    /// As [`Header::parse`], from the first bytes of a file of `total` bytes.
+    pub(super) fn parse_front(file: &[u8], total: usize) -> Result<Self, Fault> {
         let truncated = || Fault::new("ends within its header", "fetch or export it again");
         if file.is_empty() {
             return Err(Fault::new("is empty", "fetch or export it again"));
@@ -30,7 +35,7 @@ impl Header {
         let rest = file.strip_prefix(b"\x93NUMPY").ok_or_else(|| {
             Fault::new(
                 "is no .npy file (it does not begin with \\x93NUMPY)",
-                "write it with numpy.save; .npz archives must be unpacked first",
+                "write it with numpy.save; of an .npz archive save one array by itself",
             )
         })?;
         let (version, rest) = rest.split_first_chunk::<2>().ok_or_else(truncated)?;
@@ -58,7 +63,7 @@ impl Header {
         }
         let text = rest.get(..len).ok_or_else(truncated)?;
         let offset = file.len() - rest.len() + len;
-        Self::read(text, offset, file.len() - offset)
+        Self::read(text, offset, total.checked_sub(offset).ok_or_else(truncated)?)
     }
 
     fn read(text: &[u8], offset: usize, available: usize) -> Result<Self, Fault> {
@@ -157,12 +162,27 @@ impl<'a> Entries<'a> {
     }
 }
 
-/// The header that `numpy.save` writes for a C-ordered little-endian f32 array; values start at a multiple of 64 bytes.
+/// Checks the header in the first bytes of a `.npy` file of `total` bytes.
+pub(crate) fn check_front(front: &[u8], total: usize) -> Result<(), Fault> {
+    Header::parse_front(front, total).map(|_| ())
+}
+
+/// The header that `numpy.save` writes for a C-ordered array of little-endian f32.
 pub(super) fn f32_header(shape: &[usize]) -> Vec<u8> {
+    header("<f4", shape)
+}
+
+/// The header that `numpy.save` writes for a C-ordered array of bytes.
+pub(crate) fn byte_header(shape: &[usize]) -> Vec<u8> {
+    header("|u1", shape)
+}
+
+/// Values start at a multiple of 64 bytes.
+fn header(description: &str, shape: &[usize]) -> Vec<u8> {
     let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
     let comma = if shape.len() == 1 { "," } else { "" };
     let shape = format!("({}{comma})", sizes.join(", "));
-    let mut text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
+    let mut text = format!("{{'descr': '{description}', 'fortran_order': False, 'shape': {shape}, }}");
     let before = b"\x93NUMPY\x01\x00".len() + size_of::<u16>();
     let padding = (before + text.len() + 1).next_multiple_of(64) - (before + text.len() + 1);
     text.extend(std::iter::repeat_n(' ', padding));

@@ -1,6 +1,7 @@
 //! Arrays that stay in their file.
 
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
@@ -34,7 +35,25 @@ impl Mapped {
         // SAFETY: the map is read only and private to this type. Changing a file while it is mapped is undefined for every
         // program that maps files; whoever truncates a data set under a running training loses that run.
         let map = unsafe { Mmap::map(&file) }.map_err(DataError::io("map", path))?;
-        let header = Header::parse(&map).map_err(|fault| fault.at(path))?;
+        let whole = 0..map.len();
+        Self::of_part(path, map, whole)
+    }
+
+    /// Maps the bytes `part` of a file, which hold an array as a `.npy` file of its own would.
+    pub(crate) fn open_part(path: &Path, part: Range<u64>) -> Result<Self, DataError> {
+        let file = File::open(path).map_err(DataError::io("read", path))?;
+        // SAFETY: as in `open`.
+        let map = unsafe { Mmap::map(&file) }.map_err(DataError::io("map", path))?;
+        let within = |place: u64| usize::try_from(place).ok().filter(|place| *place <= map.len());
+        match (within(part.start), within(part.end)) {
+            (Some(start), Some(end)) if start <= end => Self::of_part(path, map, start..end),
+            _ => Err(DataError::file(path, "is truncated", "fetch or export it again")),
+        }
+    }
+
+    fn of_part(path: &Path, map: Mmap, part: Range<usize>) -> Result<Self, DataError> {
+        let mut header = Header::parse(&map[part.clone()]).map_err(|fault| fault.at(path))?;
+        header.offset += part.start;
         Ok(Self {
             path: path.to_owned(),
             header,

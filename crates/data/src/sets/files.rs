@@ -9,6 +9,7 @@ pub const fn files() -> Dataset {
         about: "your own .npy files, image folders or GIFs, by --data-path",
         source: "yours",
         defaults,
+        frame: |_| None,
         open: crate::files::open,
     }
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::config::at_least;
+use crate::config::{at_least, no_published_protocol};
 use crate::fingerprint::fingerprint;
-use crate::moving::{Bouncing, Strokes};
+use crate::moving::{Bouncing, Strokes, speed_noise};
+use crate::noise::disturb;
 use crate::random::Purpose;
 use crate::{DataConfig, DataError, Dataset, Normalization, Splits};
 
@@ -20,11 +21,13 @@ pub const fn moving_digits() -> Dataset {
         about: "handwriting-like digits that bounce within a frame, drawn on the fly: no file needed",
         source: "made by this program; trajectories by the rule of Moving MNIST (Srivastava et al., ICML 2015)",
         defaults: DataConfig::default,
+        frame: |config| Some([1, config.size, config.size]),
         open,
     }
 }
 
 fn open(config: &DataConfig) -> Result<Splits, DataError> {
+    no_published_protocol(config)?;
     at_least("size", config.size, LEAST_SIZE)?;
     at_least("digits", config.digits, 1)?;
     let clip = config.clip(1, config.size, config.size)?;
@@ -39,9 +42,11 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
             shape: clip,
             seed: config.seed,
             purpose,
+            speed_noise: speed_noise(config, purpose),
+            background: None,
         }))
     };
-    Ok(Splits {
+    let splits = Splits {
         train: split("train_clips", config.train_clips, Purpose::Train)?,
         validation: split("validation_clips", config.validation_clips, Purpose::Validation)?,
         test: split("test_clips", config.test_clips, Purpose::Test)?,
@@ -52,7 +57,8 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
             "{} drawn digits per clip, every split from random streams of its own; new training clips in every epoch",
             config.digits
         ),
-    })
+    };
+    disturb(splits, config, true)
 }
 
 #[cfg(test)]

@@ -1,0 +1,106 @@
+//! Frames that are numbered through, and clips that begin at listed ones: what published datasets are made of.
+
+mod array;
+mod images;
+mod walk;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use foreframe_core::ClipShape;
+
+pub(crate) use array::ArrayFrames;
+pub(crate) use images::ImageFrames;
+pub(crate) use walk::{Mark, walk_back};
+
+use crate::{ClipSource, DataError, Normalization};
+
+/// Frames by number.
+pub(crate) trait FrameSource: Send + Sync {
+    /// Reads one frame, `[channels, height, width]` of a clip, in physical units. Values that are not finite are errors.
+    fn read(&self, number: usize, values: &mut [f32]) -> Result<(), DataError>;
+}
+
+/// Clips that begin at the frames `starts` and take every `step`-th from there.
+pub(crate) struct Numbered {
+    pub(crate) frames: Arc<dyn FrameSource>,
+    pub(crate) starts: Vec<usize>,
+    pub(crate) step: usize,
+    pub(crate) shape: ClipShape,
+    pub(crate) normalization: Normalization,
+}
+
+impl Numbered {
+    /// Clips of neighbouring frames that are normalised when they are read.
+    pub(crate) fn clips(frames: &Arc<dyn FrameSource>, starts: Vec<usize>, shape: ClipShape) -> Arc<dyn ClipSource> {
+        Arc::new(Self {
+            frames: Arc::clone(frames),
+            starts,
+            step: 1,
+            shape,
+            normalization: Normalization::identity(),
+        })
+    }
+}
+
+impl ClipSource for Numbered {
+    fn shape(&self) -> ClipShape {
+        self.shape
+    }
+
+    fn len(&self) -> usize {
+        self.starts.len()
+    }
+
+    fn read(&self, _: u64, index: usize, frames: &mut [f32]) -> Result<(), DataError> {
+        assert_eq!(frames.len(), self.shape.clip_len(), "room for one clip");
+        let start = self.starts[index];
+        for (time, frame) in frames.chunks_exact_mut(self.shape.frame_len()).enumerate() {
+            self.frames.read(start + time * self.step, frame)?;
+        }
+        self.normalization.normalize(frames, &self.shape);
+        Ok(())
+    }
+}
+
+/// Refuses a split without a clip.
+pub(crate) fn not_empty(path: &Path, split: &str, clips: usize) -> Result<(), DataError> {
+    if clips > 0 {
+        return Ok(());
+    }
+    Err(DataError::file(
+        path,
+        format!("leaves no clip for the {split} split"),
+        "check that all files are there, or ask for shorter clips (data.past, data.future)",
+    ))
+}
+
+/// Several sources, one after the other.
+pub(crate) struct Joined {
+    parts: Vec<Arc<dyn FrameSource>>,
+    /// One more than the last frame of each.
+    ends: Vec<usize>,
+}
+
+impl Joined {
+    /// Sources with their numbers of frames.
+    pub(crate) fn new(parts: Vec<(Arc<dyn FrameSource>, usize)>) -> Self {
+        let mut end = 0;
+        let (parts, ends) = parts
+            .into_iter()
+            .map(|(part, frames)| {
+                end += frames;
+                (part, end)
+            })
+            .unzip();
+        Self { parts, ends }
+    }
+}
+
+impl FrameSource for Joined {
+    fn read(&self, number: usize, values: &mut [f32]) -> Result<(), DataError> {
+        let which = self.ends.partition_point(|end| *end <= number);
+        let before = if which == 0 { 0 } else { self.ends[which - 1] };
+        self.parts[which].read(number - before, values)
+    }
+}

@@ -1,0 +1,99 @@
+use super::*;
+use crate::npy::write_array;
+use std::fs;
+
+#[test]
+fn there_are_as_many_clips_as_published() {
+    let clips = |years| starts(0, hours_of(years), 24).len();
+    assert_eq!(clips(TRAIN), 52_559);
+    assert_eq!(clips(TEST), 17_495);
+    assert_eq!(starts(7, 20, 24), 7..7);
+}
+
+/// Hour `n` is `n` east and `-n` west.
+fn values(hours: std::ops::Range<usize>) -> Vec<f32> {
+    hours.flat_map(|hour| [hour as f32, -(hour as f32)]).collect()
+}
+
+#[test]
+fn one_file_and_a_file_per_year_are_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("all.npy");
+    let all = hours_of(2010..=2018);
+    // What comes before 2010 is left out.
+    let shape = [all + 100, 1, 2];
+    write_array(&path, &shape, &[vec![1e9; 200], values(0..all)].concat()).unwrap();
+    let apart = folder.path().join("apart");
+    fs::create_dir(&apart).unwrap();
+    let mut first = 0;
+    for year in 2010..=2018 {
+        let next = first + hours(year);
+        let name = format!("t2m_{year}_5.625deg.npy");
+        write_array(&apart.join(name), &[next - first, 1, 1, 2], &values(first..next)).unwrap();
+        first = next;
+    }
+    for path in [&path, &apart] {
+        let mut config = DataConfig {
+            path: Some(path.clone()),
+            ..defaults()
+        };
+        let opened = open(&config).unwrap();
+        assert_eq!(
+            [opened.train.len(), opened.validation.len(), opened.test.len()],
+            [52_559, 8_759, 17_495]
+        );
+        // Values are symmetric: their mean is 0, their deviation that of 0..52,582.
+        let last = 52_582.0f64;
+        let std = (last * (2.0 * last + 1.0) / 6.0).sqrt() as f32;
+        assert!(opened.normalization.mean[0].abs() < 1e-2);
+        assert!((opened.normalization.std[0] / std - 1.0).abs() < 1e-5);
+        let mut frames = vec![0.0; 48];
+        opened.test.read(0, 17_494, &mut frames).unwrap();
+        // The last clip ends two hours before the end of 2018, counted with the one that is dropped.
+        assert!(
+            (frames[46] * std - (all - 3) as f32).abs() < 1.0,
+            "{}",
+            frames[46] * std
+        );
+        config.protocol = Protocol::OpenStl;
+        let published = open(&config).unwrap();
+        assert!(Arc::ptr_eq(&published.validation, &published.test));
+        assert_eq!(published.normalization, opened.normalization);
+        let mut own = vec![0.0; 48];
+        published.test.read(0, 17_494, &mut own).unwrap();
+        assert!((own[46] / frames[46] - 1.0).abs() > 0.1, "{} {}", own[46], frames[46]);
+    }
+    fs::remove_file(apart.join("t2m_2012_5.625deg.npy")).unwrap();
+    let config = DataConfig {
+        path: Some(apart.clone()),
+        ..defaults()
+    };
+    let message = || open(&config).unwrap_err().to_string();
+    assert!(message().contains("holds no .npy file of 2012"), "{}", message());
+    write_array(&apart.join("2012.npy"), &[8760, 1, 2], &vec![0.0; 17_520]).unwrap();
+    assert!(
+        message().contains("2012.npy` holds 8760 hours of 1x1x2, but 2012 has 8784"),
+        "{}",
+        message()
+    );
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("all.npy");
+    let config = DataConfig {
+        path: Some(path.clone()),
+        ..defaults()
+    };
+    let message = || open(&config).unwrap_err().to_string();
+    assert!(message().contains("all.npy`"));
+    write_array(&path, &[100, 1, 2], &[0.0; 200]).unwrap();
+    assert!(
+        message().contains("holds 100 hours, but 2010 to 2018 have 78888"),
+        "{}",
+        message()
+    );
+    write_array(&path, &[100, 2], &[0.0; 200]).unwrap();
+    assert!(message().contains("has shape [100, 2], not [hours, latitudes, longitudes]"));
+}
