@@ -78,7 +78,7 @@ fn giga(count: u64) -> String {
     let giga = count as f64 / 1e9;
     match count {
         0 => "0".to_owned(),
-        ..100_000_000 => format!("{giga:.3} G"),
+        1..100_000_000 => format!("{giga:.3} G"),
         _ => format!("{giga:.2} G"),
     }
 }
