@@ -87,6 +87,10 @@ impl GlobalFocusConfig {
 
 /// Weighs a cell's output with what the whole image shows (section III-B of the paper).
 #[derive(Module, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a network has few, and their tensors are elsewhere"
+)]
 pub(crate) enum GlobalFocus {
     /// GMG-L and GMG-m.
     Full(FullFocus),
