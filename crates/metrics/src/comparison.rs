@@ -141,12 +141,26 @@ impl Comparison {
         Some(text)
     }
 
-    /// What every metric means: a line each.
+    /// What every metric means: a line each, but one for those that differ by their threshold or scale only.
     pub fn definitions(&self) -> String {
-        self.metrics()
-            .iter()
-            .map(|metric| format!("{}: {}\n", metric.name, metric.definition))
-            .collect()
+        let mut families: Vec<(&Metric, Vec<&str>)> = Vec::new();
+        for metric in self.metrics() {
+            let known = (families.iter_mut()).find(|(first, _)| family(&first.name) == family(&metric.name));
+            match known {
+                Some((_, others)) => others.push(&metric.name),
+                None => families.push((metric, Vec::new())),
+            }
+        }
+        let line = |(metric, others): &(&Metric, Vec<&str>)| match others.is_empty() {
+            true => format!("{}: {}\n", metric.name, metric.definition),
+            false => format!(
+                "{} (and likewise {}): {}\n",
+                metric.name,
+                others.join(", "),
+                metric.definition
+            ),
+        };
+        families.iter().map(line).collect()
     }
 
     /// Why metrics are absent, each reason once.
@@ -204,6 +218,22 @@ pub fn format_value(value: f64) -> String {
 
 fn head(metric: &Metric) -> String {
     format!("{} {}", metric.name, metric.arrow())
+}
+
+/// A metric's name without threshold and scale: `fss` of `fss_0.5_17px`.
+fn family(name: &str) -> &str {
+    let number = |part: &str| {
+        part.trim_start_matches('-')
+            .starts_with(|first: char| first.is_ascii_digit())
+    };
+    let mut end = name.len();
+    while let Some((rest, last)) = name[..end].rsplit_once('_') {
+        if !number(last) {
+            break;
+        }
+        end = rest.len();
+    }
+    &name[..end]
 }
 
 fn width(text: &str) -> usize {

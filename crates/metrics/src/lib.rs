@@ -31,6 +31,7 @@
 //! # Ok::<(), foreframe_metrics::ScoreError>(())
 //! ```
 
+mod bad;
 mod comparison;
 mod definitions;
 mod error;

@@ -1,3 +1,4 @@
+use crate::bad::Bad;
 use crate::definitions::Definition;
 use crate::events::thresholds;
 use crate::fractions::Neighborhoods;
@@ -33,14 +34,6 @@ pub struct Scores {
 struct Windows {
     uniform: Option<Ssim>,
     gaussian: Option<Ssim>,
-}
-
-/// Clips with values that are not finite.
-#[derive(Debug, Clone, Default)]
-struct Bad {
-    clips: usize,
-    /// Clip from 0, lead time from 1.
-    first: Option<(usize, usize)>,
 }
 
 /// scikit-image's range of floating-point images, -1 to 1, which OpenSTL's SSIM embeds although its values lie in 0 to 1.
@@ -287,37 +280,9 @@ impl Scores {
             return Err(ScoreError::NoClips);
         }
         let truth = "fill or drop the missing values of the data";
+        self.bad_truth.refuse("truth", self.clips, truth)?;
         let forecast = "check the weights, and that the input is normalised as in training";
-        for (what, bad, remedy) in [
-            ("truth", &self.bad_truth, truth),
-            ("forecast", &self.bad_forecast, forecast),
-        ] {
-            if let Some((clip, lead_time)) = bad.first {
-                return Err(ScoreError::NotFinite {
-                    what,
-                    clips: bad.clips,
-                    of: self.clips,
-                    clip,
-                    lead_time,
-                    remedy,
-                });
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Bad {
-    fn note(&mut self, place: Option<(usize, usize)>) {
-        self.clips += usize::from(place.is_some());
-        self.first = self.first.or(place);
-    }
-
-    fn merge(&mut self, other: &Self, clips_before: usize) {
-        self.clips += other.clips;
-        self.first = self
-            .first
-            .or(other.first.map(|(clip, lead_time)| (clip + clips_before, lead_time)));
+        self.bad_forecast.refuse("forecast", self.clips, forecast)
     }
 }
 

@@ -14,7 +14,7 @@ const SPEC: fn() -> ScoreSpec = || ScoreSpec {
 fn summary(latitudes: &[f64], clips: &[([f32; 6], [f32; 6])], normal: [f32; 6]) -> Summary {
     let options = ScoreOptions {
         latitudes: latitudes.into(),
-        thresholds: vec![280.0],
+        thresholds: vec![-3.5, 280.0],
         ..ScoreOptions::default()
     };
     let mut scores = Scores::with_options(SPEC(), options)
@@ -91,6 +91,12 @@ fn skill_is_the_share_of_the_way_to_perfection() {
     let text = serde_json::to_string(&comparison).unwrap();
     assert!(!text.contains("null"), "{text}");
     assert_eq!(serde_json::from_str::<Comparison>(&text).unwrap().skill.len(), 2);
+    let definitions = comparison.definitions();
+    assert!(
+        definitions.contains("\ncsi_-3.5 (and likewise csi_280): Critical success index"),
+        "{definitions}"
+    );
+    assert!(definitions.contains("\nacc: Anomaly correlation") && !definitions.contains("\ncsi_280"));
     let table = comparison.skill_table().unwrap();
     assert!(
         table.contains("against other  against perfect") && table.contains("\nmse "),

@@ -200,7 +200,8 @@ pub(crate) fn judge(
     Ok(evaluate(network, split.of(splits), &evaluation, progress)?)
 }
 
-/// The table of totals, the skill, and by lead time the error and what was asked for beyond the usual scores.
+/// The table of totals, the skill, by lead time the error and what was asked for beyond the usual scores, and
+/// what every score means.
 pub(crate) fn print(comparison: &Comparison) -> Result<()> {
     output::line(comparison.table())?;
     let asked = |name: &str| name == "mse" || ["csi_", "lat_weighted_rmse", "acc"].iter().any(|p| name.starts_with(p));
@@ -210,13 +211,10 @@ pub(crate) fn print(comparison: &Comparison) -> Result<()> {
         .filter(|name| asked(name))
         .filter_map(|name| comparison.lead_time_table(name));
     let tables: Vec<String> = comparison.skill_table().into_iter().chain(by_lead_time).collect();
-    for (index, table) in tables.iter().enumerate() {
-        match index + 1 < tables.len() {
-            true => output::line(table)?,
-            false => output::line(table.trim_end())?,
-        }
+    for table in &tables {
+        output::line(table)?;
     }
-    Ok(())
+    output::line(comparison.definitions().trim_end())
 }
 
 impl Split {

@@ -84,6 +84,7 @@ fn events_are_scored_beside_the_references_that_are_asked_for() {
         "fss_0.25_5px ↑",
         "against advection",
         "acc ↑ of",
+        "csi_0.25 (and likewise csi_2): Critical success index",
     ] {
         assert!(text.contains(part), "{part} is not told: {text}");
     }
