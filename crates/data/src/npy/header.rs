@@ -158,7 +158,7 @@ impl<'a> Entries<'a> {
 }
 
 /// The header that `numpy.save` writes for a C-ordered little-endian f32 array; values start at a multiple of 64 bytes.
-pub(super) fn f32_header(shape: &[usize]) -> Vec<u8> {
+pub(crate) fn f32_header(shape: &[usize]) -> Vec<u8> {
     let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
     let comma = if shape.len() == 1 { "," } else { "" };
     let shape = format!("({}{comma})", sizes.join(", "));
