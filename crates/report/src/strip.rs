@@ -108,7 +108,13 @@ pub fn write_frames(
         top: 36,
     };
     row.times(frames.time, label);
-    row.frames("frames", TEXT, frames.time, |time| Some(frames.frame(time).to_vec()), &scale);
+    row.frames(
+        "frames",
+        TEXT,
+        frames.time,
+        |time| Some(frames.frame(time).to_vec()),
+        &scale,
+    );
     let (top, left) = (row.top + 8, MARGIN + NAMES);
     if frames.channels != 3 {
         canvas.scale_bar(left, top, 280, &scale);

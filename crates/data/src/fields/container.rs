@@ -145,7 +145,11 @@ impl Container {
     /// Reads `count` entries of the first axis from number `start` on, as they are stored, converted to f32.
     pub(super) fn rows(&self, variable: &Variable, start: usize, count: usize) -> Result<Vec<f32>, Fault> {
         let value_type = variable.value_type.ok_or_else(|| not_numbers(variable))?;
-        let row = variable.axes.iter().skip(1).try_fold(1usize, |len, axis| len.checked_mul(axis.len));
+        let row = variable
+            .axes
+            .iter()
+            .skip(1)
+            .try_fold(1usize, |len, axis| len.checked_mul(axis.len));
         let len = row.and_then(|row| row.checked_mul(count));
         let len = len.filter(|len| self.may_hold(*len, value_type.width()));
         let len = len.ok_or_else(|| self.implausible(variable))?;
@@ -155,7 +159,11 @@ impl Container {
         };
         match values.len() == len {
             true => Ok(values),
-            false => Err(truncated(&format!("`{}` holds {} of {len} values", variable.name, values.len()))),
+            false => Err(truncated(&format!(
+                "`{}` holds {} of {len} values",
+                variable.name,
+                values.len()
+            ))),
         }
     }
 
@@ -180,7 +188,9 @@ impl Container {
     /// Whether a file of this size can hold that many values, compressed as well as can be.
     fn may_hold(&self, len: usize, width: usize) -> bool {
         let most = self.bytes.saturating_mul(MOST_PER_BYTE).max(ALWAYS_ALLOWED);
-        (len as u64).checked_mul(width as u64).is_some_and(|bytes| bytes <= most)
+        (len as u64)
+            .checked_mul(width as u64)
+            .is_some_and(|bytes| bytes <= most)
     }
 
     fn implausible(&self, variable: &Variable) -> Fault {

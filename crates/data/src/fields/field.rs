@@ -166,7 +166,11 @@ fn describe(file: &Container, wish: &Wish) -> Result<Description, Fault> {
     Ok(Description {
         variable: variable.clone(),
         packing: Packing::of(variable),
-        unit: variable.attributes.text("units").filter(|unit| !unit.is_empty()).map(str::to_owned),
+        unit: variable
+            .attributes
+            .text("units")
+            .filter(|unit| !unit.is_empty())
+            .map(str::to_owned),
         times,
         interval: None,
         kind: "array",
@@ -177,10 +181,17 @@ fn describe(file: &Container, wish: &Wish) -> Result<Description, Fault> {
 fn choose<'a>(variables: &'a [Variable], wanted: Option<&str>) -> Result<&'a Variable, Fault> {
     let is_numbers = |variable: &&Variable| variable.value_type.is_some();
     let of_rank = |least: usize| -> Vec<&Variable> {
-        variables.iter().filter(is_numbers).filter(|variable| variable.axes.len() >= least).collect()
+        variables
+            .iter()
+            .filter(is_numbers)
+            .filter(|variable| variable.axes.len() >= least)
+            .collect()
     };
     let names = |variables: &[&Variable]| {
-        let names = variables.iter().take(12).map(|variable| format!("{} {:?}", variable.name, variable.shape()));
+        let names = variables
+            .iter()
+            .take(12)
+            .map(|variable| format!("{} {:?}", variable.name, variable.shape()));
         names.collect::<Vec<_>>().join(", ")
     };
     if let Some(wanted) = wanted {
@@ -194,7 +205,10 @@ fn choose<'a>(variables: &'a [Variable], wanted: Option<&str>) -> Result<&'a Var
             )
         });
     }
-    let frames = [of_rank(3), of_rank(2)].into_iter().find(|found| !found.is_empty()).unwrap_or_default();
+    let frames = [of_rank(3), of_rank(2)]
+        .into_iter()
+        .find(|found| !found.is_empty())
+        .unwrap_or_default();
     match frames.as_slice() {
         [only] => Ok(only),
         [] => Err(Fault::new(
@@ -222,7 +236,9 @@ fn times(file: &Container, variables: &[Variable], of: &Variable, axis: usize) -
     };
     let values = file.coordinate(coordinate)?;
     let epoch = epoch(coordinate);
-    let seconds = values.into_iter().map(|value| epoch.and_then(|epoch| epoch.seconds(value)));
+    let seconds = values
+        .into_iter()
+        .map(|value| epoch.and_then(|epoch| epoch.seconds(value)));
     seconds.collect::<Option<Vec<i64>>>().ok_or_else(|| {
         Fault::new(
             format!("has a time in `{}` that is missing or no time", coordinate.name),

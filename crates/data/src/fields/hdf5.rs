@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hdf5_pure::{AttrValue, Datatype, DatatypeByteOrder, Dataset, File, Group};
+use hdf5_pure::{AttrValue, Dataset, Datatype, DatatypeByteOrder, File, Group};
 
 use super::container::{Attribute, Attributes, Axis, Variable, truncated};
 use crate::error::Fault;
@@ -72,13 +72,21 @@ fn collect(group: &Group, path: &str, depth: usize, found: &mut Vec<Variable>) -
 
 fn variable(dataset: &Dataset, name: String) -> Option<Variable> {
     let axes = dataset.shape().ok()?;
-    let axes = axes.into_iter().map(|len| Some(Axis { len: usize::try_from(len).ok()?, name: None }));
+    let axes = axes.into_iter().map(|len| {
+        Some(Axis {
+            len: usize::try_from(len).ok()?,
+            name: None,
+        })
+    });
     let axes = axes.collect::<Option<Vec<Axis>>>()?;
     let value_type = dataset.datatype().ok().and_then(|datatype| value_type(&datatype));
     let chunk = dataset.chunk_shape().ok().flatten().unwrap_or_default();
     let width = value_type.map_or(1, |kind| kind.width() as u64);
     let chunk_bytes = chunk.iter().try_fold(width, |bytes, side| bytes.checked_mul(*side));
-    let row_bytes = axes.iter().skip(1).try_fold(width, |bytes, axis| bytes.checked_mul(axis.len as u64));
+    let row_bytes = axes
+        .iter()
+        .skip(1)
+        .try_fold(width, |bytes, axis| bytes.checked_mul(axis.len as u64));
     let fitting = row_bytes.map_or(1, |bytes| BLOCK / bytes.max(1)).max(1);
     let rows_together = chunk.first().copied().unwrap_or(1).min(fitting) as usize;
     Some(Variable {
@@ -134,9 +142,22 @@ fn attributes(values: std::collections::HashMap<String, AttrValue>) -> Attribute
         if let Some(texts) = value.as_strings() {
             return texts.first().map(|text| Attribute::Text(text.clone()));
         }
-        value.to_f64s().map(Attribute::Numbers)
+        // Whole numbers are converted as such only; the largest need the sign's bit.
+        let whole = || {
+            value
+                .to_i64s()
+                .map(|numbers| numbers.into_iter().map(|number| number as f64).collect())
+        };
+        let large = || {
+            value
+                .to_u64s()
+                .map(|numbers| numbers.into_iter().map(|number| number as f64).collect())
+        };
+        value.to_f64s().or_else(whole).or_else(large).map(Attribute::Numbers)
     };
-    let read = values.iter().filter_map(|(name, value)| Some((name.clone(), attribute(value)?)));
+    let read = values
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), attribute(value)?)));
     Attributes(read.collect())
 }
 
@@ -151,13 +172,29 @@ pub(super) fn group_attributes(file: &File, path: &str) -> Attributes {
 /// Whole numbers and floats of whole bytes in either order; nothing else is a number here.
 fn value_type(datatype: &Datatype) -> Option<ValueType> {
     let (letter, size, order) = match datatype {
-        Datatype::FixedPoint { size, byte_order, layout } => {
+        Datatype::FixedPoint {
+            size,
+            byte_order,
+            layout,
+        } => {
             let whole = layout.bit_offset == 0 && u32::from(layout.bit_precision) == 8 * size;
-            (whole.then_some(if layout.signed { 'i' } else { 'u' })?, size, byte_order)
+            (
+                whole.then_some(if layout.signed { 'i' } else { 'u' })?,
+                size,
+                byte_order,
+            )
         }
-        Datatype::FloatingPoint { size, byte_order, layout } => {
+        Datatype::FloatingPoint {
+            size,
+            byte_order,
+            layout,
+        } => {
             let exponents = [(2, 5), (4, 8), (8, 11)];
-            (exponents.contains(&(*size, layout.exponent_size)).then_some('f')?, size, byte_order)
+            (
+                exponents.contains(&(*size, layout.exponent_size)).then_some('f')?,
+                size,
+                byte_order,
+            )
         }
         _ => return None,
     };
@@ -166,7 +203,12 @@ fn value_type(datatype: &Datatype) -> Option<ValueType> {
         DatatypeByteOrder::BigEndian => '>',
         _ => return None,
     };
-    ValueType::parse(&if *size == 1 { format!("|{letter}1") } else { format!("{order}{letter}{size}") }).ok()
+    ValueType::parse(&if *size == 1 {
+        format!("|{letter}1")
+    } else {
+        format!("{order}{letter}{size}")
+    })
+    .ok()
 }
 
 pub(super) fn rows(
@@ -184,5 +226,7 @@ pub(super) fn rows(
 }
 
 pub(super) fn coordinate(file: &File, variable: &Variable) -> Result<Vec<f64>, Fault> {
-    file.dataset(&variable.name).and_then(|dataset| dataset.read_f64()).map_err(fault)
+    file.dataset(&variable.name)
+        .and_then(|dataset| dataset.read_f64())
+        .map_err(fault)
 }

@@ -6,7 +6,9 @@ use super::packing::Packing;
 use super::time::utc;
 use crate::error::Fault;
 
-const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+const MONTHS: [&str; 12] = [
+    "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+];
 
 /// Describes the image `wanted` (`image1` without a wish), or nothing where the file is of another kind.
 pub(super) fn describe(
@@ -14,7 +16,10 @@ pub(super) fn describe(
     variables: &[Variable],
     wanted: Option<&str>,
 ) -> Result<Option<Description>, Fault> {
-    let image = wanted.unwrap_or("image1").trim_matches('/').trim_end_matches("/image_data");
+    let image = wanted
+        .unwrap_or("image1")
+        .trim_matches('/')
+        .trim_end_matches("/image_data");
     let name = format!("{image}/image_data");
     let Some(variable) = variables.iter().find(|variable| variable.name == name) else {
         return Ok(None);
@@ -30,12 +35,19 @@ pub(super) fn describe(
         )
     })?;
     let missing = ["calibration_missing_data", "calibration_out_of_image"];
-    let missing = missing.iter().flat_map(|name| calibration.numbers(name)).map(|value| *value as f32);
+    let missing = missing
+        .iter()
+        .flat_map(|name| calibration.numbers(name))
+        .map(|value| *value as f32);
     let overview = file.group("overview");
     let at = |name: &str| overview.text(name).and_then(moment);
     let end = at("product_datetime_end");
     let interval = at("product_datetime_start").zip(end).map(|(start, end)| end - start);
-    let parameter = file.group(image).text("image_geo_parameter").unwrap_or_default().to_owned();
+    let parameter = file
+        .group(image)
+        .text("image_geo_parameter")
+        .unwrap_or_default()
+        .to_owned();
     Ok(Some(Description {
         variable: variable.clone(),
         packing: Packing {
@@ -66,7 +78,11 @@ fn unit(parameter: &str) -> Option<String> {
 fn linear(formula: &str) -> Option<(f64, f64)> {
     let formula: String = formula.chars().filter(|letter| !letter.is_whitespace()).collect();
     let (scale, rest) = formula.strip_prefix("GEO=")?.split_once("*PV")?;
-    let offset = if rest.is_empty() { 0.0 } else { rest.replace("+-", "-").parse().ok()? };
+    let offset = if rest.is_empty() {
+        0.0
+    } else {
+        rest.replace("+-", "-").parse().ok()?
+    };
     let (scale, offset): (f64, f64) = (scale.parse().ok()?, offset);
     (scale.is_finite() && offset.is_finite()).then_some((scale, offset))
 }
@@ -96,7 +112,13 @@ mod tests {
             assert_eq!(linear(formula), None, "{formula}");
         }
         assert_eq!(moment("26-AUG-2010;00:05:00.000"), Some(1_282_781_100));
-        for text in ["", "26-AUG-2010", "26-XXX-2010;00:05:00", "99-AUG-2010;00:05:00", "26-AUG-2010;00:05"] {
+        for text in [
+            "",
+            "26-AUG-2010",
+            "26-XXX-2010;00:05:00",
+            "99-AUG-2010;00:05:00",
+            "26-AUG-2010;00:05",
+        ] {
             assert_eq!(moment(text), None, "{text}");
         }
         assert_eq!(unit("ACCUMULATED_PRECIPITATION_[MM]").as_deref(), Some("mm"));

@@ -16,9 +16,38 @@ pub(super) struct Layout {
     column: usize,
 }
 
-const TIMES: [&str; 8] = ["time", "valid_time", "t", "times", "date", "datetime", "record", "frame"];
-const ROWS: [&str; 9] = ["y", "lat", "latitude", "rlat", "row", "rows", "south_north", "nlat", "yc"];
-const COLUMNS: [&str; 9] = ["x", "lon", "longitude", "rlon", "column", "columns", "west_east", "nlon", "xc"];
+const TIMES: [&str; 8] = [
+    "time",
+    "valid_time",
+    "t",
+    "times",
+    "date",
+    "datetime",
+    "record",
+    "frame",
+];
+const ROWS: [&str; 9] = [
+    "y",
+    "lat",
+    "latitude",
+    "rlat",
+    "row",
+    "rows",
+    "south_north",
+    "nlat",
+    "yc",
+];
+const COLUMNS: [&str; 9] = [
+    "x",
+    "lon",
+    "longitude",
+    "rlon",
+    "column",
+    "columns",
+    "west_east",
+    "nlon",
+    "xc",
+];
 
 impl Layout {
     /// The layout of `variable`: as `letters` say (`data.axes`), else by the names of its dimensions, else in the order
@@ -50,14 +79,22 @@ impl Layout {
     fn spelled(variable: &Variable, letters: &str) -> Result<Self, Fault> {
         let shape = variable.shape();
         let places = |letter: char| -> Vec<usize> {
-            letters.chars().enumerate().filter(|(_, l)| *l == letter).map(|(place, _)| place).collect()
+            letters
+                .chars()
+                .enumerate()
+                .filter(|(_, l)| *l == letter)
+                .map(|(place, _)| place)
+                .collect()
         };
         let [n, t, y, x] = ['n', 't', 'y', 'x'].map(places);
         let known = letters.chars().all(|letter| "ntcyx".contains(letter));
         let once = n.len() <= 1 && t.len() <= 1 && y.len() == 1 && x.len() == 1;
         if !known || !once || letters.chars().count() != shape.len() {
             return Err(Fault::new(
-                format!("has shape {shape:?} in `{}`, which data.axes = \"{letters}\" does not describe", variable.name),
+                format!(
+                    "has shape {shape:?} in `{}`, which data.axes = \"{letters}\" does not describe",
+                    variable.name
+                ),
                 "write one letter per axis: n recordings, t time, c channels, y rows, x columns; y and x once each",
             ));
         }
@@ -90,10 +127,15 @@ impl Layout {
             .filter(|place| ![time, row, column].contains(&Some(*place)))
             .collect();
         // What has no name is in the usual order, so that columns are the last of them and rows the one before.
-        let missing = || Fault::new(
-            format!("has no axes for rows and columns in `{}`, shape {shape:?}", variable.name),
-            "name its axes with data.axes, e.g. \"tyx\"",
-        );
+        let missing = || {
+            Fault::new(
+                format!(
+                    "has no axes for rows and columns in `{}`, shape {shape:?}",
+                    variable.name
+                ),
+                "name its axes with data.axes, e.g. \"tyx\"",
+            )
+        };
         let column = match column {
             Some(column) => column,
             None => free.pop().ok_or_else(missing)?,
@@ -106,7 +148,14 @@ impl Layout {
         if time.is_none() && !free.is_empty() {
             time = Some(free.remove(0));
         }
-        Ok(Self { shape, recording, time, channels: free, row, column })
+        Ok(Self {
+            shape,
+            recording,
+            time,
+            channels: free,
+            row,
+            column,
+        })
     }
 
     pub(super) fn size(&self) -> FrameSize {
@@ -200,7 +249,10 @@ mod tests {
         let turned = of(&[("lon", 5), ("time", 7), ("level", 2), ("lat", 3)]);
         assert_eq!((turned.frames(), turned.size().len(), turned.size().width), (7, 30, 5));
         let unnamed = of(&[("", 9), ("", 7), ("", 2), ("", 3), ("", 5)]);
-        assert_eq!((unnamed.recordings(), unnamed.frames(), unnamed.size().channels), (9, 7, 2));
+        assert_eq!(
+            (unnamed.recordings(), unnamed.frames(), unnamed.size().channels),
+            (9, 7, 2)
+        );
         assert_eq!(of(&[("", 3), ("", 5)]).frames(), 1);
         let refused = |axes: &[(&str, usize)]| Layout::of(&variable(axes), None).unwrap_err().problem;
         assert!(refused(&[("", 5)]).contains("1 axes"));
@@ -213,7 +265,10 @@ mod tests {
     fn letters_say_what_names_do_not() {
         let variable = variable(&[("", 2), ("", 3), ("", 4), ("", 5)]);
         let sevir = Layout::of(&variable, Some("nyxt")).unwrap();
-        assert_eq!((sevir.recordings(), sevir.frames(), sevir.row_of(1, 4)), (2, 5, Some(1)));
+        assert_eq!(
+            (sevir.recordings(), sevir.frames(), sevir.row_of(1, 4)),
+            (2, 5, Some(1))
+        );
         for letters in ["tyx", "tcyy", "tcy?", "ccyx t", ""] {
             let fault = Layout::of(&variable, Some(letters)).unwrap_err();
             assert!(fault.problem.contains("does not describe"), "{letters}");

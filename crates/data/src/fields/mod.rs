@@ -27,7 +27,9 @@ const ENDINGS: [&str; 10] = ["h5", "hdf5", "hdf", "he5", "nc", "nc4", "nc3", "cd
 
 /// Whether the name is that of an HDF5 or NetCDF file.
 pub(crate) fn is_field(path: &Path) -> bool {
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+    let ending = path
+        .extension()
+        .map(|ending| ending.to_string_lossy().to_ascii_lowercase());
     ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
 }
 
@@ -62,3 +64,5 @@ impl Wish {
     }
 }
 
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,10 @@ pub(super) fn variables(file: &NcFile) -> Result<Vec<Variable>, Fault> {
             Some((attribute.name.clone(), value))
         });
         let axes = variable.dimensions().iter().map(|dimension| {
-            Some(Axis { len: usize::try_from(dimension.size).ok()?, name: Some(dimension.name.clone()) })
+            Some(Axis {
+                len: usize::try_from(dimension.size).ok()?,
+                name: Some(dimension.name.clone()),
+            })
         });
         let Some(axes) = axes.collect::<Option<Vec<Axis>>>() else {
             continue;
@@ -62,11 +65,23 @@ fn value_type(kind: &NcType) -> Option<ValueType> {
 
 pub(super) fn rows(file: &NcFile, variable: &Variable, start: usize, count: usize) -> Result<Vec<f32>, Fault> {
     let selections = variable.axes.iter().enumerate().map(|(place, axis)| match place {
-        0 => NcSliceInfoElem::Slice { start: start as u64, end: (start + count) as u64, step: 1 },
-        _ => NcSliceInfoElem::Slice { start: 0, end: axis.len as u64, step: 1 },
+        0 => NcSliceInfoElem::Slice {
+            start: start as u64,
+            end: (start + count) as u64,
+            step: 1,
+        },
+        _ => NcSliceInfoElem::Slice {
+            start: 0,
+            end: axis.len as u64,
+            step: 1,
+        },
     });
-    let selection = NcSliceInfo { selections: selections.collect() };
-    let values = file.read_variable_slice_as_f64(&variable.name, &selection).map_err(fault)?;
+    let selection = NcSliceInfo {
+        selections: selections.collect(),
+    };
+    let values = file
+        .read_variable_slice_as_f64(&variable.name, &selection)
+        .map_err(fault)?;
     Ok(values.iter().map(|value| *value as f32).collect())
 }
 

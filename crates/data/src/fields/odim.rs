@@ -14,7 +14,11 @@ pub(super) fn describe(
     variables: &[Variable],
     wanted: Option<&str>,
 ) -> Result<Option<Description>, Fault> {
-    if !file.group("").text("Conventions").is_some_and(|text| text.starts_with("ODIM_H5")) {
+    if !file
+        .group("")
+        .text("Conventions")
+        .is_some_and(|text| text.starts_with("ODIM_H5"))
+    {
         return Ok(None);
     }
     let object = file.group("what").text("object").unwrap_or_default().to_owned();
@@ -49,7 +53,9 @@ pub(super) fn describe(
     let nominal = moment(what.text("date"), what.text("time"));
     let interval = grid.start.zip(grid.end).map(|(start, end)| end - start);
     let is_amount = ["RATE", "ACRR", "RR"].contains(&grid.quantity.as_str());
-    let lowest = grid.undetect.map(|undetect| (undetect * grid.gain + grid.offset) as f32);
+    let lowest = grid
+        .undetect
+        .map(|undetect| (undetect * grid.gain + grid.offset) as f32);
     Ok(Some(Description {
         variable: (*variable).clone(),
         packing: Packing {
@@ -57,7 +63,10 @@ pub(super) fn describe(
             offset: grid.offset,
             missing: grid.nodata.iter().map(|value| *value as f32).collect(),
             // Too weak to be detected: no rain, or the lowest reflectivity that the numbers can express.
-            nothing: grid.undetect.zip(lowest).map(|(undetect, lowest)| (undetect as f32, if is_amount { 0.0 } else { lowest })),
+            nothing: grid
+                .undetect
+                .zip(lowest)
+                .map(|(undetect, lowest)| (undetect as f32, if is_amount { 0.0 } else { lowest })),
             ..Packing::default()
         },
         unit: unit(&grid.quantity),
@@ -117,7 +126,12 @@ fn moment(date: Option<&str>, clock: Option<&str>) -> Option<i64> {
     }
     let part = |text: &str, at: usize| text[at..at + 2].parse::<f64>().ok();
     let seconds = part(clock, 0)? * 3600.0 + part(clock, 2)? * 60.0 + part(clock, 4)?;
-    utc(date[..4].parse().ok()?, date[4..6].parse().ok()?, date[6..].parse().ok()?, seconds)
+    utc(
+        date[..4].parse().ok()?,
+        date[4..6].parse().ok()?,
+        date[6..].parse().ok()?,
+        seconds,
+    )
 }
 
 #[cfg(test)]
@@ -127,7 +141,12 @@ mod tests {
     #[test]
     fn moments_are_read() {
         assert_eq!(moment(Some("20100826"), Some("000500")), Some(1_282_781_100));
-        for (date, clock) in [("2010826", "000500"), ("20101326", "000500"), ("20100826", "0005"), ("2010é826", "000500")] {
+        for (date, clock) in [
+            ("2010826", "000500"),
+            ("20101326", "000500"),
+            ("20100826", "0005"),
+            ("2010é826", "000500"),
+        ] {
             assert_eq!(moment(Some(date), Some(clock)), None);
         }
         assert_eq!(unit("DBZH").as_deref(), Some("dBZ"));

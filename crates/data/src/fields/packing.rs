@@ -39,10 +39,18 @@ impl Packing {
     pub(super) fn of(variable: &Variable) -> Self {
         let attributes: &Attributes = &variable.attributes;
         let bits = variable.value_type.map_or(0, |kind| 8 * kind.width() as i32);
-        let is_unsigned = attributes.text("_Unsigned").is_some_and(|text| text.eq_ignore_ascii_case("true"));
-        let wrap = if is_unsigned && bits <= 32 { 2.0f32.powi(bits) } else { 0.0 };
+        let is_unsigned = attributes
+            .text("_Unsigned")
+            .is_some_and(|text| text.eq_ignore_ascii_case("true"));
+        let wrap = if is_unsigned && bits <= 32 {
+            2.0f32.powi(bits)
+        } else {
+            0.0
+        };
         let stored = |value: f64| if value < 0.0 { value as f32 + wrap } else { value as f32 };
-        let named = ["_FillValue", "missing_value"].iter().flat_map(|name| attributes.numbers(name));
+        let named = ["_FillValue", "missing_value"]
+            .iter()
+            .flat_map(|name| attributes.numbers(name));
         let mut missing: Vec<f32> = named.map(|value| stored(*value)).collect();
         if variable.value_type.is_some_and(|kind| kind.maximum().is_none()) {
             missing.push(NETCDF_FILL);
@@ -90,8 +98,12 @@ mod tests {
     use crate::npy::ValueType;
 
     fn packing(kind: &str, attributes: &[(&str, &[f64])], text: &[(&str, &str)]) -> Packing {
-        let numbers = attributes.iter().map(|(name, values)| (name.to_string(), Attribute::Numbers(values.to_vec())));
-        let texts = text.iter().map(|(name, value)| (name.to_string(), Attribute::Text(value.to_string())));
+        let numbers = attributes
+            .iter()
+            .map(|(name, values)| (name.to_string(), Attribute::Numbers(values.to_vec())));
+        let texts = text
+            .iter()
+            .map(|(name, value)| (name.to_string(), Attribute::Text(value.to_string())));
         Packing::of(&Variable {
             name: "v".to_owned(),
             axes: Vec::new(),
@@ -117,12 +129,19 @@ mod tests {
         let mut values = [-32767.0, 0.0, 7.0, 8.0, 20.0, 21.0, -11.0, f32::NAN];
         packing.unpack(&mut values);
         assert_eq!((values[1], values[4]), (100.0, 110.0));
-        assert!([0, 2, 3, 5, 6, 7].iter().all(|place| values[*place].is_nan()), "{values:?}");
+        assert!(
+            [0, 2, 3, 5, 6, 7].iter().all(|place| values[*place].is_nan()),
+            "{values:?}"
+        );
     }
 
     #[test]
     fn bytes_may_be_unsigned_and_floats_have_a_fill_value_of_their_own() {
-        let bytes = packing("|i1", &[("_FillValue", &[-1.0]), ("scale_factor", &[2.0])], &[("_Unsigned", "true")]);
+        let bytes = packing(
+            "|i1",
+            &[("_FillValue", &[-1.0]), ("scale_factor", &[2.0])],
+            &[("_Unsigned", "true")],
+        );
         let mut values = [-1.0, -2.0, 3.0];
         bytes.unpack(&mut values);
         assert!(values[0].is_nan());

@@ -55,7 +55,11 @@ impl Series {
     pub(crate) fn open(files: Vec<PathBuf>, wish: &Wish) -> Result<Self, DataError> {
         let mut series = Self {
             wish: wish.clone(),
-            size: FrameSize { channels: 0, height: 0, width: 0 },
+            size: FrameSize {
+                channels: 0,
+                height: 0,
+                width: 0,
+            },
             places: Vec::new(),
             starts: Vec::new(),
             about: About::default(),
@@ -74,7 +78,11 @@ impl Series {
             }
         }
         if let (true, Some(path)) = (series.places.is_empty(), series.about.skipped.first()) {
-            return Err(DataError::file(path, "cannot be read, nor can the others", "see the warnings above"));
+            return Err(DataError::file(
+                path,
+                "cannot be read, nor can the others",
+                "see the warnings above",
+            ));
         }
         series.arrange();
         Ok(series)
@@ -152,7 +160,10 @@ impl Series {
             }
         }
         if self.about.duplicates > 0 {
-            tracing::warn!("{} frames have the time of another one and are left out", self.about.duplicates);
+            tracing::warn!(
+                "{} frames have the time of another one and are left out",
+                self.about.duplicates
+            );
         }
         if let Some(first) = self.about.gaps.first() {
             let count = self.about.gaps.len();
@@ -175,7 +186,12 @@ impl Series {
     /// Frames from start to end of each stretch without a gap.
     pub(crate) fn stretches(&self) -> Vec<std::ops::Range<usize>> {
         let ends = self.starts.iter().skip(1).copied().chain([self.places.len()]);
-        self.starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
+        self.starts
+            .iter()
+            .copied()
+            .zip(ends)
+            .map(|(start, end)| start..end)
+            .collect()
     }
 
     /// The file of a frame.

@@ -82,7 +82,10 @@ pub(super) fn step(times: &[i64]) -> Option<i64> {
         *counts.entry(pair[1] - pair[0]).or_insert(0usize) += 1;
     }
     let most = counts.values().max().copied()?;
-    counts.into_iter().find(|(_, count)| *count == most).map(|(step, _)| step)
+    counts
+        .into_iter()
+        .find(|(_, count)| *count == most)
+        .map(|(step, _)| step)
 }
 
 /// Whether a frame that comes `difference` seconds after another is its next, up to a quarter of a step.
@@ -102,7 +105,13 @@ mod tests {
         assert_eq!(seconds("days since 1970-1-1", 1.5), Some(129_600));
         assert_eq!(seconds("seconds since 1970-01-01T01:00:00Z", 0.0), Some(3600));
         assert_eq!(seconds("minutes since 1970-01-01 01:00 +01:00", 2.0), Some(120));
-        for units in ["K", "months since 1970-01-01", "hours since then", "hours since 1970-13-01", "hours since 1-1"] {
+        for units in [
+            "K",
+            "months since 1970-01-01",
+            "hours since then",
+            "hours since 1970-13-01",
+            "hours since 1-1",
+        ] {
             assert_eq!(seconds(units, 0.0), None, "{units}");
         }
         assert_eq!(seconds("hours since 1970-01-01", f64::NAN), None);

@@ -56,7 +56,9 @@ mod tests {
     fn rain_is_converted_and_nonsense_refused() {
         let convert = |from, to, interval, value: f32| {
             let mut values = [value];
-            Conversion::between(Some(from), Some(to), interval).unwrap().apply(&mut values);
+            Conversion::between(Some(from), Some(to), interval)
+                .unwrap()
+                .apply(&mut values);
             values[0]
         };
         assert_eq!(convert("mm", "mm/h", Some(300), 0.5), 6.0);

@@ -33,10 +33,20 @@ pub fn convert(
     output: &Path,
     mut progress: impl FnMut(usize, usize),
 ) -> Result<ArrayManifest, DataError> {
-    if !output.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy")) {
-        return Err(DataError::file(output, "does not end in .npy", "name the array to write, e.g. rain.npy"));
+    if !output
+        .extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("npy"))
+    {
+        return Err(DataError::file(
+            output,
+            "does not end in .npy",
+            "name the array to write, e.g. rain.npy",
+        ));
     }
-    let config = DataConfig { normalize: Scaling::None, ..config.clone() };
+    let config = DataConfig {
+        normalize: Scaling::None,
+        ..config.clone()
+    };
     let source = source_path(&config)?;
     let recordings = discover(source, &config)?;
     let files: Vec<PathBuf> = recordings.iter().flat_map(Recording::files).collect();
@@ -44,7 +54,11 @@ pub fn convert(
     if output.exists() {
         let finished = ArrayManifest::of(output)?.filter(|manifest| manifest.fingerprint == fingerprint);
         return finished.ok_or_else(|| {
-            DataError::file(output, "is there already and holds something else", "remove it, or choose another path")
+            DataError::file(
+                output,
+                "is there already and holds something else",
+                "remove it, or choose another path",
+            )
         });
     }
     let frames = Frames::new(recordings, &config)?;
@@ -91,13 +105,19 @@ impl Part {
         let file = OpenOptions::new().append(true).open(&self.array);
         let mut writer = BufWriter::new(file.map_err(DataError::io("write", &self.array))?);
         let mut values = vec![0.0; size.len()];
-        let all = places.iter().enumerate().flat_map(|(recording, frames)| (0..*frames).map(move |frame| (recording, frame)));
+        let all = places
+            .iter()
+            .enumerate()
+            .flat_map(|(recording, frames)| (0..*frames).map(move |frame| (recording, frame)));
         for (number, (recording, frame)) in all.enumerate().skip(done) {
             frames.read_once(recording, frame, &mut values)?;
             replace::write_f32(&mut writer, &values).map_err(DataError::io("write", &self.array))?;
             progress(number + 1, total);
         }
-        let flushed = writer.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync_all());
+        let flushed = writer
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)
+            .and_then(|file| file.sync_all());
         flushed.map_err(DataError::io("write", &self.array))?;
         Ok(shape)
     }
@@ -110,7 +130,10 @@ impl Part {
         if is_same && len >= header.len() as u64 {
             let done = ((len - header.len() as u64) / frame as u64).min(total as u64);
             let keep = header.len() as u64 + done * frame as u64;
-            let kept = OpenOptions::new().write(true).open(&self.array).and_then(|file| file.set_len(keep));
+            let kept = OpenOptions::new()
+                .write(true)
+                .open(&self.array)
+                .and_then(|file| file.set_len(keep));
             kept.map_err(write)?;
             tracing::info!("{done} of {total} frames were there already");
             return Ok(done as usize);
@@ -158,7 +181,10 @@ fn measure(path: &Path, header: usize) -> Result<Measured, DataError> {
                 break;
             }
             hasher.update(&bytes);
-            for value in bytes.chunks_exact(4).map(|value| f32::from_le_bytes([value[0], value[1], value[2], value[3]])) {
+            for value in bytes
+                .chunks_exact(4)
+                .map(|value| f32::from_le_bytes([value[0], value[1], value[2], value[3]]))
+            {
                 measured.values += 1;
                 if value.is_nan() {
                     measured.missing += 1;
@@ -197,7 +223,10 @@ fn manifest(
         step_seconds: about.step,
         stretches: recordings
             .iter()
-            .map(|recording| Stretch { frames: recording.frames(), start: recording.time(0).map(written) })
+            .map(|recording| Stretch {
+                frames: recording.frames(),
+                start: recording.time(0).map(written),
+            })
             .collect(),
         duplicates: about.duplicates,
         skipped: about.skipped,
@@ -210,3 +239,7 @@ fn manifest(
         settings: serde_json::to_value(config).expect("plain numbers and strings become JSON"),
     }
 }
+
+#[cfg(test)]
+#[path = "convert_tests.rs"]
+mod tests;

@@ -58,7 +58,9 @@ fn in_file(path: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataError
 fn in_fields(files: Vec<PathBuf>, config: &DataConfig) -> Result<Vec<Recording>, DataError> {
     let series = Arc::new(Series::open(files, &Wish::of(config))?);
     let stretches = series.stretches().into_iter();
-    Ok(stretches.map(|stretch| Recording::of_series(&series, stretch)).collect())
+    Ok(stretches
+        .map(|stretch| Recording::of_series(&series, stretch))
+        .collect())
 }
 
 fn in_folder(folder: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataError> {

@@ -39,7 +39,11 @@ impl Frames {
         }
         let missing = config.missing;
         if let Some(value) = missing.filter(|value| !value.is_finite()) {
-            return Err(DataError::config("missing", format!("is {value}"), "use a number, e.g. 0"));
+            return Err(DataError::config(
+                "missing",
+                format!("is {value}"),
+                "use a number, e.g. 0",
+            ));
         }
         let value_type = recordings[0].value_type();
         let is_byte = value_type.is_some_and(|kind| kind.is_byte());

@@ -54,7 +54,10 @@ pub struct Inspection {
 /// # Errors
 /// Names the file that cannot be read, or the key that does not fit it.
 pub fn inspect(config: &DataConfig, examined: usize, shown: usize) -> Result<(Inspection, Array), DataError> {
-    let config = DataConfig { normalize: Scaling::None, ..config.clone() };
+    let config = DataConfig {
+        normalize: Scaling::None,
+        ..config.clone()
+    };
     let recordings = discover(source_path(&config)?, &config)?;
     let frames = Frames::new(recordings, &config)?;
     let size = frames.size();
@@ -89,7 +92,9 @@ pub fn inspect(config: &DataConfig, examined: usize, shown: usize) -> Result<(In
     let recordings = frames.recordings();
     let about = recordings[0].about().cloned().unwrap_or_default();
     let time = |recording: Option<&Recording>, frame: fn(&Recording) -> usize| {
-        recording.and_then(|recording| recording.time(frame(recording))).map(written)
+        recording
+            .and_then(|recording| recording.time(frame(recording)))
+            .map(written)
     };
     let inspection = Inspection {
         recordings: recordings.len(),

@@ -94,20 +94,30 @@ impl ArrayManifest {
             Err(cause) => return Err(DataError::io("read", &path)(cause)),
         };
         let mut text = String::new();
-        file.take(LONGEST).read_to_string(&mut text).map_err(DataError::io("read", &path))?;
+        file.take(LONGEST)
+            .read_to_string(&mut text)
+            .map_err(DataError::io("read", &path))?;
         let refuse = |problem: String| DataError::file(&path, problem, "remove it, or convert the array again");
         let manifest: Self = serde_json::from_str(&text).map_err(|error| refuse(format!("is no manifest: {error}")))?;
-        let frames = manifest.stretches.iter().try_fold(0usize, |sum, stretch| sum.checked_add(stretch.frames));
+        let frames = manifest
+            .stretches
+            .iter()
+            .try_fold(0usize, |sum, stretch| sum.checked_add(stretch.frames));
         match (manifest.version, frames) {
             (1, Some(frames)) if frames == manifest.shape[0] => Ok(Some(manifest)),
-            (1, _) => Err(refuse(format!("lists stretches that are not {} frames", manifest.shape[0]))),
+            (1, _) => Err(refuse(format!(
+                "lists stretches that are not {} frames",
+                manifest.shape[0]
+            ))),
             (version, _) => Err(refuse(format!("is of version {version}, which is unknown"))),
         }
     }
 
     pub(super) fn write(&self, array: &Path) -> Result<(), DataError> {
         let text = serde_json::to_string_pretty(self).expect("numbers and strings become JSON");
-        replace::write(&Self::path_of(array), |writer| std::io::Write::write_all(writer, text.as_bytes()))
+        replace::write(&Self::path_of(array), |writer| {
+            std::io::Write::write_all(writer, text.as_bytes())
+        })
     }
 }
 
@@ -119,7 +129,11 @@ pub fn verify(path: &Path) -> Result<Vec<(PathBuf, ArrayState)>, DataError> {
     let arrays = match path.is_dir() {
         true => super::listing(path)?
             .into_iter()
-            .filter_map(|file| Some(PathBuf::from(file.to_str()?.strip_suffix(".npy.json")?.to_owned() + ".npy")))
+            .filter_map(|file| {
+                Some(PathBuf::from(
+                    file.to_str()?.strip_suffix(".npy.json")?.to_owned() + ".npy",
+                ))
+            })
             .collect(),
         false => vec![path.to_owned()],
     };

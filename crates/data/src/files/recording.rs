@@ -91,7 +91,12 @@ impl Recording {
                 first,
             };
             first += frames;
-            Self { path: path.to_owned(), frames, size, content }
+            Self {
+                path: path.to_owned(),
+                frames,
+                size,
+                content,
+            }
         };
         Ok(stretches.into_iter().enumerate().map(recording).collect())
     }

@@ -23,7 +23,10 @@ impl Reduction {
         }
         let pool = config.pool.unwrap_or(1);
         at_least("pool", pool, 1)?;
-        Ok(Self { crop: config.crop, pool })
+        Ok(Self {
+            crop: config.crop,
+            pool,
+        })
     }
 
     /// The size that frames of `from` are left with.
@@ -78,11 +81,17 @@ impl Reduction {
                 let lines = &plane[start * from.width..(start + self.pool) * from.width];
                 for column in 0..to.width {
                     let start = left + column * self.pool;
-                    let block = lines.chunks_exact(from.width).flat_map(|line| &line[start..start + self.pool]);
+                    let block = lines
+                        .chunks_exact(from.width)
+                        .flat_map(|line| &line[start..start + self.pool]);
                     let (sum, count) = block
                         .filter(|value| !value.is_nan())
                         .fold((0.0, 0u32), |(sum, count), value| (sum + f64::from(*value), count + 1));
-                    reduced.push(if count == 0 { f32::NAN } else { (sum / f64::from(count)) as f32 });
+                    reduced.push(if count == 0 {
+                        f32::NAN
+                    } else {
+                        (sum / f64::from(count)) as f32
+                    });
                 }
             }
         }
@@ -105,7 +114,11 @@ mod tests {
             pool: Some(2),
             ..DataConfig::default()
         };
-        let from = FrameSize { channels: 2, height: 4, width: 6 };
+        let from = FrameSize {
+            channels: 2,
+            height: 4,
+            width: 6,
+        };
         let mut frame: Vec<f32> = (0..48).map(|value| value as f32).collect();
         frame[6] = f32::NAN;
         for at in [8, 9, 14, 15] {
@@ -123,9 +136,20 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused() {
         let refused = |crop, pool| {
-            let config = DataConfig { crop, pool, ..DataConfig::default() };
-            let size = FrameSize { channels: 1, height: 4, width: 6 };
-            Reduction::of(&config).and_then(|reduction| reduction.size(size)).unwrap_err().to_string()
+            let config = DataConfig {
+                crop,
+                pool,
+                ..DataConfig::default()
+            };
+            let size = FrameSize {
+                channels: 1,
+                height: 4,
+                width: 6,
+            };
+            Reduction::of(&config)
+                .and_then(|reduction| reduction.size(size))
+                .unwrap_err()
+                .to_string()
         };
         assert!(refused(Some([0, 0, 5, 6]), None).contains("`data.crop` is [0, 0, 5, 6]"));
         assert!(refused(Some([usize::MAX, 0, 1, 1]), None).contains("data.crop"));

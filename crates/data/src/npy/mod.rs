@@ -9,7 +9,7 @@ mod literal;
 mod mapped;
 mod value_type;
 
-pub(crate) use header::f32_header;
 pub use array::{Array, read_array, write_array};
+pub(crate) use header::f32_header;
 pub use mapped::Mapped;
 pub use value_type::ValueType;

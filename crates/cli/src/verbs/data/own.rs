@@ -68,7 +68,10 @@ fn describe(found: &Inspection) -> Result<()> {
     row("kind", found.kind.clone())?;
     row("variable", found.variable.clone())?;
     row("unit", found.unit.clone())?;
-    let shape = format!("{} frames of {channels}x{height}x{width} (channels, rows, columns)", found.frames);
+    let shape = format!(
+        "{} frames of {channels}x{height}x{width} (channels, rows, columns)",
+        found.frames
+    );
     row("shape", Some(shape))?;
     row("recordings", Some(found.recordings.to_string()))?;
     row("time step", found.step_seconds.map(|seconds| format!("{seconds} s")))?;
@@ -76,11 +79,17 @@ fn describe(found: &Inspection) -> Result<()> {
     row("to", found.end.clone())?;
     let gaps = (!found.gaps.is_empty()).then(|| format!("{}: {}", found.gaps.len(), found.gaps.join(", ")));
     row("gaps", gaps)?;
-    row("duplicates", (found.duplicates > 0).then(|| found.duplicates.to_string()))?;
+    row(
+        "duplicates",
+        (found.duplicates > 0).then(|| found.duplicates.to_string()),
+    )?;
     row("range", found.range.map(|[low, high]| format!("{low} to {high}")))?;
     row("mean", found.mean.map(|mean| format!("{mean:.6}")))?;
     row("missing", Some(format!("{:.4} %", 100.0 * found.missing_share)))?;
-    row("examined", Some(format!("{} of {} frames", found.examined, found.frames)))
+    row(
+        "examined",
+        Some(format!("{} of {} frames", found.examined, found.frames)),
+    )
 }
 
 /// Writes one array and its manifest.
