@@ -70,7 +70,7 @@ pub fn write_error_map(path: &Path, errors: &Frames, title: &str) -> Result<(), 
     file::write_png(path, &canvas.into_image())
 }
 
-/// Writes frames side by side, each under its label; values that are not finite are grey.
+/// Writes frames side by side, each under its label; values that are not finite are magenta.
 ///
 /// Of more than 12 frames 12 are shown, evenly spaced, the first and the last among them.
 ///

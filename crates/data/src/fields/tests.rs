@@ -113,6 +113,10 @@ fn frame(series: &Series, number: usize) -> Vec<f32> {
     values
 }
 
+fn lengths(series: &Series) -> Vec<usize> {
+    series.stretches().iter().map(ExactSizeIterator::len).collect()
+}
+
 fn refused(path: &Path, wish: &Wish) -> String {
     Series::open(vec![path.to_owned()], wish)
         .map(|_| ())
@@ -213,7 +217,7 @@ fn dimensions_of_netcdf4_are_found_by_number() {
     field.set_attr("_FillValue", AttrValue::I16Array(vec![-1]));
     let path = written_to(folder.path(), "a.nc", &file.finish().unwrap());
     let series = Series::open(vec![path], &Wish::default()).unwrap();
-    assert_eq!((series.stretches(), series.about().step), (vec![0..2], Some(86_400)));
+    assert_eq!((lengths(&series), series.about().step), (vec![2], Some(86_400)));
     // Longitude, time, latitude in the file; rows are latitudes.
     assert_eq!(frame(&series, 0), [0.0, 4.0, 1.0, 5.0]);
     assert!(frame(&series, 1)[3].is_nan());
@@ -231,8 +235,8 @@ fn any_array_and_any_order_of_axes() {
     assert_eq!(frame(&open(None), 2)[..2], [40.0, 41.0]);
     let turned = open(Some("yxt"));
     assert_eq!(
-        (turned.size().height, turned.size().width, turned.stretches()),
-        (3, 4, vec![0..5])
+        (turned.size().height, turned.size().width, lengths(&turned)),
+        (3, 4, vec![5])
     );
     assert_eq!(frame(&turned, 4)[..2], [4.0, 9.0]);
 }
@@ -258,7 +262,7 @@ fn damaged_files_are_refused_or_left_out() {
             ..Wish::default()
         };
         let series = Series::open(both, &skip).unwrap();
-        assert_eq!((series.stretches(), series.about().skipped.len()), (vec![0..1], 1));
+        assert_eq!((lengths(&series), series.about().skipped.len()), (vec![1], 1));
     }
     assert!(refused(&folder.path().join("absent.h5"), &Wish::default()).contains("check the path"));
 }
