@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use foreframe_core::ClipShape;
 use serde::{Deserialize, Serialize};
 
-use crate::DataError;
+use crate::{Damaged, DataError};
 
 /// Which data, how they are cut into clips and split. The section `[data]` of every configuration.
 ///
@@ -48,8 +48,8 @@ pub struct DataConfig {
     pub normalize: Scaling,
     /// `files`: `[rows, columns]` to which frames are resampled (triangle filter, low-pass when shrinking). Without it
     /// frames keep their size, and frames of different sizes are refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
     /// Published datasets have a size of their own, which this replaces.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub resize: Option<[usize; 2]>,
     /// Published datasets: which clips validate.
     pub protocol: Protocol,
@@ -67,6 +67,29 @@ pub struct DataConfig {
     pub level: usize,
     /// `shanghai2020`: the value that becomes 1.
     pub maximum: f64,
+    /// `files`: HDF5 and NetCDF: the array to read, by its name or its path in the file. KNMI radar: the image, ODIM radar:
+    /// the quantity or the group. Without it the only array that can be frames is taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variable: Option<String>,
+    /// `files`: HDF5 and NetCDF: which axis is which, one letter each: `n` recordings, `t` time, `c` channels, `y` rows,
+    /// `x` columns, e.g. `nyxt`. Without it the names of the dimensions say, else the order `ntcyx`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub axes: Option<String>,
+    /// `files`: HDF5 and NetCDF: the unit to which values are converted, e.g. `mm/h`. Without it that of the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// `files`: what missing values (NaN) become. Without it they are refused in training.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<f32>,
+    /// `files`: `[top, left, rows, columns]` of the part of every frame that is used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crop: Option<[usize; 4]>,
+    /// `files`: rows and columns of the blocks whose mean becomes one pixel, after `crop` and before `resize`. Missing
+    /// values do not count; rows and columns that fill no block are left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pool: Option<usize>,
+    /// `files`: HDF5 and NetCDF: what becomes of a file of a folder that cannot be read.
+    pub damaged: Damaged,
 }
 
 impl Default for DataConfig {
@@ -97,6 +120,13 @@ impl Default for DataConfig {
             noise_speed: 0.2,
             level: 0,
             maximum: 255.0,
+            variable: None,
+            axes: None,
+            unit: None,
+            missing: None,
+            crop: None,
+            pool: None,
+            damaged: Damaged::Refuse,
         }
     }
 }
@@ -266,6 +296,13 @@ mod tests {
         let config = DataConfig {
             path: Some("radar.npy".into()),
             resize: Some([64, 96]),
+            variable: Some("t2m".to_owned()),
+            axes: Some("tyx".to_owned()),
+            unit: Some("C".to_owned()),
+            missing: Some(0.0),
+            crop: Some([1, 2, 30, 40]),
+            pool: Some(3),
+            damaged: Damaged::Skip,
             split: SplitBy::RandomClip,
             normalize: Scaling::ZScore,
             ..DataConfig::default()

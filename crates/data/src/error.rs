@@ -31,7 +31,7 @@ pub enum DataError {
     },
     /// A value that no network can learn from.
     #[error(
-        "`{}` holds {value} at {place}: fill or interpolate missing values before training, e.g. with numpy.nan_to_num",
+        "`{}` holds {value} at {place}: fill missing values first, in training e.g. with data.missing = 0, in a file e.g. with numpy.nan_to_num",
         path.display()
     )]
     NotFinite {

@@ -38,5 +38,5 @@ pub use animation::write_gif;
 pub use error::ReportError;
 pub use frames::{Frames, Sample};
 pub use page::write_run_page;
-pub use strip::{write_error_map, write_strip};
+pub use strip::{write_error_map, write_frames, write_strip};
 pub use together::write_curves;

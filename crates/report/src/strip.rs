@@ -70,6 +70,58 @@ pub fn write_error_map(path: &Path, errors: &Frames, title: &str) -> Result<(), 
     file::write_png(path, &canvas.into_image())
 }
 
+/// Writes frames side by side, each under its label; values that are not finite are magenta.
+///
+/// Of more than 12 frames 12 are shown, evenly spaced, the first and the last among them.
+///
+/// # Errors
+/// [`ReportError::Frames`] when the values do not fit their size or the range, [`ReportError::Write`] when the file cannot
+/// be written.
+pub fn write_frames(
+    path: &Path,
+    frames: &Frames,
+    label: impl Fn(usize) -> String,
+    range: (f32, f32),
+    title: &str,
+) -> Result<(), ReportError> {
+    let sample = Sample {
+        past: *frames,
+        truth: None,
+        forecast: *frames,
+        range,
+    };
+    sample.check()?;
+    let zoom = zoom(frames, 112);
+    let across = (frames.width as u32 * zoom).max(28) + GAP;
+    let down = frames.height as u32 * zoom + GAP;
+    let width = (2 * MARGIN + NAMES + shown(frames.time).len() as u32 * across - GAP).max(420);
+    let mut canvas = Canvas::new(width, 40 + TIMES + down + 48);
+    let fitting = fit(title, width - 2 * MARGIN, &STRONG);
+    canvas.text(&fitting, (MARGIN, 12), Alignment::Left, &STRONG, TEXT);
+    let scale = Scale::field(range);
+    let mut row = Row {
+        canvas: &mut canvas,
+        sample: &sample,
+        zoom,
+        across,
+        down,
+        top: 36,
+    };
+    row.times(frames.time, label);
+    row.frames(
+        "frames",
+        TEXT,
+        frames.time,
+        |time| Some(frames.frame(time).to_vec()),
+        &scale,
+    );
+    let (top, left) = (row.top + 8, MARGIN + NAMES);
+    if frames.channels != 3 {
+        canvas.scale_bar(left, top, 280, &scale);
+    }
+    file::write_png(path, &canvas.into_image())
+}
+
 fn picture(sample: &Sample, title: &str) -> Canvas {
     let zoom = zoom(&sample.past, 112);
     let columns = shown(sample.past.time).len().max(shown(sample.forecast.time).len()) as u32;

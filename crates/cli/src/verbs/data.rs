@@ -1,5 +1,7 @@
 //! `data`: what there is, fetched, checked, shown.
 
+mod own;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
@@ -22,9 +24,20 @@ pub(crate) fn run(verb: &DataVerb) -> Result<()> {
     match verb {
         DataVerb::List(args) => list(args),
         DataVerb::Get(args) => get(args),
+        DataVerb::Verify(args) if is_path(&args.name) => own::verify(Path::new(&args.name)),
         DataVerb::Verify(args) => verify(args),
-        DataVerb::Show(args) => show(args),
+        DataVerb::Show(args) => match args.name.as_deref().filter(|name| is_path(name)) {
+            Some(path) => own::show(args, Path::new(path)),
+            None => show(args),
+        },
+        DataVerb::Convert(args) => own::convert(args),
     }
+}
+
+/// Whether a user means a path by it, and no dataset.
+fn is_path(name: &str) -> bool {
+    let is_dataset = DATASETS.iter().any(|dataset| dataset.name == name) || download::find(name).is_some();
+    !is_dataset && (name.contains(['/', '.']) || Path::new(name).exists())
 }
 
 /// A dataset as JSON.

@@ -2,19 +2,23 @@
 
 use std::path::{Path, PathBuf};
 
+use std::sync::Arc;
+
 use super::listing;
 use super::recording::Recording;
-use crate::DataError;
+use crate::fields::{Series, Wish, is_field};
 use crate::images::{is_image, is_still, same_size};
+use crate::{DataConfig, DataError};
 
 const WHAT_IS_READ: &str =
-    "name a .npy file, a GIF, or a folder of .npy files, of images, of GIFs, or of folders of images";
+    "name a .npy, HDF5 or NetCDF file, a GIF, or a folder of such files, of images, or of folders of images";
 
-/// Finds all recordings in natural order of their names. Frames of different sizes are refused unless `any_size`.
-pub(super) fn discover(path: &Path, any_size: bool) -> Result<Vec<Recording>, DataError> {
+/// Finds all recordings in natural order of their names. Frames of different sizes are refused unless they are resampled.
+pub(super) fn discover(path: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataError> {
+    let any_size = config.resize.is_some();
     let recordings = match path.is_dir() {
-        true => in_folder(path, any_size)?,
-        false => in_file(path)?,
+        true => in_folder(path, config)?,
+        false => in_file(path, config)?,
     };
     let Some(first) = recordings.first() else {
         return Err(DataError::file(path, "holds nothing that can be read", WHAT_IS_READ));
@@ -30,7 +34,7 @@ fn is_array(path: &Path) -> bool {
         .is_some_and(|extension| extension.eq_ignore_ascii_case("npy"))
 }
 
-fn in_file(path: &Path) -> Result<Vec<Recording>, DataError> {
+fn in_file(path: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataError> {
     if is_still(path) {
         return Err(DataError::file(
             path,
@@ -41,13 +45,26 @@ fn in_file(path: &Path) -> Result<Vec<Recording>, DataError> {
     if is_image(path) {
         return Recording::of_animation(path).map(|recording| vec![recording]);
     }
+    if is_field(path) && path.exists() {
+        return in_fields(vec![path.to_owned()], config);
+    }
     if is_array(path) || !path.exists() {
         return Recording::in_array(path);
     }
     Err(DataError::file(path, "is of a kind that cannot be read", WHAT_IS_READ))
 }
 
-fn in_folder(folder: &Path, any_size: bool) -> Result<Vec<Recording>, DataError> {
+/// The stretches without a gap of HDF5 and NetCDF files.
+fn in_fields(files: Vec<PathBuf>, config: &DataConfig) -> Result<Vec<Recording>, DataError> {
+    let series = Arc::new(Series::open(files, &Wish::of(config))?);
+    let stretches = series.stretches().into_iter();
+    Ok(stretches
+        .map(|stretch| Recording::of_series(&series, stretch))
+        .collect())
+}
+
+fn in_folder(folder: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataError> {
+    let any_size = config.resize.is_some();
     let entries = listing(folder)?;
     let pick = |wanted: fn(&Path) -> bool| {
         entries
@@ -59,14 +76,15 @@ fn in_folder(folder: &Path, any_size: bool) -> Result<Vec<Recording>, DataError>
     let arrays = pick(is_array);
     let stills = pick(is_still);
     let animations = pick(|path| is_image(path) && !is_still(path));
+    let fields = pick(is_field);
     let folders = pick(|path| path.is_dir() && !is_array(path) && !is_image(path));
-    let kinds = [&arrays, &stills, &animations]
+    let kinds = [&arrays, &stills, &animations, &fields]
         .iter()
         .filter(|files| !files.is_empty())
         .count();
     if kinds > 1 {
         let first_of = |files: &[PathBuf]| files.first().map(|path| format!("`{}`", path.display()));
-        let examples: Vec<String> = [&arrays, &stills, &animations]
+        let examples: Vec<String> = [&arrays, &stills, &animations, &fields]
             .into_iter()
             .filter_map(|files| first_of(files))
             .collect();
@@ -78,6 +96,9 @@ fn in_folder(folder: &Path, any_size: bool) -> Result<Vec<Recording>, DataError>
     }
     if !stills.is_empty() {
         return Recording::of_stills(folder, stills, any_size).map(|recording| vec![recording]);
+    }
+    if !fields.is_empty() {
+        return in_fields(fields, config);
     }
     let mut recordings = Vec::new();
     for path in &arrays {

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::recording::Recording;
+use super::reduce::Reduction;
 use crate::config::at_least;
 use crate::images::{FrameSize, same_size};
 use crate::resample::{Kernel, resample};
@@ -15,7 +16,11 @@ const MOST_KEPT: usize = 1 << 28;
 pub(super) struct Frames {
     recordings: Vec<Recording>,
     size: FrameSize,
-    resize: Option<[usize; 2]>,
+    reduction: Reduction,
+    /// Whether frames are resampled to `size`; else it is what the reduction leaves.
+    resamples: bool,
+    /// What replaces missing values.
+    missing: Option<f32>,
     /// Values are divided by this, so that the unit is 0..1 where it should be.
     divisor: f32,
     /// Frames that took decoding, by recording and frame; empty where they are not kept.
@@ -25,11 +30,20 @@ pub(super) struct Frames {
 impl Frames {
     /// Takes the recordings, of which there is one at least.
     pub(super) fn new(recordings: Vec<Recording>, config: &DataConfig) -> Result<Self, DataError> {
-        let mut size = recordings[0].size();
+        let reduction = Reduction::of(config)?;
+        let mut size = reduction.size(recordings[0].size())?;
         if let Some([height, width]) = config.resize {
             at_least("resize", height, 1)?;
             at_least("resize", width, 1)?;
             size = FrameSize { height, width, ..size };
+        }
+        let missing = config.missing;
+        if let Some(value) = missing.filter(|value| !value.is_finite()) {
+            return Err(DataError::config(
+                "missing",
+                format!("is {value}"),
+                "use a number, e.g. 0",
+            ));
         }
         let value_type = recordings[0].value_type();
         let is_byte = value_type.is_some_and(|kind| kind.is_byte());
@@ -54,7 +68,9 @@ impl Frames {
                 .unwrap_or(1.0),
             recordings,
             size,
-            resize: config.resize,
+            reduction,
+            resamples: config.resize.is_some(),
+            missing,
             kept,
         })
     }
@@ -87,25 +103,53 @@ impl Frames {
     }
 
     fn load(&self, recording: usize, frame: usize, values: &mut [f32]) -> Result<(), DataError> {
+        let (whole, size, raw) = self.reduced(recording, frame)?;
         let recording = &self.recordings[recording];
-        let (size, raw) = recording.read(frame)?;
         let (path, name) = recording.describe(frame);
         if let Some(index) = raw.iter().position(|value| !value.is_finite()) {
             let (row, column) = (index / size.width % size.height, index % size.width);
             let channel = index / (size.width * size.height);
+            let (row, column) = self.reduction.origin(whole, row, column);
             return Err(DataError::NotFinite {
                 path: path.to_owned(),
                 place: format!("{name}, channel {channel}, row {row}, column {column}"),
                 value: raw[index],
             });
         }
-        match self.resize {
-            Some(_) => resample(&raw, size, values, self.size, Kernel::Triangle),
-            None => {
-                // An image may have been replaced since its header was read.
-                same_size(recording.path(), self.size, path, size)?;
-                values.copy_from_slice(&raw);
-            }
+        self.finish(recording, frame, size, &raw, values)
+    }
+
+    /// As [`Frames::read`], but missing values that nothing replaces stay NaN, and nothing is kept in memory.
+    pub(super) fn read_once(&self, recording: usize, frame: usize, values: &mut [f32]) -> Result<(), DataError> {
+        let (_, size, raw) = self.reduced(recording, frame)?;
+        self.finish(&self.recordings[recording], frame, size, &raw, values)
+    }
+
+    /// A frame before it is resampled, missing values replaced: its size in the file, its size, its values.
+    fn reduced(&self, recording: usize, frame: usize) -> Result<(FrameSize, FrameSize, Vec<f32>), DataError> {
+        let (whole, raw) = self.recordings[recording].read(frame)?;
+        let (size, mut raw) = self.reduction.apply(whole, raw)?;
+        if let Some(missing) = self.missing {
+            let holes = raw.iter_mut().filter(|value| value.is_nan());
+            holes.for_each(|value| *value = missing);
+        }
+        Ok((whole, size, raw))
+    }
+
+    fn finish(
+        &self,
+        recording: &Recording,
+        frame: usize,
+        size: FrameSize,
+        raw: &[f32],
+        values: &mut [f32],
+    ) -> Result<(), DataError> {
+        if self.resamples {
+            resample(raw, size, values, self.size, Kernel::Triangle);
+        } else {
+            // An image may have been replaced since its header was read.
+            same_size(recording.path(), self.size, recording.describe(frame).0, size)?;
+            values.copy_from_slice(raw);
         }
         if self.divisor != 1.0 {
             values.iter_mut().for_each(|value| *value /= self.divisor);

@@ -1,8 +1,12 @@
 //! A user's own data: recordings in files, cut into clips.
 
+mod convert;
 mod discover;
 mod frames;
+mod inspect;
+mod manifest;
 mod recording;
+mod reduce;
 mod split;
 mod statistics;
 mod windows;
@@ -16,6 +20,10 @@ use crate::images::{is_hidden, natural_order};
 use crate::noise::disturb;
 use crate::{DataConfig, DataError, Splits};
 
+pub use convert::convert;
+pub use inspect::{Inspection, inspect};
+pub use manifest::{ArrayManifest, ArrayState, Stretch, verify};
+
 use frames::Frames;
 pub(crate) use statistics::Channel;
 use windows::Windows;
@@ -23,15 +31,9 @@ use windows::Windows;
 /// Opens what lies at `data.path`.
 pub(crate) fn open(config: &DataConfig) -> Result<Splits, DataError> {
     no_published_protocol(config)?;
-    let path = config.path.as_deref().ok_or_else(|| {
-        DataError::config(
-            "path",
-            "is missing",
-            "name a .npy file, a GIF, or a folder of .npy files, of images, or of folders of images (--data-path)",
-        )
-    })?;
+    let path = source_path(config)?;
     let window = config.window()?;
-    let recordings = discover::discover(path, config.resize.is_some())?;
+    let recordings = discover::discover(path, config)?;
     let files: Vec<PathBuf> = recordings.iter().flat_map(recording::Recording::files).collect();
     let frames = Arc::new(Frames::new(recordings, config)?);
     let split = split::split(path, &frames, config, window)?;
@@ -59,6 +61,17 @@ pub(crate) fn open(config: &DataConfig) -> Result<Splits, DataError> {
         normalization,
     };
     disturb(splits, config, false)
+}
+
+/// Where the files lie.
+fn source_path(config: &DataConfig) -> Result<&Path, DataError> {
+    config.path.as_deref().ok_or_else(|| {
+        DataError::config(
+            "path",
+            "is missing",
+            "name a .npy, HDF5 or NetCDF file, a GIF, or a folder of such files, of images, or of folders of images (--data-path)",
+        )
+    })
 }
 
 /// What lies in a folder, in natural order, hidden files left out.

@@ -1,9 +1,12 @@
 //! A stretch of frames that follow each other.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::manifest::ArrayManifest;
 use crate::DataError;
+use crate::fields::{About, Series, written};
 use crate::images::{FrameSize, decode, probe, read_animation, same_size};
 use crate::npy::{Mapped, ValueType};
 
@@ -18,13 +21,20 @@ pub(super) struct Recording {
 }
 
 enum Content {
-    /// Clip number `clip` of an array of clips, or a whole array.
+    /// Clip number `clip` of an array of clips, a whole array, or a stretch of it.
     Array {
         file: Arc<Mapped>,
         clip: Option<usize>,
+        /// Number of its first frame in the file.
+        first: usize,
     },
     Stills(Vec<PathBuf>),
     Animation(Vec<f32>),
+    /// Frames from number `start` on of a field.
+    Field {
+        series: Arc<Series>,
+        start: usize,
+    },
 }
 
 impl Recording {
@@ -65,19 +75,30 @@ impl Recording {
             height,
             width,
         };
-        let numbers: Vec<Option<usize>> = clips.map_or_else(|| vec![None], |clips| (0..clips).map(Some).collect());
-        Ok(numbers
-            .into_iter()
-            .map(|clip| Self {
+        // What `data convert` wrote says where its frames do not follow each other.
+        let stretches: Vec<usize> = match clips {
+            Some(clips) => vec![frames; clips],
+            None => match ArrayManifest::of(path)?.filter(|manifest| manifest.shape[..] == *shape) {
+                Some(manifest) => manifest.stretches.iter().map(|stretch| stretch.frames).collect(),
+                None => vec![frames],
+            },
+        };
+        let mut first = 0;
+        let recording = |(number, frames): (usize, usize)| {
+            let content = Content::Array {
+                file: Arc::clone(&file),
+                clip: clips.map(|_| number),
+                first,
+            };
+            first += frames;
+            Self {
                 path: path.to_owned(),
                 frames,
                 size,
-                content: Content::Array {
-                    file: Arc::clone(&file),
-                    clip,
-                },
-            })
-            .collect())
+                content,
+            }
+        };
+        Ok(stretches.into_iter().enumerate().map(recording).collect())
     }
 
     /// A folder of images, one per frame. Frames of different sizes are refused unless `any_size`.
@@ -107,6 +128,19 @@ impl Recording {
         })
     }
 
+    /// A stretch of a field without a gap.
+    pub(super) fn of_series(series: &Arc<Series>, stretch: Range<usize>) -> Self {
+        Self {
+            path: series.file_of(stretch.start).to_owned(),
+            frames: stretch.len(),
+            size: series.size(),
+            content: Content::Field {
+                series: Arc::clone(series),
+                start: stretch.start,
+            },
+        }
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -123,19 +157,38 @@ impl Recording {
     pub(super) fn value_type(&self) -> Option<ValueType> {
         match &self.content {
             Content::Array { file, .. } => Some(file.value_type()),
+            Content::Field { .. } => Some(ValueType::F32),
             Content::Stills(_) | Content::Animation(_) => None,
+        }
+    }
+
+    /// What is known of a field as a whole.
+    pub(super) fn about(&self) -> Option<&About> {
+        match &self.content {
+            Content::Field { series, .. } => Some(series.about()),
+            _ => None,
+        }
+    }
+
+    /// When a frame was taken, in seconds since 1970, where that is known.
+    pub(super) fn time(&self, frame: usize) -> Option<i64> {
+        match &self.content {
+            Content::Field { series, start } => series.time(start + frame),
+            _ => None,
         }
     }
 
     /// Whether reading a frame means decoding a file.
     pub(super) fn is_decoded_on_demand(&self) -> bool {
-        matches!(self.content, Content::Stills(_))
+        matches!(self.content, Content::Stills(_) | Content::Field { .. })
     }
 
-    /// The files it was made from; the clips of one array name their file once.
+    /// The files it was made from; the recordings in one array or field name its files once.
     pub(super) fn files(&self) -> Vec<PathBuf> {
         match &self.content {
-            Content::Array { clip: Some(1..), .. } => Vec::new(),
+            Content::Array { first: 1.., .. } => Vec::new(),
+            Content::Field { start: 1.., .. } => Vec::new(),
+            Content::Field { series, .. } => series.files().to_vec(),
             Content::Stills(files) => files.clone(),
             Content::Array { .. } | Content::Animation(_) => vec![self.path.clone()],
         }
@@ -146,7 +199,15 @@ impl Recording {
         match &self.content {
             Content::Array { clip: Some(clip), .. } => (&self.path, format!("clip {clip}, frame {frame}")),
             Content::Stills(files) => (&files[frame], format!("frame {frame}")),
-            Content::Array { .. } | Content::Animation(_) => (&self.path, format!("frame {frame}")),
+            Content::Field { series, start } => (
+                series.file_of(start + frame),
+                match series.time(start + frame) {
+                    Some(time) => format!("frame {frame} ({})", written(time)),
+                    None => format!("frame {frame}"),
+                },
+            ),
+            Content::Array { first, .. } => (&self.path, format!("frame {}", first + frame)),
+            Content::Animation(_) => (&self.path, format!("frame {frame}")),
         }
     }
 
@@ -154,9 +215,14 @@ impl Recording {
     pub(super) fn read(&self, frame: usize) -> Result<(FrameSize, Vec<f32>), DataError> {
         let len = self.size.len();
         match &self.content {
-            Content::Array { file, clip } => {
+            Content::Array { file, first, .. } => {
                 let mut values = vec![0.0; len];
-                file.read((clip.unwrap_or(0) * self.frames + frame) * len, &mut values);
+                file.read((first + frame) * len, &mut values);
+                Ok((self.size, values))
+            }
+            Content::Field { series, start } => {
+                let mut values = vec![0.0; len];
+                series.read(start + frame, &mut values)?;
                 Ok((self.size, values))
             }
             Content::Stills(files) => decode(&files[frame]),

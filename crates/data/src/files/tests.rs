@@ -239,7 +239,7 @@ fn what_cannot_be_read_is_named_with_a_remedy() {
     );
     assert!(refused(&at("absent.npy")).contains("absent.npy"));
     fs::create_dir(at("empty")).unwrap();
-    assert!(refused(&at("empty")).contains("holds nothing that can be read: name a .npy file"));
+    assert!(refused(&at("empty")).contains("holds nothing that can be read: name a .npy, HDF5 or NetCDF file"));
     fs::write(at("movie.avi"), b"RIFF").unwrap();
     assert!(refused(&at("movie.avi")).contains("is of a kind that cannot be read"));
     for (shape, expected) in [

@@ -168,7 +168,7 @@ pub(crate) fn check_front(front: &[u8], total: usize) -> Result<(), Fault> {
 }
 
 /// The header that `numpy.save` writes for a C-ordered array of little-endian f32.
-pub(super) fn f32_header(shape: &[usize]) -> Vec<u8> {
+pub(crate) fn f32_header(shape: &[usize]) -> Vec<u8> {
     header("<f4", shape)
 }
 

@@ -44,7 +44,6 @@ const KINDS: [(&str, Kind); 12] = [
 
 impl ValueType {
     /// Little-endian f32, which [`write_array`](crate::npy::write_array) writes.
-    #[cfg(test)]
     pub(crate) const F32: Self = Self {
         kind: Kind::F32,
         big_endian: false,

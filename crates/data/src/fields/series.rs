@@ -1,0 +1,232 @@
+//! Frames of many files in the order of their times.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::field::Field;
+use super::time::{follows, step, written};
+use super::{Damaged, Wish};
+use crate::DataError;
+use crate::images::{FrameSize, same_size};
+
+/// Where a frame is.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    file: u32,
+    recording: u32,
+    frame: u32,
+    time: Option<i64>,
+}
+
+/// The frames of one or many files, duplicates left out, in stretches without a gap.
+pub(crate) struct Series {
+    files: Vec<PathBuf>,
+    wish: Wish,
+    size: FrameSize,
+    places: Vec<Place>,
+    /// First frame of each stretch.
+    starts: Vec<usize>,
+    about: About,
+    /// The file read last.
+    open: Mutex<Option<(u32, Arc<Field>)>>,
+}
+
+/// What is known of the frames as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct About {
+    /// The kind of file.
+    pub(crate) kind: String,
+    /// The array within the file.
+    pub(crate) variable: String,
+    /// The unit of the values, where it is known.
+    pub(crate) unit: Option<String>,
+    /// Usual seconds from one frame to the next.
+    pub(crate) step: Option<i64>,
+    /// Frames that were left out because another had the same time.
+    pub(crate) duplicates: usize,
+    /// Places where frames are missing, in words.
+    pub(crate) gaps: Vec<String>,
+    /// Files that were left out because they could not be read.
+    pub(crate) skipped: Vec<PathBuf>,
+}
+
+impl Series {
+    /// Opens files, at least one, that hold frames of one field.
+    pub(crate) fn open(files: Vec<PathBuf>, wish: &Wish) -> Result<Self, DataError> {
+        let mut series = Self {
+            wish: wish.clone(),
+            size: FrameSize {
+                channels: 0,
+                height: 0,
+                width: 0,
+            },
+            places: Vec::new(),
+            starts: Vec::new(),
+            about: About::default(),
+            open: Mutex::new(None),
+            files: Vec::new(),
+        };
+        let several = files.len() > 1;
+        for path in files {
+            match Field::open(&path, wish).and_then(|field| series.add(&path, &field)) {
+                Ok(()) => {}
+                Err(error) if several && wish.damaged == Damaged::Skip => {
+                    tracing::warn!("left out: {error}");
+                    series.about.skipped.push(path);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if let (true, Some(path)) = (series.places.is_empty(), series.about.skipped.first()) {
+            return Err(DataError::file(
+                path,
+                "cannot be read, nor can the others",
+                "see the warnings above",
+            ));
+        }
+        series.arrange();
+        Ok(series)
+    }
+
+    fn add(&mut self, path: &Path, field: &Field) -> Result<(), DataError> {
+        match self.files.first() {
+            None => {
+                self.size = field.size();
+                self.about.variable = field.variable().to_owned();
+                self.about.unit = field.unit().map(str::to_owned);
+                self.about.kind = field.kind().to_owned();
+            }
+            Some(first) => {
+                same_size(first, self.size, path, field.size())?;
+                if self.about.unit.as_deref() != field.unit() {
+                    let of = |unit: Option<&str>| unit.unwrap_or("no unit").to_owned();
+                    return Err(DataError::file(
+                        path,
+                        format!(
+                            "is in {} but `{}` in {}",
+                            of(field.unit()),
+                            first.display(),
+                            of(self.about.unit.as_deref())
+                        ),
+                        "set data.unit, or keep the files in folders of their own",
+                    ));
+                }
+            }
+        }
+        let file = self.files.len() as u32;
+        for recording in 0..field.recordings() {
+            for frame in 0..field.frames() {
+                self.places.push(Place {
+                    file,
+                    recording: recording as u32,
+                    frame: frame as u32,
+                    time: field.time(frame),
+                });
+            }
+        }
+        self.files.push(path.to_owned());
+        Ok(())
+    }
+
+    /// Orders the frames in time, drops duplicates and finds gaps. Frames without times stay as they are: those of one
+    /// file and recording follow each other, and so do files that hold one frame each.
+    fn arrange(&mut self) {
+        let has_recordings = self.places.iter().any(|place| place.recording > 0);
+        let times: Option<Vec<i64>> = self.places.iter().map(|place| place.time).collect();
+        let Some(mut times) = times.filter(|_| !has_recordings) else {
+            let single = !has_recordings && self.places.len() == self.files.len();
+            self.starts = (0..self.places.len())
+                .filter(|&at| at == 0 || (!single && self.places[at].frame == 0))
+                .collect();
+            return;
+        };
+        self.places.sort_by_key(|place| place.time);
+        let all = self.places.len();
+        self.places.dedup_by_key(|place| place.time);
+        self.about.duplicates = all - self.places.len();
+        times.sort_unstable();
+        times.dedup();
+        self.about.step = step(&times);
+        self.starts = vec![0];
+        let Some(step) = self.about.step else {
+            return;
+        };
+        for at in 1..times.len() {
+            let difference = times[at] - times[at - 1];
+            if !follows(difference, step) {
+                self.starts.push(at);
+                let (before, after) = (written(times[at - 1]), written(times[at]));
+                self.about.gaps.push(format!("{before} to {after}"));
+            }
+        }
+        if self.about.duplicates > 0 {
+            tracing::warn!(
+                "{} frames have the time of another one and are left out",
+                self.about.duplicates
+            );
+        }
+        if let Some(first) = self.about.gaps.first() {
+            let count = self.about.gaps.len();
+            tracing::warn!("{count} gaps in time (step {step} s), the first from {first}: no clip crosses them");
+        }
+    }
+
+    pub(crate) fn size(&self) -> FrameSize {
+        self.size
+    }
+
+    pub(crate) fn about(&self) -> &About {
+        &self.about
+    }
+
+    pub(crate) fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// Frames from start to end of each stretch without a gap.
+    pub(crate) fn stretches(&self) -> Vec<std::ops::Range<usize>> {
+        let ends = self.starts.iter().skip(1).copied().chain([self.places.len()]);
+        self.starts
+            .iter()
+            .copied()
+            .zip(ends)
+            .map(|(start, end)| start..end)
+            .collect()
+    }
+
+    /// The file of a frame.
+    pub(crate) fn file_of(&self, frame: usize) -> &Path {
+        &self.files[self.places[frame].file as usize]
+    }
+
+    /// When a frame was taken, in seconds since 1970.
+    pub(crate) fn time(&self, frame: usize) -> Option<i64> {
+        self.places[frame].time
+    }
+
+    /// Reads one frame in physical units, missing values as NaN.
+    ///
+    /// # Shapes
+    /// - `values`: `[channels, height, width]`
+    pub(crate) fn read(&self, frame: usize, values: &mut [f32]) -> Result<(), DataError> {
+        let place = self.places[frame];
+        let path = self.file_of(frame);
+        let field = {
+            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            match &*open {
+                Some((file, field)) if *file == place.file => Arc::clone(field),
+                _ => {
+                    let field = Arc::new(Field::open(path, &self.wish)?);
+                    *open = Some((place.file, Arc::clone(&field)));
+                    field
+                }
+            }
+        };
+        // The file may have been replaced since it was opened first.
+        same_size(&self.files[0], self.size, path, field.size())?;
+        if place.recording as usize >= field.recordings() || place.frame as usize >= field.frames() {
+            return Err(DataError::file(path, "has changed while it was in use", "start again"));
+        }
+        field.read(place.recording as usize, place.frame as usize, values)
+    }
+}

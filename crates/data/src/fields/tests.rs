@@ -1,0 +1,314 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hdf5_pure::{AttrValue, FileBuilder};
+use netcdf_writer::{NcAttrValue, NcFileBuilder, NcWriteOptions};
+use proptest::prelude::*;
+
+use super::*;
+use crate::DataError;
+
+/// A radar composite of 4x6 as the Dutch weather service writes them: `minute` after 04:00, every value `minute`.
+fn knmi(minute: u16) -> Vec<u8> {
+    let mut values = [minute; 24];
+    values[5] = 65535;
+    let text = |text: &str| AttrValue::AsciiString(text.to_owned());
+    let mut file = FileBuilder::new();
+    let mut overview = file.create_group("overview");
+    let at = |minute: u16| text(&format!("26-AUG-2010;04:{minute:02}:00.000"));
+    overview.set_attr("product_datetime_start", at(minute));
+    overview.set_attr("product_datetime_end", at(minute + 5));
+    file.add_group(overview.finish());
+    let mut image = file.create_group("image1");
+    image.set_attr("image_geo_parameter", text("ACCUMULATED_PRECIPITATION_[MM]"));
+    image
+        .create_dataset("image_data")
+        .with_u16_data(&values)
+        .with_shape(&[4, 6])
+        .with_chunks(&[4, 6])
+        .with_deflate(6);
+    let mut calibration = image.create_group("calibration");
+    calibration.set_attr("calibration_formulas", text("GEO=0.01*PV+0.0"));
+    calibration.set_attr("calibration_missing_data", AttrValue::I32Array(vec![65535]));
+    image.add_group(calibration.finish());
+    file.add_group(image.finish());
+    file.finish().unwrap()
+}
+
+/// An ODIM composite of 2x2: no data, nothing detected, 10 and 20.
+fn odim(object: &str, quantity: &str) -> Vec<u8> {
+    let text = |text: &str| AttrValue::AsciiString(text.to_owned());
+    let mut file = FileBuilder::new();
+    file.set_attr("Conventions", text("ODIM_H5/V2_2"));
+    let mut what = file.create_group("what");
+    what.set_attr("object", text(object));
+    what.set_attr("date", text("20100826"));
+    what.set_attr("time", text("000500"));
+    file.add_group(what.finish());
+    let mut dataset = file.create_group("dataset1");
+    let mut data = dataset.create_group("data1");
+    data.create_dataset("data")
+        .with_u8_data(&[255, 0, 10, 20])
+        .with_shape(&[2, 2]);
+    let mut what = data.create_group("what");
+    what.set_attr("quantity", text(quantity));
+    for (name, value) in [("gain", 0.5), ("offset", -32.0), ("nodata", 255.0), ("undetect", 0.0)] {
+        what.set_attr(name, AttrValue::F64(value));
+    }
+    data.add_group(what.finish());
+    dataset.add_group(data.finish());
+    file.add_group(dataset.finish());
+    file.finish().unwrap()
+}
+
+/// Hourly packed temperatures of 2x3 in a classic NetCDF file, at the given hours; one value of every frame is missing.
+fn netcdf(hours: &[i32]) -> Vec<u8> {
+    let text = |text: &str| NcAttrValue::Chars(text.to_owned());
+    let mut file = NcFileBuilder::new();
+    let time = file.add_dimension("time", hours.len() as u64).unwrap();
+    let lat = file.add_dimension("lat", 2).unwrap();
+    let lon = file.add_dimension("lon", 3).unwrap();
+    let axis = file.add_variable::<i32>("time", &[time]).unwrap();
+    file.add_variable_attribute(axis, "units", text("hours since 1970-01-01"))
+        .unwrap();
+    file.write_variable(axis, hours).unwrap();
+    let t2m = file.add_variable::<i16>("t2m", &[time, lat, lon]).unwrap();
+    file.add_variable_attribute(t2m, "units", text("K")).unwrap();
+    file.add_variable_attribute(t2m, "scale_factor", NcAttrValue::Doubles(vec![0.5]))
+        .unwrap();
+    file.add_variable_attribute(t2m, "add_offset", NcAttrValue::Doubles(vec![273.0]))
+        .unwrap();
+    file.add_variable_attribute(t2m, "missing_value", NcAttrValue::Shorts(vec![-999]))
+        .unwrap();
+    let values: Vec<i16> = hours.iter().flat_map(|hour| [*hour as i16, 1, -999, 3, 4, 5]).collect();
+    file.write_variable(t2m, &values).unwrap();
+    file.to_vec(NcWriteOptions::classic()).unwrap().1
+}
+
+/// An array `[3, 4, 5]` of 0..60 as plain HDF5.
+fn plain() -> Vec<u8> {
+    let values: Vec<f32> = (0..60).map(|value| value as f32).collect();
+    let mut file = FileBuilder::new();
+    file.create_dataset("frames")
+        .with_f32_data(&values)
+        .with_shape(&[3, 4, 5])
+        .with_chunks(&[2, 4, 5])
+        .with_shuffle()
+        .with_deflate(4);
+    file.create_dataset("other")
+        .with_f32_data(&[0.0; 8])
+        .with_shape(&[2, 2, 2]);
+    file.finish().unwrap()
+}
+
+fn written_to(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, bytes).unwrap();
+    path
+}
+
+fn frame(series: &Series, number: usize) -> Vec<f32> {
+    let mut values = vec![0.0; series.size().len()];
+    series.read(number, &mut values).unwrap();
+    values
+}
+
+fn lengths(series: &Series) -> Vec<usize> {
+    series.stretches().iter().map(ExactSizeIterator::len).collect()
+}
+
+fn refused(path: &Path, wish: &Wish) -> String {
+    Series::open(vec![path.to_owned()], wish)
+        .map(|_| ())
+        .unwrap_err()
+        .to_string()
+}
+
+fn wish(variable: Option<&str>, axes: Option<&str>, unit: Option<&str>) -> Wish {
+    let own = |text: Option<&str>| text.map(str::to_owned);
+    Wish {
+        variable: own(variable),
+        axes: own(axes),
+        unit: own(unit),
+        damaged: Damaged::Refuse,
+    }
+}
+
+#[test]
+fn radar_files_are_ordered_by_the_time_within_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let minutes = [("c", 0), ("a", 5), ("d", 5), ("b", 10), ("e", 20)];
+    let files: Vec<PathBuf> = minutes
+        .iter()
+        .map(|(name, minute)| written_to(folder.path(), &format!("{name}.h5"), &knmi(*minute)))
+        .collect();
+    let series = Series::open(files.clone(), &wish(None, None, Some("mm/h"))).unwrap();
+    assert_eq!(series.stretches(), [0..3, 3..4]);
+    let about = series.about();
+    assert_eq!(
+        (about.step, about.duplicates, about.unit.as_deref()),
+        (Some(300), 1, Some("mm/h"))
+    );
+    assert_eq!(about.gaps, ["2010-08-26T04:15:00Z to 2010-08-26T04:25:00Z"]);
+    let last = frame(&series, 3);
+    assert!(last[5].is_nan());
+    assert!((last[0] - 0.2 * 12.0).abs() < 1e-6, "{}", last[0]);
+    let own_unit = Series::open(files, &Wish::default()).unwrap();
+    assert_eq!(own_unit.about().unit.as_deref(), Some("mm"));
+    assert!((frame(&own_unit, 3)[0] - 0.2).abs() < 1e-7);
+}
+
+#[test]
+fn odim_composites_say_what_was_not_detected() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |object: &str, quantity: &str| {
+        let path = written_to(folder.path(), "a.h5", &odim(object, quantity));
+        (Series::open(vec![path.clone()], &Wish::default()), path)
+    };
+    let (series, path) = open("COMP", "DBZH");
+    let series = series.unwrap();
+    let values = frame(&series, 0);
+    assert!(values[0].is_nan());
+    assert_eq!(values[1..], [-32.0, -27.0, -22.0]);
+    assert_eq!(series.time(0), Some(1_282_781_100));
+    assert!(refused(&path, &wish(Some("RATE"), None, None)).contains("dataset1/data1 (DBZH)"));
+    let (series, _) = open("COMP", "RATE");
+    assert_eq!(frame(&series.unwrap(), 0)[1], 0.0);
+    let (series, path) = open("PVOL", "DBZH");
+    assert!(series.is_err() && refused(&path, &Wish::default()).contains("composite (COMP)"));
+}
+
+#[test]
+fn netcdf_files_are_unpacked_and_joined_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let later = written_to(folder.path(), "a.nc", &netcdf(&[2, 3, 5]));
+    let earlier = written_to(folder.path(), "b.nc", &netcdf(&[0, 1]));
+    let series = Series::open(vec![later, earlier], &wish(Some("t2m"), None, None)).unwrap();
+    assert_eq!(series.stretches(), [0..4, 4..5]);
+    let firsts: Vec<f32> = (0..5).map(|number| frame(&series, number)[0]).collect();
+    assert_eq!(firsts, [273.0, 273.5, 274.0, 274.5, 275.5]);
+    assert!(frame(&series, 2)[2].is_nan());
+    assert_eq!(
+        (series.about().step, series.about().unit.as_deref()),
+        (Some(3600), Some("K"))
+    );
+}
+
+/// A NetCDF-4 file is an HDF5 file that numbers its dimensions; here rows, columns and times are equally many.
+#[test]
+fn dimensions_of_netcdf4_are_found_by_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut file = FileBuilder::new();
+    for (number, name, units) in [
+        (0, "lon", "degrees_east"),
+        (1, "time", "days since 1970-01-01"),
+        (2, "lat", "degrees_north"),
+    ] {
+        let scale = file.create_dataset(name).with_i32_data(&[0, 1]).with_shape(&[2]);
+        scale.set_attr("CLASS", AttrValue::AsciiString("DIMENSION_SCALE".to_owned()));
+        scale.set_attr("units", AttrValue::AsciiString(units.to_owned()));
+        scale.set_attr("_Netcdf4Dimid", AttrValue::I32(number));
+    }
+    let field = file
+        .create_dataset("t")
+        .with_i16_data(&[0, 1, 2, 3, 4, 5, 6, -1])
+        .with_shape(&[2, 2, 2]);
+    field.set_attr("_Netcdf4Coordinates", AttrValue::I32Array(vec![0, 1, 2]));
+    field.set_attr("_FillValue", AttrValue::I16Array(vec![-1]));
+    let path = written_to(folder.path(), "a.nc", &file.finish().unwrap());
+    let series = Series::open(vec![path], &Wish::default()).unwrap();
+    assert_eq!((lengths(&series), series.about().step), (vec![2], Some(86_400)));
+    // Longitude, time, latitude in the file; rows are latitudes.
+    assert_eq!(frame(&series, 0), [0.0, 4.0, 1.0, 5.0]);
+    assert!(frame(&series, 1)[3].is_nan());
+}
+
+#[test]
+fn any_array_and_any_order_of_axes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = written_to(folder.path(), "a.h5", &plain());
+    assert!(refused(&path, &Wish::default()).contains("several arrays that could be the frames: frames [3, 4, 5]"));
+    assert!(refused(&path, &wish(Some("rain"), None, None)).contains("has no variable `rain`"));
+    assert!(refused(&path, &wish(Some("frames"), Some("tx"), None)).contains("does not describe"));
+    assert!(refused(&path, &wish(Some("frames"), None, Some("mm/h"))).contains("does not say its unit"));
+    let open = |axes| Series::open(vec![path.clone()], &wish(Some("frames"), axes, None)).unwrap();
+    assert_eq!(frame(&open(None), 2)[..2], [40.0, 41.0]);
+    let turned = open(Some("yxt"));
+    assert_eq!(
+        (turned.size().height, turned.size().width, lengths(&turned)),
+        (3, 4, vec![5])
+    );
+    assert_eq!(frame(&turned, 4)[..2], [4.0, 9.0]);
+}
+
+#[test]
+fn damaged_files_are_refused_or_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = written_to(folder.path(), "a.h5", &knmi(0));
+    let whole = knmi(5);
+    for (name, bytes, expected) in [
+        ("empty.h5", Vec::new(), "is empty"),
+        ("text.nc", b"no field at all".to_vec(), "is no HDF5 or NetCDF file"),
+        ("cut.h5", whole[..whole.len() / 2].to_vec(), "cut.h5`"),
+        ("cut.nc", netcdf(&[0, 1, 2])[..40].to_vec(), "damaged or truncated"),
+    ] {
+        let path = written_to(folder.path(), name, &bytes);
+        let message = refused(&path, &Wish::default());
+        assert!(message.contains(expected), "{message}");
+        let both = vec![good.clone(), path];
+        assert!(Series::open(both.clone(), &Wish::default()).is_err());
+        let skip = Wish {
+            damaged: Damaged::Skip,
+            ..Wish::default()
+        };
+        let series = Series::open(both, &skip).unwrap();
+        assert_eq!((lengths(&series), series.about().skipped.len()), (vec![1], 1));
+    }
+    assert!(refused(&folder.path().join("absent.h5"), &Wish::default()).contains("check the path"));
+}
+
+/// Reads all that can be read; what matters is that this ends, and in no panic.
+fn read_all(path: &Path) -> Result<(), DataError> {
+    for wish in [Wish::default(), wish(Some("frames"), None, None)] {
+        let series = Series::open(vec![path.to_owned()], &wish)?;
+        let mut values = vec![0.0; series.size().len()];
+        for number in 0..series
+            .stretches()
+            .iter()
+            .map(ExactSizeIterator::len)
+            .sum::<usize>()
+            .min(8)
+        {
+            series.read(number, &mut values)?;
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn changed_files_are_read_or_refused(
+        which in 0usize..4,
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+        cut in any::<prop::sample::Index>(),
+        cuts in any::<bool>(),
+    ) {
+        let mut bytes = match which {
+            0 => knmi(5),
+            1 => odim("COMP", "DBZH"),
+            2 => netcdf(&[0, 1, 2, 4]),
+            _ => plain(),
+        };
+        for (place, byte) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        if cuts {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let _ = read_all(&written_to(folder.path(), "a.h5", &bytes));
+    }
+}
