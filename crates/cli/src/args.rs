@@ -399,7 +399,7 @@ const OF_A_MODEL: [&str; 8] = [
 #[derive(Args)]
 #[command(next_help_heading = "The whole benchmark, without a model")]
 pub(crate) struct SuiteArgs {
-    /// Only cases whose names match, e.g. `conv*` or `tau*step`; may be repeated
+    /// Only cases whose names match, e.g. `conv ?x*` or `tau*step`; may be repeated
     #[arg(long, value_name = "PATTERN", conflicts_with_all = OF_A_MODEL)]
     pub(crate) only: Vec<String>,
     /// Numbers of matrix products and convolutions: f32, tf32 or bf16 [default: f32, on CUDA tf32]
