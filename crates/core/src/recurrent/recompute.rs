@@ -168,7 +168,7 @@ mod tests {
         for rule in [
             |_: usize, _: usize| false,
             |_, _| true,
-            |time: usize, sample: usize| (time + sample) % 3 == 0,
+            |time: usize, sample: usize| (time + sample).is_multiple_of(3),
         ] {
             let shown = TrueFrames::new(2, 3, 4, rule);
             let [kept, again] = [false, true].map(|recompute| {
