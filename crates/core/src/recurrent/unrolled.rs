@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::{Recurrent, TrueFrames, frame, recompute};
-use crate::{Clip, Objective, StepContext};
+use crate::{Clip, Objective, StepContext, as_precise_as};
 
 /// The objective over a whole clip: the mean of [`frame_loss`](Recurrent::frame_loss) over the forecasts of the frames 1
 /// to T + T' - 1, which includes those that were observed, plus the mean of the steps' penalties. Which true frames the
@@ -57,14 +57,8 @@ impl Frames {
     fn new(clip: Clip) -> Self {
         let Clip { past, future } = clip;
         let each = |frames: &Tensor<5>| -> Vec<Tensor<4>> { (0..frames.dims()[1]).map(|t| frame(frames, t)).collect() };
-        let read = match future.dtype() == past.dtype() {
-            true => future.clone(),
-            false => future.clone().cast(past.dtype()),
-        };
-        let observed = match future.dtype() == past.dtype() {
-            true => past.clone(),
-            false => past.clone().cast(future.dtype()),
-        };
+        let read = as_precise_as(&past, future.clone());
+        let observed = as_precise_as(&future, past.clone());
         Self {
             inputs: [each(&past), each(&read)].concat(),
             truths: [each(&observed), each(&future)].concat(),
