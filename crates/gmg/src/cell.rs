@@ -19,17 +19,8 @@ pub(crate) struct GmgCellConfig<'a> {
 
 impl GmgConfig {
     pub(crate) fn cells(&self, clip: &ClipShape) -> Vec<GmgCellConfig<'_>> {
-        let normalized = self.stack().normalized(clip);
-        let cell = |[input, width]: [usize; 2]| GmgCellConfig {
-            lstm: StLstmConfig {
-                input,
-                width,
-                kernel: self.kernel,
-                normalized,
-            },
-            whole: self,
-        };
-        self.stack().layers(clip).map(cell).collect()
+        let cell = |lstm| GmgCellConfig { lstm, whole: self };
+        self.stack().st_lstms(clip).map(cell).collect()
     }
 }
 

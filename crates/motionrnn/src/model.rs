@@ -61,14 +61,7 @@ impl MotionRnnConfig {
     }
 
     fn cells(&self, clip: &ClipShape) -> Vec<StLstmConfig> {
-        let normalized = self.stack().normalized(clip);
-        let cell = |[input, width]: [usize; 2]| StLstmConfig {
-            input,
-            width,
-            kernel: self.kernel,
-            normalized,
-        };
-        self.stack().layers(clip).map(cell).collect()
+        self.stack().st_lstms(clip).collect()
     }
 }
 

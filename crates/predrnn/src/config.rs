@@ -47,14 +47,7 @@ impl PredRnnConfig {
     }
 
     pub(crate) fn cells(&self, clip: &ClipShape) -> Vec<StLstmConfig> {
-        let normalized = self.stack().normalized(clip);
-        let cell = |[input, width]: [usize; 2]| StLstmConfig {
-            input,
-            width,
-            kernel: self.kernel,
-            normalized,
-        };
-        self.stack().layers(clip).map(cell).collect()
+        self.stack().st_lstms(clip).collect()
     }
 
     /// Checks the sizes, alone and for `clip`.

@@ -2,7 +2,7 @@
 
 use foreframe_core::{ClipShape, ConfigError};
 
-use super::FramePatches;
+use super::{FramePatches, StLstmConfig};
 
 /// Beyond these a network would not fit any machine, and products of sizes would overflow.
 const MAX_WIDTH: usize = 1 << 14;
@@ -80,6 +80,17 @@ impl Stack<'_> {
         inputs
             .zip(self.widths.iter().copied())
             .map(|(input, width)| [input, width])
+    }
+
+    /// A spatio-temporal LSTM for every layer.
+    pub fn st_lstms(&self, clip: &ClipShape) -> impl Iterator<Item = StLstmConfig> + '_ {
+        let (kernel, normalized) = (self.kernel, self.normalized(clip));
+        self.layers(clip).map(move |[input, width]| StLstmConfig {
+            input,
+            width,
+            kernel,
+            normalized,
+        })
     }
 
     /// The cutting of frames: any size that the patch divides, unless normalization needs the clip's own.
