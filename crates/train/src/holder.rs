@@ -6,7 +6,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use foreframe_core::{
     Architecture, AssignError, Clip, ClipShape, ConfigError, ImportError, ImportReport, NamedTensor, StepContext,
-    assign, count_parameters, gradients, import, is_buffer, named_tensors,
+    assign, count_parameters, gradients, import, is_buffer, lift, named_tensors,
 };
 use toml::Table;
 
@@ -166,15 +166,6 @@ fn micro_batch_context(step: &StepContext, index: usize) -> StepContext {
             seed: StepContext::new(index as u64, 0, step.seed).seed,
             ..*step
         },
-    }
-}
-
-/// Takes `tensor` into the autodiff of `device`, whose strategy of gradient checkpointing a bare lift would not follow.
-fn lift<const D: usize>(tensor: Tensor<D>, device: &Device) -> Tensor<D> {
-    let lifted = tensor.autodiff();
-    match device.gradient_checkpointing_strategy() {
-        Some(strategy) => lifted.with_gradient_checkpointing_strategy(strategy),
-        None => lifted,
     }
 }
 

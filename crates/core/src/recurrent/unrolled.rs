@@ -1,6 +1,6 @@
 //! The training objective of recurrent networks.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 use super::{Recurrent, TrueFrames, frame, recompute};
 use crate::{Clip, Objective, StepContext, as_precise_as};
@@ -64,6 +64,11 @@ impl Frames {
             truths: [each(&observed), each(&future)].concat(),
             future: future.dims()[1],
         }
+    }
+
+    /// Where they are.
+    pub(super) fn device(&self) -> Device {
+        self.inputs[0].device()
     }
 
     /// Frames that are read: all but the last.

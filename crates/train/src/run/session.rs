@@ -58,11 +58,7 @@ impl<'a, 'o> Session<'a, 'o> {
             let problem = format!("is true, and `{}` does not read frame by frame", model.name);
             return Err(ConfigError::new("train.recompute_steps", problem, "leave it false").into());
         }
-        let device = if device.is_autodiff() {
-            device.clone()
-        } else {
-            device.clone().autodiff()
-        };
+        let device = train.autodiff(device);
         let order = LoaderConfig {
             batch: train.batch,
             seed: train.seed,
