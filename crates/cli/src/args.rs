@@ -72,7 +72,8 @@ pub(crate) struct DataArgs {
     /// A dataset; `data list` shows them
     #[arg(long, value_name = "NAME")]
     pub(crate) data: Option<String>,
-    /// Where the data lie: a `.npy`, HDF5 or NetCDF file, a folder of them, a folder of images, or of folders of images
+    /// Where the data lie: a `.npy`, `.npz`, HDF5 or NetCDF file or a video, a folder of them, a folder of images, or of
+    /// folders of images
     #[arg(long, value_name = "PATH")]
     pub(crate) data_path: Option<PathBuf>,
     /// Which clips validate [default: own]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use foreframe_core::ClipShape;
 use serde::{Deserialize, Serialize};
 
+use crate::files::Links;
 use crate::{Damaged, DataError};
 
 /// Which data, how they are cut into clips and split. The section `[data]` of every configuration.
@@ -34,7 +35,7 @@ pub struct DataConfig {
     pub test_clips: usize,
     /// Seed of generated clips and of `split = "random-clip"`.
     pub seed: u64,
-    /// `files`: frames between the starts of two neighbouring clips.
+    /// `files`, `ucf-sports` and `sevir`: frames between the starts of two neighbouring clips.
     pub stride: usize,
     /// `files`: frames from one frame of a clip to its next; 2 takes every other frame.
     pub step: usize,
@@ -44,7 +45,7 @@ pub struct DataConfig {
     pub validation_share: f64,
     /// `files`: share of the data kept for the test.
     pub test_share: f64,
-    /// `files`: how values are normalised.
+    /// `files` and `sevir`: how values are normalised.
     pub normalize: Scaling,
     /// `files`: `[rows, columns]` to which frames are resampled (triangle filter, low-pass when shrinking). Without it
     /// frames keep their size, and frames of different sizes are refused.
@@ -67,8 +68,8 @@ pub struct DataConfig {
     pub level: usize,
     /// `shanghai2020`: the value that becomes 1.
     pub maximum: f64,
-    /// `files`: HDF5 and NetCDF: the array to read, by its name or its path in the file. KNMI radar: the image, ODIM radar:
-    /// the quantity or the group. Without it the only array that can be frames is taken.
+    /// `files`: HDF5, NetCDF and `.npz`: the array to read, by its name or its path in the file. KNMI radar: the image, ODIM
+    /// radar: the quantity or the group. Without it the only array that can be frames is taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variable: Option<String>,
     /// `files`: HDF5 and NetCDF: which axis is which, one letter each: `n` recordings, `t` time, `c` channels, `y` rows,
@@ -81,15 +82,18 @@ pub struct DataConfig {
     /// `files`: what missing values (NaN) become. Without it they are refused in training.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<f32>,
-    /// `files`: `[top, left, rows, columns]` of the part of every frame that is used.
+    /// `files` and `sevir`: `[top, left, rows, columns]` of the part of every frame that is used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crop: Option<[usize; 4]>,
-    /// `files`: rows and columns of the blocks whose mean becomes one pixel, after `crop` and before `resize`. Missing
+    /// `files` and `sevir`: rows and columns of the blocks whose mean becomes one pixel, after `crop` and before `resize`. Missing
     /// values do not count; rows and columns that fill no block are left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool: Option<usize>,
-    /// `files`: HDF5 and NetCDF: what becomes of a file of a folder that cannot be read.
+    /// `files`: HDF5 and NetCDF: what becomes of a file of a folder that cannot be read. `sevir`: what becomes of the events
+    /// of such a file, or of one that is not there.
     pub damaged: Damaged,
+    /// `files` and `sevir`: what becomes of a link that leads out of the folder of data.
+    pub links: Links,
 }
 
 impl Default for DataConfig {
@@ -127,6 +131,7 @@ impl Default for DataConfig {
             crop: None,
             pool: None,
             damaged: Damaged::Refuse,
+            links: Links::Refuse,
         }
     }
 }
@@ -303,6 +308,7 @@ mod tests {
             crop: Some([1, 2, 30, 40]),
             pool: Some(3),
             damaged: Damaged::Skip,
+            links: Links::Follow,
             split: SplitBy::RandomClip,
             normalize: Scaling::ZScore,
             ..DataConfig::default()

@@ -39,6 +39,7 @@ mod replace;
 mod resample;
 pub mod sets;
 mod source;
+mod video;
 
 pub use batch::HostBatch;
 pub use config::{DataConfig, Noise, NoisySplits, Protocol, Scaling, SplitBy};

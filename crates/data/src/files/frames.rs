@@ -9,8 +9,8 @@ use crate::images::{FrameSize, same_size};
 use crate::resample::{Kernel, resample};
 use crate::{DataConfig, DataError, Scaling};
 
-/// Decoded images are kept as long as all of them fit into this many values (1 GiB).
-const MOST_KEPT: usize = 1 << 28;
+/// Decoded frames are kept as long as all of them fit into this many values (256 MiB).
+const MOST_KEPT: usize = 1 << 26;
 
 /// All recordings, read frame by frame.
 pub(super) struct Frames {

@@ -4,6 +4,7 @@ mod convert;
 mod discover;
 mod frames;
 mod inspect;
+mod links;
 mod manifest;
 mod recording;
 mod reduce;
@@ -22,9 +23,12 @@ use crate::{DataConfig, DataError, Splits};
 
 pub use convert::convert;
 pub use inspect::{Inspection, inspect};
+pub use links::Links;
 pub use manifest::{ArrayManifest, ArrayState, Stretch, verify};
 
 use frames::Frames;
+pub(crate) use links::Fence;
+pub(crate) use reduce::Reduction;
 pub(crate) use statistics::Channel;
 use windows::Windows;
 
@@ -69,7 +73,8 @@ fn source_path(config: &DataConfig) -> Result<&Path, DataError> {
         DataError::config(
             "path",
             "is missing",
-            "name a .npy, HDF5 or NetCDF file, a GIF, or a folder of such files, of images, or of folders of images (--data-path)",
+            "name a .npy, .npz, HDF5 or NetCDF file, a GIF, a video, or a folder of such files, of images, or of folders of \
+             images (--data-path)",
         )
     })
 }

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use super::manifest::ArrayManifest;
 use crate::DataError;
 use crate::fields::{About, Series, written};
-use crate::images::{FrameSize, decode, probe, read_animation, same_size};
+use crate::images::{FrameSize, decode, has_extension, probe, read_animation, same_size};
 use crate::npy::{Mapped, ValueType};
+use crate::npz;
+use crate::video::{Colour, Ffmpeg};
 
 /// Frames at equal intervals. A clip never reaches from one recording into another.
 pub(super) struct Recording {
@@ -30,6 +32,8 @@ enum Content {
     },
     Stills(Vec<PathBuf>),
     Animation(Vec<f32>),
+    /// Bytes, which become 0..1 as those of images do.
+    Video(Mapped),
     /// Frames from number `start` on of a field.
     Field {
         series: Arc<Series>,
@@ -38,11 +42,15 @@ enum Content {
 }
 
 impl Recording {
-    /// The recordings in an array: one in `[T, H, W]` and `[T, C, H, W]`, N in `[N, T, C, H, W]`.
-    pub(super) fn in_array(path: &Path) -> Result<Vec<Self>, DataError> {
+    /// The recordings in an array: one in `[T, H, W]` and `[T, C, H, W]`, N in `[N, T, C, H, W]`. Of the arrays of an
+    /// archive it is that of the name `variable`, or the only one.
+    pub(super) fn in_array(path: &Path, variable: Option<&str>) -> Result<Vec<Self>, DataError> {
         /// More channels than any data set of fields has.
         const MOST_CHANNELS: usize = 1024;
-        let file = Arc::new(Mapped::open(path)?);
+        let file = Arc::new(match has_extension(path, &["npz"]) {
+            true => in_archive(path, variable)?,
+            false => Mapped::open(path)?,
+        });
         let shape = file.shape();
         let refuse =
             |problem: &str, remedy: &str| Err(DataError::file(path, format!("has shape {shape:?}{problem}"), remedy));
@@ -128,6 +136,27 @@ impl Recording {
         })
     }
 
+    pub(super) fn of_video(path: &Path) -> Result<Self, DataError> {
+        let file = Ffmpeg::installed().frames(path, Colour::Found)?;
+        let &[frames, channels, height, width] = file.shape() else {
+            return Err(DataError::file(
+                file.path(),
+                "is not what was decoded",
+                format!("remove it, so that `{}` is decoded again", path.display()),
+            ));
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            frames,
+            size: FrameSize {
+                channels,
+                height,
+                width,
+            },
+            content: Content::Video(file),
+        })
+    }
+
     /// A stretch of a field without a gap.
     pub(super) fn of_series(series: &Arc<Series>, stretch: Range<usize>) -> Self {
         Self {
@@ -158,7 +187,7 @@ impl Recording {
         match &self.content {
             Content::Array { file, .. } => Some(file.value_type()),
             Content::Field { .. } => Some(ValueType::F32),
-            Content::Stills(_) | Content::Animation(_) => None,
+            Content::Stills(_) | Content::Animation(_) | Content::Video(_) => None,
         }
     }
 
@@ -190,7 +219,7 @@ impl Recording {
             Content::Field { start: 1.., .. } => Vec::new(),
             Content::Field { series, .. } => series.files().to_vec(),
             Content::Stills(files) => files.clone(),
-            Content::Array { .. } | Content::Animation(_) => vec![self.path.clone()],
+            Content::Array { .. } | Content::Animation(_) | Content::Video(_) => vec![self.path.clone()],
         }
     }
 
@@ -207,7 +236,7 @@ impl Recording {
                 },
             ),
             Content::Array { first, .. } => (&self.path, format!("frame {}", first + frame)),
-            Content::Animation(_) => (&self.path, format!("frame {frame}")),
+            Content::Animation(_) | Content::Video(_) => (&self.path, format!("frame {frame}")),
         }
     }
 
@@ -227,6 +256,27 @@ impl Recording {
             }
             Content::Stills(files) => decode(&files[frame]),
             Content::Animation(values) => Ok((self.size, values[frame * len..(frame + 1) * len].to_vec())),
+            Content::Video(file) => {
+                let mut values = vec![0.0; len];
+                file.read(frame * len, &mut values);
+                values.iter_mut().for_each(|value| *value /= 255.0);
+                Ok((self.size, values))
+            }
         }
+    }
+}
+
+/// The array of an archive that is wished for, or its only one.
+fn in_archive(path: &Path, variable: Option<&str>) -> Result<Mapped, DataError> {
+    let names = npz::names(path)?;
+    match (variable, names.as_slice()) {
+        (Some(name), _) => npz::array(path, name),
+        (None, [only]) => npz::array(path, only),
+        (None, []) => Err(DataError::file(path, "holds no array", "write it with numpy.savez")),
+        (None, several) => Err(DataError::file(
+            path,
+            format!("holds several arrays: {}", several.join(", ")),
+            "choose one with data.variable, e.g. --set data.variable=NAME",
+        )),
     }
 }
