@@ -109,6 +109,11 @@ impl Known {
         Self { frames: Some(frames) }
     }
 
+    /// How many channels are known.
+    pub fn channels(&self) -> usize {
+        self.frames.as_ref().map_or(0, |frames| frames.dims()[2])
+    }
+
     /// Forecast frames as they are to be read: with the known channels in the place of what was forecast of them. The
     /// first of the frames is the one that comes `lead` frames after the first of the future.
     ///
@@ -156,9 +161,9 @@ impl Known {
 
     /// The same without autodiff.
     #[must_use]
-    pub fn inner(self) -> Self {
+    pub fn inner(&self) -> Self {
         Self {
-            frames: self.frames.map(Tensor::inner),
+            frames: self.frames.clone().map(Tensor::inner),
         }
     }
 }

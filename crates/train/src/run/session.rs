@@ -219,7 +219,10 @@ impl<'a, 'o> Session<'a, 'o> {
         self.began = Instant::now();
         self.folder.sync()?;
         let source = format!("step {} of a run on {}", self.state.step, self.config.data.name);
-        let header = WeightsHeader::of(&*self.network, &self.splits.normalization, source);
+        let header = WeightsHeader {
+            channels: self.splits.channels().cloned(),
+            ..WeightsHeader::of(&*self.network, &self.splits.normalization, source)
+        };
         self.checkpoints.save(&Snapshot {
             network: &*self.network,
             average,
