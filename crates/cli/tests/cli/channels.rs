@@ -144,7 +144,7 @@ fn one_of_two_variables_is_forecast_and_the_rest_is_read() {
         );
         told(
             &["-i", "one.npy", "--start", "2019-03-01"],
-            &["one.npy", "1 channels", "expects 2: t2m, u10"],
+            &["one.npy", "1 channels", "expects 2: u10, t2m"],
         );
     }
 }

@@ -92,9 +92,18 @@ impl Channels {
         Targets::of_channels(self.targets, self.count())
     }
 
-    /// The names of those that come from the frames of the data, in words.
+    /// In words, the channels that [`choose`](Self::choose) takes.
     pub fn expected(&self) -> String {
-        self.names[..self.observed].join(", ")
+        let mut channels: Vec<(&usize, &String)> = self.chosen.iter().zip(&self.names).collect();
+        let is_all = self.of_frame == self.observed;
+        if is_all {
+            channels.sort();
+        }
+        let names: Vec<&str> = channels.into_iter().map(|(_, name)| name.as_str()).collect();
+        match is_all {
+            true => names.join(", "),
+            false => format!("{}, or all {} of the data", names.join(", "), self.of_frame),
+        }
     }
 
     /// Whether their values depend on the time.
