@@ -92,6 +92,15 @@ impl Channels {
         Targets::of_channels(self.targets, self.count())
     }
 
+    /// In words, what is forecast and what is only read.
+    pub(crate) fn told(&self) -> String {
+        let (targets, others) = self.names.split_at(self.targets);
+        match others.is_empty() {
+            true => format!("channels {}", targets.join(", ")),
+            false => format!("forecasts {}, also reads {}", targets.join(", "), others.join(", ")),
+        }
+    }
+
     /// In words, the channels that [`choose`](Self::choose) takes.
     pub fn expected(&self) -> String {
         let mut channels: Vec<(&usize, &String)> = self.chosen.iter().zip(&self.names).collect();

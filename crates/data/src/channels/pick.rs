@@ -96,8 +96,11 @@ impl Selection {
         })
     }
 
-    /// The chosen channels of a frame.
+    /// The chosen channels of a frame. One that has become another since its header was read is left as it is.
     pub(crate) fn apply(&self, size: FrameSize, frame: Vec<f32>) -> (FrameSize, Vec<f32>) {
+        if size.channels != self.of_frame {
+            return (size, frame);
+        }
         let chosen = planes(frame, size.channels, size.height * size.width, &self.chosen);
         (self.size(size), chosen)
     }

@@ -267,7 +267,8 @@ fn what_cannot_be_is_refused_with_what_can() {
         (config.path, config.variables) = (Some(array.clone()), Vec::new());
         config.targets = Vec::new();
     };
-    let cases: Vec<(Box<dyn Fn(&mut DataConfig)>, &str)> = vec![
+    type Change<'a> = Box<dyn Fn(&mut DataConfig) + 'a>;
+    let cases: Vec<(Change<'_>, &str)> = vec![
         (
             Box::new(|c| c.variables.push("v10".to_owned())),
             "has no variable `v10`: choose from: t2m [40, 2, 5], u10",

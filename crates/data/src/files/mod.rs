@@ -70,6 +70,7 @@ pub(crate) fn open(config: &DataConfig) -> Result<Splits, DataError> {
     let mut splits = disturb(splits, config, false)?;
     if let Some(channels) = channels.map(Arc::new) {
         splits.clip.channels = channels.count();
+        splits.description = format!("{}; {}", splits.description, channels.told());
         for (clips, windows) in [&mut splits.train, &mut splits.validation, &mut splits.test]
             .into_iter()
             .zip(windows)
