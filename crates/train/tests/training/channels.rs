@@ -118,10 +118,7 @@ fn a_static_field_that_explains_the_future_is_learnt_from() {
     let table = evaluate(&*network, splits.validation.clone(), &evaluation, &mut Silent).unwrap();
     let mse = |row: usize| table.rows[row].summary.metric("mse").unwrap().total;
     // With the land among what is scored, the errors would be halved.
-    assert!((mse(0) - seeing).abs() < 1e-5 * (1.0 + seeing),
-        "{} {seeing}",
-        mse(0)
-    );
+    assert!((mse(0) - seeing).abs() < 1e-5 * (1.0 + seeing), "{} {seeing}", mse(0));
     let mut persistence = 0.0;
     for index in 0..10 {
         let mut clip = [0.0; 5 * 8];
