@@ -121,6 +121,9 @@ fn fit(
         splits.clip,
         folder.display()
     );
+    if let Some(channels) = splits.channels() {
+        eprintln!("{}", channels.told());
+    }
     let mut progress = progress();
     let options = TrainOptions {
         folder,

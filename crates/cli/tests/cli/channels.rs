@@ -75,6 +75,8 @@ fn one_of_two_variables_is_forecast_and_the_rest_is_read() {
         ];
         let stdout = succeed(path, &[&arguments[..], &CHANNELS[..]].concat());
         assert!(stdout.contains("persistence"), "{stdout}");
+        let page = std::fs::read_to_string(path.join("run/report.html")).unwrap();
+        assert!(page.contains("t2m (forecast), u10 (only read), z (only read), hour-sine (only read)"));
         // Scores are of the temperature alone, in kelvin: after one and two hours it is one and two kelvin higher.
         let scores = json(path, &["eval", "run", "--json"]);
         let rows = scores["rows"].as_array().unwrap();

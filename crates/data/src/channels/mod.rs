@@ -93,7 +93,7 @@ impl Channels {
     }
 
     /// In words, what is forecast and what is only read.
-    pub(crate) fn told(&self) -> String {
+    pub fn told(&self) -> String {
         let (targets, others) = self.names.split_at(self.targets);
         match others.is_empty() {
             true => format!("channels {}", targets.join(", ")),

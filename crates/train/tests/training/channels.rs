@@ -7,6 +7,7 @@ use foreframe_core::{ClipShape, Known};
 use foreframe_data::{Channels, ClipSource, DataConfig, DataError, Normalization, Splits};
 use foreframe_metrics::ScoreOptions;
 use foreframe_train::progress::Silent;
+use foreframe_train::run::read_run_info;
 use foreframe_train::weights::open_weights;
 use foreframe_train::{Evaluation, evaluate};
 
@@ -103,6 +104,12 @@ fn a_static_field_that_explains_the_future_is_learnt_from() {
     let (network, header) = open_weights(&folder.path().join("true"), &[TOY], &Device::flex()).unwrap();
     assert_eq!(header.channels.as_ref(), splits.channels());
     assert_eq!(header.channels.unwrap().fixed[..], LAND);
+    let told = read_run_info(&folder.path().join("true")).unwrap().channels;
+    let told: Vec<(&str, bool)> = told
+        .iter()
+        .map(|channel| (channel.name.as_str(), channel.is_target))
+        .collect();
+    assert_eq!(told, [("rain", true), ("land", false)]);
     let (scores, normalization) = (ScoreOptions::default(), Normalization::identity());
     let evaluation = Evaluation {
         data: "rain",
