@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use burn::tensor::{Device, TensorData};
-use foreframe_core::{ClipShape, StepContext, is_buffer};
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
+use foreframe_core::{Clip, ClipShape, StepContext, Targets, is_buffer};
 use foreframe_tests::{alone, largest_difference, random_clip, small_config, small_network};
 use foreframe_train::config::Precision;
 use foreframe_train::optimizer::{Adam, OptimizerConfig, StepRates};
@@ -66,6 +66,92 @@ fn frames_need_not_be_square() {
         let network = network.unwrap_or_else(|error| panic!("{}: {error}", model.name));
         let past = burn::tensor::Tensor::zeros([1, 4, 2, 8, 16], &Device::flex());
         assert_eq!(network.forecast(past, 3).dims(), [1, 3, 2, 8, 16], "{}", model.name);
+    }
+}
+
+/// Frames `[2, time, 3, 16, 16]`.
+fn three_channels(time: usize) -> Tensor<5> {
+    Tensor::random([2, time, 3, 16, 16], Distribution::Default, &Device::flex())
+}
+
+/// `frames` with 1 added to the channels from the second on.
+fn with_others_changed(frames: &Tensor<5>) -> Tensor<5> {
+    let [first, others] = [(0, 1), (1, 2)].map(|(start, count)| frames.clone().narrow(2, start, count));
+    Tensor::cat(vec![first, others + 1.0], 2)
+}
+
+#[test]
+fn channels_that_are_known_are_read_and_not_learnt() {
+    let device = training_device();
+    let targets = Targets::of_channels(1, 3);
+    for model in MODELS {
+        let past = accepted_past(model, 4);
+        let build = |future: usize| {
+            let clip = ClipShape::new([past, future, 3, 16, 16]);
+            let network = model.build_seeded(&small_config(model), &clip, &device, 5);
+            network.unwrap_or_else(|error| panic!("{}: {error}", model.name))
+        };
+        let _alone = alone();
+        // No network reads the last frame of a clip, so that the only way of its known channels into the loss would be to
+        // be compared with a forecast.
+        let network = build(1);
+        if network.parameters() == 0 {
+            continue;
+        }
+        let (observed, future) = (three_channels(past), three_channels(1));
+        let changed = with_others_changed(&future);
+        let loss = |future: &Tensor<5>, targets: Targets| {
+            let clip = Clip {
+                past: observed.clone(),
+                future: future.clone(),
+            };
+            let context = StepContext {
+                targets,
+                ..StepContext::new(0, 0, 3)
+            };
+            network.gradients(clip, &context).0
+        };
+        assert_eq!(loss(&future, targets), loss(&changed, targets), "{}", model.name);
+        assert_ne!(
+            loss(&future, Targets::All),
+            loss(&changed, Targets::All),
+            "{}",
+            model.name
+        );
+
+        let mut network = build(6);
+        let (observed, future) = (three_channels(past), three_channels(9));
+        let clip = Clip {
+            past: observed.clone(),
+            future: future.clone().narrow(1, 0, 6),
+        };
+        let context = StepContext {
+            targets,
+            ..StepContext::new(0, 0, 3)
+        };
+        let rates = StepRates {
+            learning_rate: 1e-2,
+            beta1: 0.9,
+        };
+        // Behind weights that begin at 0 nothing shows before a step.
+        let mut optimizer = Adam::new(&OptimizerConfig::default(), 0.0);
+        network.step(vec![clip], &context, &mut optimizer, &rates).unwrap();
+        let answer = |observed: &Tensor<5>, future: &Tensor<5>| {
+            network.forecast_knowing(observed.clone(), 9, &targets.known(future))
+        };
+        let forecast = answer(&observed, &future);
+        assert_eq!(forecast.dims(), [2, 9, 1, 16, 16], "{}", model.name);
+        let of_past = answer(&with_others_changed(&observed), &future);
+        assert!(largest_difference(forecast.clone(), of_past) > 0.0, "{}", model.name);
+        let of_future = answer(&observed, &with_others_changed(&future));
+        // USTEP goes on from latents of the past and reads no frame of the future.
+        let reads_on = !model.name.starts_with("ustep");
+        assert_eq!(
+            largest_difference(forecast, of_future) > 0.0,
+            reads_on,
+            "{}",
+            model.name
+        );
     }
 }
 

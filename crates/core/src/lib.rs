@@ -10,6 +10,7 @@ mod cost;
 mod error;
 mod forecast;
 mod key_map;
+mod known;
 mod named;
 mod recurrent;
 
@@ -19,6 +20,7 @@ pub use cost::Cost;
 pub use error::ConfigError;
 pub use forecast::{Forecast, roll_out};
 pub use key_map::{ImportError, ImportReport, KeyMap, import};
+pub use known::{Known, Targets};
 pub use named::{
     AssignError, NamedTensor, assign, count_parameters, gradients, is_buffer, named_shapes, named_tensors,
 };

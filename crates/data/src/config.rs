@@ -6,7 +6,7 @@ use foreframe_core::ClipShape;
 use serde::{Deserialize, Serialize};
 
 use crate::files::Links;
-use crate::{Damaged, DataError};
+use crate::{Damaged, DataError, Pick, TimeEncoding};
 
 /// Which data, how they are cut into clips and split. The section `[data]` of every configuration.
 ///
@@ -72,6 +72,30 @@ pub struct DataConfig {
     /// radar: the quantity or the group. Without it the only array that can be frames is taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variable: Option<String>,
+    /// `files`: HDF5 and NetCDF: several arrays in place of one, whose channels come in this order. Files of a folder may
+    /// hold one of them each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<String>,
+    /// `files`: which channels are used, by name or number; all without it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<Pick>,
+    /// `files`: which of the channels are forecast, learnt and scored, by name or number; all without it. The others are
+    /// only read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<Pick>,
+    /// `files`: fields that do not change in time, as further channels that are only read: `.npy`, images, or `file:variable`
+    /// of HDF5 and NetCDF. They have the size of the frames, before or after `crop`, `pool` and `resize`.
+    #[serde(rename = "static", skip_serializing_if = "Vec::is_empty")]
+    pub static_fields: Vec<String>,
+    /// `files`: times as further channels that are only read, a sine and a cosine each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub time_encodings: Vec<TimeEncoding>,
+    /// `files`: when the first frame was taken (UTC), e.g. `2019-03-01T00:00`, where the files do not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    /// `files`: seconds from one frame of the files to the next, where `start` is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_step: Option<u32>,
     /// `files`: HDF5 and NetCDF: which axis is which, one letter each: `n` recordings, `t` time, `c` channels, `y` rows,
     /// `x` columns, e.g. `nyxt`. Without it the names of the dimensions say, else the order `ntcyx`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -125,6 +149,13 @@ impl Default for DataConfig {
             level: 0,
             maximum: 255.0,
             variable: None,
+            variables: Vec::new(),
+            channels: Vec::new(),
+            targets: Vec::new(),
+            static_fields: Vec::new(),
+            time_encodings: Vec::new(),
+            start: None,
+            time_step: None,
             axes: None,
             unit: None,
             missing: None,
@@ -302,6 +333,13 @@ mod tests {
             path: Some("radar.npy".into()),
             resize: Some([64, 96]),
             variable: Some("t2m".to_owned()),
+            variables: vec!["t2m".to_owned(), "u10".to_owned()],
+            channels: vec![Pick("2".to_owned()), Pick("u10".to_owned())],
+            targets: vec![Pick("u10".to_owned())],
+            static_fields: vec!["land.nc:z".to_owned()],
+            time_encodings: vec![TimeEncoding::Hour, TimeEncoding::DayOfYear],
+            start: Some("2019-03-01".to_owned()),
+            time_step: Some(3600),
             axes: Some("tyx".to_owned()),
             unit: Some("C".to_owned()),
             missing: Some(0.0),

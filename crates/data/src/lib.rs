@@ -18,6 +18,7 @@
 //! ```
 
 mod batch;
+mod channels;
 mod cifar;
 mod config;
 pub mod download;
@@ -41,7 +42,8 @@ pub mod sets;
 mod source;
 mod video;
 
-pub use batch::HostBatch;
+pub use batch::{HostBatch, first_channels};
+pub use channels::{Channels, Pick, TimeEncoding};
 pub use config::{DataConfig, Noise, NoisySplits, Protocol, Scaling, SplitBy};
 pub use error::DataError;
 pub use fields::Damaged;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use foreframe_core::{Clip, ClipShape, ConfigError};
-use foreframe_data::{ClipSource, HostBatch, Loader, LoaderConfig, Normalization};
+use burn::tensor::Tensor;
+use foreframe_core::{Clip, ClipShape, ConfigError, Targets};
+use foreframe_data::{Channels, ClipSource, HostBatch, Loader, LoaderConfig, Normalization, first_channels};
 use foreframe_metrics::{Comparison, Row, ScoreError, ScoreOptions, ScoreSpec, Scores};
 
 use crate::error::TrainError;
@@ -36,7 +37,22 @@ pub struct Evaluation<'a> {
     pub climatology: Option<&'a [f32]>,
 }
 
-/// Checks that clips of this shape can be scored as `scores` says, before anything is spent on them.
+/// Which channels of the clips of a source are to be forecast.
+pub(crate) fn targets_of(source: &dyn ClipSource) -> Targets {
+    source.channels().map_or(Targets::All, Channels::as_targets)
+}
+
+/// The channels of a clip's future that are to be forecast, as a network sees them that was built for all channels, or for
+/// these alone.
+fn answer(network: &dyn Network, clip: Clip, horizon: usize, targets: Targets) -> Tensor<5> {
+    match network.clip().channels == clip.past.dims()[2] {
+        true => network.forecast_knowing(clip.past, horizon, &targets.known(&clip.future)),
+        false => network.forecast(targets.of(clip.past), horizon),
+    }
+}
+
+/// Checks that clips of this shape, all of whose channels are to be forecast, can be scored as `scores` says, before
+/// anything is spent on them.
 ///
 /// # Errors
 /// Names the key of the options, or what is wrong with the normalisation.
@@ -87,29 +103,39 @@ pub fn evaluate(
     for network in &networks {
         fits(*network, &source, horizon)?;
     }
-    let spec = score_spec(&shape, horizon, evaluation.normalization);
+    let targets = targets_of(source.as_ref());
+    let judged = ClipShape {
+        channels: targets.count(shape.channels),
+        ..shape
+    };
+    let spec = score_spec(&judged, horizon, &evaluation.normalization.first(judged.channels));
     let empty = Scores::with_options(spec, evaluation.scores.clone()).map_err(by_key)?;
-    let empty = match evaluation.climatology {
+    let climatology = evaluation
+        .climatology
+        .map(|normal| first_channels(normal, &shape, judged.channels));
+    let empty = match &climatology {
         Some(normal) => empty.with_climatology(normal)?,
         None => empty,
     };
-    let frame = shape.frame_len();
+    let frame = judged.frame_len();
     let values = horizon * frame;
     let mut scores = vec![empty.clone(); networks.len()];
-    let mut normal = evaluation
-        .climatology
-        .map(|normal| (normal.repeat(horizon), empty.clone()));
+    let mut normal = climatology.map(|normal| (normal.repeat(horizon), empty.clone()));
     let mut persistence = empty;
     let mut score = |batch: &HostBatch, clips: usize| {
         for (network, scores) in networks.iter().zip(&mut scores) {
-            let past = batch.to_clip(&network.device().inner()).past;
-            let forecast: Vec<f32> = network.forecast(past, horizon).into_data().iter::<f32>().collect();
+            let clip = batch.to_clip(&network.device().inner());
+            let forecast = answer(*network, clip, horizon, targets);
+            let forecast: Vec<f32> = forecast.into_data().iter::<f32>().collect();
             for clip in 0..clips {
-                scores.add(&forecast[clip * values..][..values], &batch.future(clip)[..values])?;
+                let truth = first_channels(batch.future(clip), &shape, judged.channels);
+                scores.add(&forecast[clip * values..][..values], &truth[..values])?;
             }
         }
         for clip in 0..clips {
-            let (past, truth) = (batch.past(clip), &batch.future(clip)[..values]);
+            let past = first_channels(batch.past(clip), &shape, judged.channels);
+            let truth = first_channels(batch.future(clip), &shape, judged.channels);
+            let truth = &truth[..values];
             if let Some((forecast, scores)) = &mut normal {
                 scores.add(forecast, truth)?;
             }
@@ -186,7 +212,7 @@ pub(crate) fn validation_loss(
     progress: &mut dyn Progress,
 ) -> Result<f64, TrainError> {
     fits(network, &source, source.shape().future)?;
-    let device = network.device().inner();
+    let (device, targets) = (network.device().inner(), targets_of(source.as_ref()));
     let (mut sum, mut judged) = (0.0, 0);
     let mut judge = |batch: &HostBatch, clips: usize| {
         let clip = batch.to_clip(&device);
@@ -194,7 +220,7 @@ pub(crate) fn validation_loss(
             past: clip.past.narrow(0, 0, clips),
             future: clip.future.narrow(0, 0, clips),
         };
-        sum += network.validation_loss(clip) * clips as f64;
+        sum += network.validation_loss(clip, targets) * clips as f64;
         judged += clips;
         Ok(())
     };
@@ -270,9 +296,15 @@ fn fits(network: &dyn Network, source: &Arc<dyn ClipSource>, horizon: usize) -> 
         )
         .into());
     }
+    let targets = targets_of(source.as_ref()).count(found.channels);
+    let channels = if built.channels == targets {
+        targets
+    } else {
+        found.channels
+    };
     for (field, found, built) in [
         ("data.past", found.past, built.past),
-        ("data (channels)", found.channels, built.channels),
+        ("data (channels)", channels, built.channels),
         ("data (height)", found.height, built.height),
         ("data (width)", found.width, built.width),
     ] {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use foreframe_core::{
-    Architecture, AssignError, Clip, ClipShape, ConfigError, ImportError, ImportReport, NamedTensor, StepContext,
-    assign, count_parameters, gradients, import, is_buffer, lift, named_tensors,
+    Architecture, AssignError, Clip, ClipShape, ConfigError, ImportError, ImportReport, Known, NamedTensor,
+    StepContext, Targets, assign, count_parameters, gradients, import, is_buffer, lift, named_tensors,
 };
 use toml::Table;
 
@@ -99,6 +99,13 @@ impl<A: Architecture> Network for Holder<A> {
 
     fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
         self.module.valid().forecast(past.inner(), horizon)
+    }
+
+    fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
+        let channels = past.dims()[2];
+        let targets = Targets::of_channels(channels - known.channels(), channels);
+        let network = self.module.valid();
+        targets.of(network.forecast_knowing(past.inner(), horizon, &known.inner()))
     }
 
     fn step(

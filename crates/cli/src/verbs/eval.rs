@@ -68,7 +68,9 @@ fn of_model(args: &EvalArgs, name: &str) -> Result<Judged> {
     let settings = Settings::resolve(Some(name), &set, &args.data)?;
     let device = args.backend.backend.device()?;
     let splits = (settings.dataset.open)(&settings.config.data)?;
-    let network = (settings.model.build)(&settings.config.network, &splits.clip, &device)?;
+    // What is only read besides helps nobody who has nothing to learn.
+    let (clip, _) = splits.forecast();
+    let network = (settings.model.build)(&settings.config.network, &clip, &device)?;
     Ok((settings, network, splits))
 }
 
@@ -83,6 +85,15 @@ fn of_weights(args: &EvalArgs) -> Result<Judged> {
     let device = args.backend.backend.device()?;
     let (network, header) = target::open(&args.target, &device)?;
     let splits = (settings.dataset.open)(&settings.config.data)?;
+    if let (Some(trained), Some(found)) = (&header.channels, splits.channels()) {
+        ensure!(
+            (&trained.names, trained.targets) == (&found.names, found.targets),
+            "the data have the channels {}, the network was trained on {}: set data.variables, data.channels, data.targets, \
+             data.static and data.time_encodings as in its run",
+            found.names.join(", "),
+            trained.names.join(", ")
+        );
+    }
     if splits.normalization != header.normalization {
         warn!("these data are normalised by their own training split, not as those that the network was trained on");
     }
@@ -143,10 +154,14 @@ fn network_clip(data: &crate::args::DataArgs, weights: &std::path::Path) -> Resu
 }
 
 /// The models that `eval.against` names, for the clips of `network`.
-fn references(network: &dyn Network, how: &EvalConfig) -> Result<Vec<Box<dyn Network>>> {
+fn references(network: &dyn Network, splits: &Splits, how: &EvalConfig) -> Result<Vec<Box<dyn Network>>> {
+    let clip = ClipShape {
+        channels: splits.forecast().0.channels,
+        ..network.clip()
+    };
     let names = how.against.iter().filter(|name| *name != CLIMATOLOGY);
     names
-        .map(|name| reference(name, &network.clip(), &network.device().inner()))
+        .map(|name| reference(name, &clip, &network.device().inner()))
         .collect()
 }
 
@@ -181,7 +196,7 @@ pub(crate) fn judge(
     how: &EvalConfig,
     progress: &mut dyn Progress,
 ) -> Result<Comparison> {
-    let against = references(network, how)?;
+    let against = references(network, splits, how)?;
     let normal = match how.against.iter().any(|name| name == CLIMATOLOGY) {
         true => Some(climatology(splits.train.clone(), how.batch, progress)?),
         false => None,

@@ -1,6 +1,7 @@
 //! The binary as a user meets it.
 
 mod bad_input;
+mod channels;
 mod forecasts;
 mod import;
 mod lists;

@@ -162,7 +162,7 @@ mod tests {
     use super::super::example::Accumulator;
     use super::*;
     use crate::recurrent::unrolled_from;
-    use crate::{Clip, gradients};
+    use crate::{Clip, Targets, gradients};
     use burn::tensor::{Device, Distribution};
 
     #[test]
@@ -173,18 +173,20 @@ mod tests {
 
     fn check(device: &Device) {
         let network = Accumulator::new(device);
-        let frames = |time: usize| Tensor::<5>::random([2, time, 1, 3, 3], Distribution::Default, device);
+        let frames = |time: usize| Tensor::<5>::random([2, time, 2, 3, 3], Distribution::Default, device);
         let (past, future) = (frames(3), frames(4));
         let clip = || Clip {
             past: past.clone(),
             future: future.clone(),
         };
-        for rule in [
+        let rules = [
             |_: usize, _: usize| false,
             |_, _| true,
             |time: usize, sample: usize| (time + sample).is_multiple_of(3),
-        ] {
-            let shown = TrueFrames::new(2, 3, 4, rule);
+        ];
+        let cases = rules.map(|rule| [Targets::All, Targets::First(1)].map(|targets| (rule, targets)));
+        for (rule, targets) in cases.into_iter().flatten() {
+            let shown = TrueFrames::new(2, 3, 4, rule).with_targets(targets);
             let [kept, again] = [false, true].map(|recompute| {
                 let state = network.start(&past.clone().narrow(1, 0, 1).squeeze_dim(1));
                 let objective = unrolled_from(&network, state, clip(), &shown, recompute);

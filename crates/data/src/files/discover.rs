@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::links::Fence;
 use super::recording::Recording;
-use crate::fields::{Series, Wish, is_field};
+use crate::fields::{Variables, is_field};
 use crate::images::{has_extension, is_image, is_still, same_size};
 use crate::video::is_video;
 use crate::{DataConfig, DataError};
@@ -59,7 +59,7 @@ fn in_file(path: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataError
 
 /// The stretches without a gap of HDF5 and NetCDF files.
 fn in_fields(files: Vec<PathBuf>, config: &DataConfig) -> Result<Vec<Recording>, DataError> {
-    let series = Arc::new(Series::open(files, &Wish::of(config))?);
+    let series = Arc::new(Variables::open(files, config)?);
     let stretches = series.stretches().into_iter();
     Ok(stretches
         .map(|stretch| Recording::of_series(&series, stretch))

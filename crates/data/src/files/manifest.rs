@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::fields::seconds;
 use crate::fingerprint::{hex, sha256_of};
 use crate::{DataError, replace};
 
@@ -27,6 +28,9 @@ pub struct ArrayManifest {
     /// The unit of the values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+    /// What the channels are called; empty where they have numbers only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<String>,
     /// Usual seconds from one frame to the next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step_seconds: Option<i64>,
@@ -111,6 +115,11 @@ impl ArrayManifest {
             ))),
             (version, _) => Err(refuse(format!("is of version {version}, which is unknown"))),
         }
+    }
+
+    /// When the first frame of a stretch was taken, in seconds since 1970, and seconds from one frame to the next.
+    pub(super) fn clock(&self, stretch: &Stretch) -> Option<(i64, i64)> {
+        stretch.start.as_deref().and_then(seconds).zip(self.step_seconds)
     }
 
     pub(super) fn write(&self, array: &Path) -> Result<(), DataError> {

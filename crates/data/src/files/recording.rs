@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::manifest::ArrayManifest;
 use crate::DataError;
-use crate::fields::{About, Series, written};
+use crate::channels::numbered;
+use crate::fields::{About, Variables, written};
 use crate::images::{FrameSize, decode, has_extension, probe, read_animation, same_size};
 use crate::npy::{Mapped, ValueType};
 use crate::npz;
@@ -19,6 +20,8 @@ pub(super) struct Recording {
     frames: usize,
     /// The size of the first frame; that of all of them unless they are resampled.
     size: FrameSize,
+    /// What the channels are called.
+    names: Vec<String>,
     content: Content,
 }
 
@@ -29,6 +32,8 @@ enum Content {
         clip: Option<usize>,
         /// Number of its first frame in the file.
         first: usize,
+        /// When that was taken, in seconds since 1970, and seconds from one frame to the next.
+        clock: Option<(i64, i64)>,
     },
     Stills(Vec<PathBuf>),
     Animation(Vec<f32>),
@@ -36,7 +41,7 @@ enum Content {
     Video(Mapped),
     /// Frames from number `start` on of a field.
     Field {
-        series: Arc<Series>,
+        series: Arc<Variables>,
         start: usize,
     },
 }
@@ -84,25 +89,38 @@ impl Recording {
             width,
         };
         // What `data convert` wrote says where its frames do not follow each other.
-        let stretches: Vec<usize> = match clips {
-            Some(clips) => vec![frames; clips],
-            None => match ArrayManifest::of(path)?.filter(|manifest| manifest.shape[..] == *shape) {
-                Some(manifest) => manifest.stretches.iter().map(|stretch| stretch.frames).collect(),
-                None => vec![frames],
-            },
+        let manifest = match clips {
+            Some(_) => None,
+            None => ArrayManifest::of(path)?.filter(|manifest| manifest.shape[..] == *shape),
         };
+        let stretches: Vec<(usize, Option<(i64, i64)>)> = match (clips, &manifest) {
+            (Some(clips), _) => vec![(frames, None); clips],
+            (None, Some(manifest)) => manifest
+                .stretches
+                .iter()
+                .map(|s| (s.frames, manifest.clock(s)))
+                .collect(),
+            (None, None) => vec![(frames, None)],
+        };
+        let named = manifest.map(|manifest| manifest.channels).unwrap_or_default();
         let mut first = 0;
-        let recording = |(number, frames): (usize, usize)| {
+        let recording = |(number, (frames, clock)): (usize, (usize, Option<(i64, i64)>))| {
             let content = Content::Array {
                 file: Arc::clone(&file),
                 clip: clips.map(|_| number),
                 first,
+                clock,
             };
             first += frames;
             Self {
                 path: path.to_owned(),
                 frames,
                 size,
+                names: if named.len() == channels {
+                    named.clone()
+                } else {
+                    numbered(channels)
+                },
                 content,
             }
         };
@@ -122,6 +140,7 @@ impl Recording {
             path: folder.to_owned(),
             frames: files.len(),
             size,
+            names: numbered(size.channels),
             content: Content::Stills(files),
         })
     }
@@ -132,6 +151,7 @@ impl Recording {
             path: path.to_owned(),
             frames: values.len() / size.len(),
             size,
+            names: numbered(size.channels),
             content: Content::Animation(values),
         })
     }
@@ -158,11 +178,12 @@ impl Recording {
     }
 
     /// A stretch of a field without a gap.
-    pub(super) fn of_series(series: &Arc<Series>, stretch: Range<usize>) -> Self {
+    pub(super) fn of_series(series: &Arc<Variables>, stretch: Range<usize>) -> Self {
         Self {
             path: series.file_of(stretch.start).to_owned(),
             frames: stretch.len(),
             size: series.size(),
+            names: series.names(),
             content: Content::Field {
                 series: Arc::clone(series),
                 start: stretch.start,
@@ -199,10 +220,19 @@ impl Recording {
         }
     }
 
+    /// What the channels are called.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// When a frame was taken, in seconds since 1970, where that is known.
     pub(super) fn time(&self, frame: usize) -> Option<i64> {
         match &self.content {
             Content::Field { series, start } => series.time(start + frame),
+            Content::Array {
+                clock: Some((begin, step)),
+                ..
+            } => Some(begin + step * frame as i64),
             _ => None,
         }
     }
@@ -217,7 +247,7 @@ impl Recording {
         match &self.content {
             Content::Array { first: 1.., .. } => Vec::new(),
             Content::Field { start: 1.., .. } => Vec::new(),
-            Content::Field { series, .. } => series.files().to_vec(),
+            Content::Field { series, .. } => series.files(),
             Content::Stills(files) => files.clone(),
             Content::Array { .. } | Content::Animation(_) | Content::Video(_) => vec![self.path.clone()],
         }

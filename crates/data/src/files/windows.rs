@@ -6,6 +6,7 @@ use foreframe_core::ClipShape;
 
 use super::frames::Frames;
 use super::split::Range;
+use crate::channels::Times;
 use crate::{ClipSource, DataConfig, DataError, Normalization};
 
 /// The clips of one split.
@@ -46,6 +47,24 @@ impl Windows {
     }
 }
 
+impl Windows {
+    /// The recording that a clip lies in, and the number of its first frame there.
+    fn place(&self, index: usize) -> (usize, usize) {
+        let which = self.ends.partition_point(|end| *end <= index);
+        let before = if which == 0 { 0 } else { self.ends[which - 1] };
+        let range = self.ranges[which];
+        (range.recording, range.start + (index - before) * self.stride)
+    }
+}
+
+impl Times for Windows {
+    fn times(&self, index: usize) -> Option<Vec<i64>> {
+        let (recording, start) = self.place(index);
+        let times = (0..self.shape.frames()).map(|frame| self.frames.time(recording, start + frame * self.step));
+        times.collect()
+    }
+}
+
 impl ClipSource for Windows {
     fn shape(&self) -> ClipShape {
         self.shape
@@ -58,12 +77,9 @@ impl ClipSource for Windows {
     fn read(&self, _: u64, index: usize, frames: &mut [f32]) -> Result<(), DataError> {
         assert!(index < self.len(), "clip {index} of {}", self.len());
         assert_eq!(frames.len(), self.shape.clip_len(), "room for one clip");
-        let which = self.ends.partition_point(|end| *end <= index);
-        let before = if which == 0 { 0 } else { self.ends[which - 1] };
-        let range = self.ranges[which];
-        let start = range.start + (index - before) * self.stride;
+        let (recording, start) = self.place(index);
         for (time, frame) in frames.chunks_exact_mut(self.shape.frame_len()).enumerate() {
-            self.frames.read(range.recording, start + time * self.step, frame)?;
+            self.frames.read(recording, start + time * self.step, frame)?;
         }
         self.normalization.normalize(frames, &self.shape);
         Ok(())
