@@ -173,6 +173,7 @@ impl Recording {
                 height,
                 width,
             },
+            names: numbered(channels),
             content: Content::Video(file),
         })
     }

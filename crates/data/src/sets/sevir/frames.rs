@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::fields::{Series, Wish};
+use crate::fields::Variables;
 use crate::files::Reduction;
 use crate::images::FrameSize;
 use crate::numbered::FrameSource;
@@ -11,7 +11,7 @@ use crate::{DataConfig, DataError};
 
 /// One array `[events, rows, columns, frames]`, in one or several files.
 pub(super) struct Array {
-    series: Series,
+    series: Variables,
     /// Frames of an event.
     length: usize,
 }
@@ -23,13 +23,13 @@ impl Array {
     /// Names the file that cannot be read, or has no such array; files that are damaged are left out where `data.damaged`
     /// says so and others remain.
     pub(super) fn open(files: Vec<PathBuf>, variable: &str, config: &DataConfig) -> Result<Self, DataError> {
-        let wish = Wish::of(&DataConfig {
+        let wish = DataConfig {
             variable: Some(variable.to_owned()),
             axes: Some("nyxt".to_owned()),
             damaged: config.damaged,
             ..DataConfig::default()
-        });
-        let series = Series::open(files, &wish)?;
+        };
+        let series = Variables::open(files, &wish)?;
         let stretches = series.stretches();
         let length = stretches.first().map_or(0, ExactSizeIterator::len);
         if let Some(other) = stretches.iter().find(|stretch| stretch.len() != length) {
