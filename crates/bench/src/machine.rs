@@ -1,5 +1,11 @@
 //! What figures are measured on.
 
+/// Programs that were running or waiting in the last minute, where the system tells.
+pub(crate) fn load() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/loadavg").ok()?;
+    text.split(' ').next()?.parse().ok()
+}
+
 /// The processor, its operating system and architecture, in one line.
 pub fn machine() -> String {
     let processor = std::fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {

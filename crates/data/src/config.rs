@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use foreframe_core::ClipShape;
 use serde::{Deserialize, Serialize};
 
+use crate::files::Links;
 use crate::{Damaged, DataError};
 
 /// Which data, how they are cut into clips and split. The section `[data]` of every configuration.
@@ -90,6 +91,8 @@ pub struct DataConfig {
     pub pool: Option<usize>,
     /// `files`: HDF5 and NetCDF: what becomes of a file of a folder that cannot be read.
     pub damaged: Damaged,
+    /// `files`: what becomes of a link in the folder that leads out of it.
+    pub links: Links,
 }
 
 impl Default for DataConfig {
@@ -127,6 +130,7 @@ impl Default for DataConfig {
             crop: None,
             pool: None,
             damaged: Damaged::Refuse,
+            links: Links::Refuse,
         }
     }
 }
@@ -303,6 +307,7 @@ mod tests {
             crop: Some([1, 2, 30, 40]),
             pool: Some(3),
             damaged: Damaged::Skip,
+            links: Links::Follow,
             split: SplitBy::RandomClip,
             normalize: Scaling::ZScore,
             ..DataConfig::default()

@@ -19,6 +19,7 @@
 
 mod batch;
 mod cifar;
+mod claims;
 mod config;
 pub mod download;
 mod error;

@@ -1,6 +1,7 @@
 //! The binary as a user meets it.
 
 mod bad_input;
+mod data_files;
 mod forecasts;
 mod import;
 mod lists;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use std::sync::Arc;
 
-use super::listing;
+use super::links::Root;
 use super::recording::Recording;
 use crate::fields::{Series, Wish, is_field};
 use crate::images::{is_image, is_still, same_size};
@@ -32,6 +32,11 @@ pub(super) fn discover(path: &Path, config: &DataConfig) -> Result<Vec<Recording
 fn is_array(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("npy"))
+}
+
+/// Whether it is looked at when it lies in a data folder.
+fn may_be_read(path: &Path) -> bool {
+    is_array(path) || is_image(path) || is_field(path) || path.is_dir()
 }
 
 fn in_file(path: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataError> {
@@ -65,7 +70,8 @@ fn in_fields(files: Vec<PathBuf>, config: &DataConfig) -> Result<Vec<Recording>,
 
 fn in_folder(folder: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataError> {
     let any_size = config.resize.is_some();
-    let entries = listing(folder)?;
+    let root = Root::of(folder, config)?;
+    let entries = root.listing(folder, may_be_read)?;
     let pick = |wanted: fn(&Path) -> bool| {
         entries
             .iter()
@@ -109,7 +115,7 @@ fn in_folder(folder: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataE
     }
     if kinds == 0 {
         for path in &folders {
-            let stills: Vec<PathBuf> = listing(path)?.into_iter().filter(|file| is_still(file)).collect();
+            let stills: Vec<PathBuf> = root.listing(path, is_still)?;
             if !stills.is_empty() {
                 recordings.push(Recording::of_stills(path, stills, any_size)?);
             }

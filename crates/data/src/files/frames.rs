@@ -1,6 +1,7 @@
 //! Frames of all recordings in the unit and size that clips have.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::recording::Recording;
 use super::reduce::Reduction;
@@ -25,6 +26,8 @@ pub(super) struct Frames {
     divisor: f32,
     /// Frames that took decoding, by recording and frame; empty where they are not kept.
     kept: Vec<Vec<OnceLock<Box<[f32]>>>>,
+    /// Frames read so far that held no value at all.
+    blank: AtomicUsize,
 }
 
 impl Frames {
@@ -35,6 +38,16 @@ impl Frames {
         if let Some([height, width]) = config.resize {
             at_least("resize", height, 1)?;
             at_least("resize", width, 1)?;
+            let len = height
+                .checked_mul(width)
+                .and_then(|plane| plane.checked_mul(size.channels));
+            if len.is_none_or(|len| len > MOST_KEPT) {
+                return Err(DataError::config(
+                    "resize",
+                    format!("is [{height}, {width}], which makes frames of more than 1 GiB"),
+                    "use fewer rows and columns",
+                ));
+            }
             size = FrameSize { height, width, ..size };
         }
         let missing = config.missing;
@@ -72,6 +85,7 @@ impl Frames {
             resamples: config.resize.is_some(),
             missing,
             kept,
+            blank: AtomicUsize::new(0),
         })
     }
 
@@ -81,6 +95,11 @@ impl Frames {
 
     pub(super) fn size(&self) -> FrameSize {
         self.size
+    }
+
+    /// Frames read so far in which every value was missing.
+    pub(super) fn blank(&self) -> usize {
+        self.blank.load(Ordering::Relaxed)
     }
 
     /// Whether values are bytes or images, which `auto` leaves at 0..1.
@@ -129,6 +148,14 @@ impl Frames {
     fn reduced(&self, recording: usize, frame: usize) -> Result<(FrameSize, FrameSize, Vec<f32>), DataError> {
         let (whole, raw) = self.recordings[recording].read(frame)?;
         let (size, mut raw) = self.reduction.apply(whole, raw)?;
+        if raw.iter().all(|value| value.is_nan()) && self.blank.fetch_add(1, Ordering::Relaxed) == 0 {
+            let (path, name) = self.recordings[recording].describe(frame);
+            let path = path.display();
+            match self.missing {
+                Some(value) => tracing::warn!("{name} of `{path}` holds no value at all; all of it becomes {value}"),
+                None => tracing::warn!("{name} of `{path}` holds no value at all"),
+            }
+        }
         if let Some(missing) = self.missing {
             let holes = raw.iter_mut().filter(|value| value.is_nan());
             holes.for_each(|value| *value = missing);

@@ -4,6 +4,7 @@ mod convert;
 mod discover;
 mod frames;
 mod inspect;
+mod links;
 mod manifest;
 mod recording;
 mod reduce;
@@ -22,6 +23,7 @@ use crate::{DataConfig, DataError, Splits};
 
 pub use convert::convert;
 pub use inspect::{Inspection, inspect};
+pub use links::Links;
 pub use manifest::{ArrayManifest, ArrayState, Stretch, verify};
 
 use frames::Frames;

@@ -1,14 +1,16 @@
 //! Single images.
 
+use std::fs;
 use std::path::Path;
 
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 
 use crate::DataError;
+use crate::claims::are_plausible;
 
 const STILLS: [&str; 7] = ["png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp"];
 /// Rows or columns beyond this are a damaged header or no frame that a network could take.
-pub(super) const LONGEST_SIDE: u32 = 16_384;
+const LONGEST_SIDE: u32 = 16_384;
 
 /// The size of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +65,28 @@ fn decoder(path: &Path) -> Result<impl ImageDecoder, DataError> {
         .and_then(ImageReader::with_guessed_format)
         .map_err(DataError::io("read", path))?;
     reader.limits(limits());
-    reader.into_decoder().map_err(undecodable(path))
+    let decoder = reader.into_decoder().map_err(undecodable(path))?;
+    let bytes = fs::metadata(path).map_err(DataError::io("read", path))?.len();
+    check_claim(path, bytes, size_of(&decoder))?;
+    Ok(decoder)
+}
+
+/// Refuses frames that a file of `bytes` bytes cannot hold.
+pub(super) fn check_claim(path: &Path, bytes: u64, size: FrameSize) -> Result<(), DataError> {
+    let values = [size.channels, size.height, size.width]
+        .iter()
+        .try_fold(1u64, |values, side| values.checked_mul(*side as u64));
+    if values.is_some_and(|values| values > 0 && are_plausible(bytes, values, 1)) {
+        return Ok(());
+    }
+    Err(DataError::file(
+        path,
+        format!(
+            "claims frames of {}x{}, which a file of {bytes} bytes cannot hold",
+            size.height, size.width
+        ),
+        "export it again, with frames of a sensible size",
+    ))
 }
 
 fn size_of(decoder: &impl ImageDecoder) -> FrameSize {

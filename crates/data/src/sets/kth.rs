@@ -8,12 +8,9 @@ use foreframe_core::ClipShape;
 
 use super::located;
 use crate::files::listing;
-use crate::fingerprint::fingerprint;
-use crate::images::{FrameSize, is_still};
-use crate::noise::disturb;
-use crate::numbered::{FrameSource, ImageFrames, Mark, Numbered, not_empty, walk_back};
-use crate::resample::Kernel;
-use crate::{ClipSource, DataConfig, DataError, Dataset, Normalization, Protocol, Splits};
+use crate::images::is_still;
+use crate::numbered::{self, Mark, Numbered, frame_size, listed, walk_back};
+use crate::{ClipSource, DataConfig, DataError, Dataset, Protocol, Splits};
 
 /// How far the walk goes back from a clip: as far as the clip is long, or three frames.
 const ACTIONS: [(&str, Option<u32>); 6] = [
@@ -72,36 +69,18 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
         ),
         Protocol::OpenStl => (Arc::clone(&test), "validation and test: persons 17 to 25"),
     };
-    for (split, clips) in [("train", &train), ("validation", &validation), ("test", &test)] {
-        not_empty(folder, split, clips.len())?;
-    }
-    let splits = Splits {
-        train,
-        validation,
-        test,
-        normalization: Normalization::identity(),
-        clip,
-        fingerprint: fingerprint(config, "kth 1", &files)?,
-        description: description.to_owned(),
-    };
-    disturb(splits, config, false)
+    numbered::splits(
+        folder,
+        [train, validation, test],
+        config,
+        ("kth 1", &files),
+        description.to_owned(),
+    )
 }
 
 fn clips(frames: Frames, clip: ClipShape) -> Arc<dyn ClipSource> {
     let starts = walk_back(&frames.marks, clip.frames());
-    let paths = frames.paths;
-    let source: Arc<dyn FrameSource> = Arc::new(ImageFrames {
-        path: move |number: usize| paths[number].clone(),
-        size: FrameSize {
-            channels: 1,
-            height: clip.height,
-            width: clip.width,
-        },
-        kernel: Kernel::Linear,
-        rounded: false,
-        scale: 1.0,
-    });
-    Numbered::clips(&source, starts, clip)
+    Numbered::clips(&listed(frames.paths, frame_size(clip), false, 1.0), starts, clip)
 }
 
 /// The frames that train, validate and test.
