@@ -47,9 +47,13 @@ fn an_array_that_becomes_more_than_it_announces_is_refused() {
         "{message}"
     );
     // Less than announced.
-    let mut short = archive(&[("x", npy(&[1 << 20], &vec![0.0; 1 << 20]))], true);
-    announce(&mut short, (4 << 20) + 128 + 4);
-    assert!(refused(folder.path(), &short).contains("is truncated"));
+    let mut short = archive(&[("x", good[..good.len() - 4].to_vec())], true);
+    announce(&mut short, good.len());
+    let message = refused(folder.path(), &short);
+    assert!(
+        message.contains("not as long as it announces") || message.contains("cannot be unpacked"),
+        "{message}"
+    );
 }
 
 #[test]

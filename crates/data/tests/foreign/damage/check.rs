@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Instant;
 
 use crate::allocator::peak_of;
 use crate::mutate::{Numbers, damaged};
@@ -20,10 +21,16 @@ pub(crate) fn current() -> (&'static str, usize) {
     (parser, ROUND.load(Relaxed))
 }
 
+/// How many times as long as usual the test is to try.
+fn longer() -> usize {
+    std::env::var("FOREFRAME_DAMAGE").map_or(1, |times| times.parse().expect("FOREFRAME_DAMAGE is a number"))
+}
+
 /// Reads every sample, which must succeed, and damaged ones, which must not panic, nor take more memory than [`MOST`]
 /// beyond 16 times the file.
 pub(crate) fn check(parser: &Parser) {
-    let Parser { name, read, rounds, .. } = *parser;
+    let Parser { name, read, .. } = *parser;
+    let rounds = parser.rounds * longer();
     let samples = (parser.samples)();
     let folder = tempfile::tempdir().unwrap();
     *PARSER.lock().unwrap() = name;
@@ -32,7 +39,7 @@ pub(crate) fn check(parser: &Parser) {
             panic!("{name}, sample {number}: {error}");
         }
     }
-    let mut refused = 0;
+    let (mut refused, mut largest, start) = (0, 0, Instant::now());
     for round in 0..rounds {
         ROUND.store(round, Relaxed);
         let bytes = damaged(&samples[round % samples.len()], &mut Numbers::new(round as u64));
@@ -41,6 +48,7 @@ pub(crate) fn check(parser: &Parser) {
         let Ok(outcome) = outcome else {
             panic!("{name}, round {round}: panicked, see above");
         };
+        largest = largest.max(peak);
         let most = MOST + 16 * bytes.len();
         assert!(peak <= most, "{name}, round {round}: took {peak} bytes of memory");
         if let Err(error) = outcome {
@@ -51,6 +59,8 @@ pub(crate) fn check(parser: &Parser) {
             );
         }
     }
+    let (largest, seconds) = (largest >> 10, start.elapsed().as_secs_f64());
+    eprintln!("{name}: {refused} of {rounds} refused, at most {largest} KiB of memory, {seconds:.2} s");
     assert!(
         refused > rounds / 10,
         "{name}: {refused} of {rounds} damaged files were refused"

@@ -34,6 +34,8 @@ impl Parser {
 /// A file of these bytes in `folder`.
 pub(crate) fn written(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     let path = folder.join(name);
+    // Some file systems wait for the disk when a file is cut short and written again, but not for a new one.
+    let _ = fs::remove_file(&path);
     fs::write(&path, bytes).unwrap();
     path
 }
