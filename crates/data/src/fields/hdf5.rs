@@ -179,7 +179,7 @@ fn value_type(datatype: &Datatype) -> Option<ValueType> {
             byte_order,
             layout,
         } => {
-            let whole = layout.bit_offset == 0 && u32::from(layout.bit_precision) == 8 * size;
+            let whole = layout.bit_offset == 0 && Some(u32::from(layout.bit_precision)) == size.checked_mul(8);
             (
                 whole.then_some(if layout.signed { 'i' } else { 'u' })?,
                 size,
@@ -231,4 +231,31 @@ pub(super) fn coordinate(file: &File, variable: &Variable) -> Result<Vec<f64>, F
     file.dataset(&variable.name)
         .and_then(|dataset| dataset.read_f64())
         .map_err(fault)
+}
+
+#[cfg(test)]
+mod tests {
+    use hdf5_pure::FixedPointLayout;
+
+    use super::*;
+
+    #[test]
+    fn a_type_of_any_claimed_size_is_refused_or_known() {
+        let of = |size, bit_precision| {
+            let layout = FixedPointLayout {
+                signed: false,
+                bit_offset: 0,
+                bit_precision,
+            };
+            value_type(&Datatype::FixedPoint {
+                size,
+                byte_order: DatatypeByteOrder::LittleEndian,
+                layout,
+            })
+        };
+        assert_eq!(of(2, 16).map(|kind| kind.to_string()).as_deref(), Some("<u2"));
+        for (size, bits) in [(2, 12), (0, 0), (3, 24), (1 << 29, 0), (u32::MAX, 65_528)] {
+            assert_eq!(of(size, bits), None, "{size} bytes, {bits} bits");
+        }
+    }
 }
