@@ -14,6 +14,11 @@ pub(crate) fn are_plausible(file: u64, values: u64, width: usize) -> bool {
     values <= ALWAYS || stored.is_some_and(|stored| stored <= file.saturating_mul(MOST_PER_BYTE))
 }
 
+/// The most bytes that decoding such a file may take besides what its content becomes: 8 for every value that it can hold.
+pub(crate) fn most_decoding(file: u64) -> u64 {
+    file.saturating_mul(MOST_PER_BYTE).max(ALWAYS).saturating_mul(8)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

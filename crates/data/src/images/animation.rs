@@ -30,7 +30,7 @@ pub(crate) fn read_animation(path: &Path) -> Result<(FrameSize, Vec<f32>), DataE
         width: width as usize,
     };
     check_claim(path, metadata.len(), in_colour)?;
-    decoder.set_limits(limits()).map_err(undecodable(path))?;
+    decoder.set_limits(limits(metadata.len())).map_err(undecodable(path))?;
     let mut frames: Vec<Vec<u8>> = Vec::new();
     for frame in decoder.into_frames() {
         let rgba = frame.map_err(undecodable(path))?.into_buffer();

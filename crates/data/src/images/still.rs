@@ -6,7 +6,7 @@ use std::path::Path;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 
 use crate::DataError;
-use crate::claims::are_plausible;
+use crate::claims::{are_plausible, most_decoding};
 
 const STILLS: [&str; 7] = ["png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp"];
 /// Rows or columns beyond this are a damaged header or no frame that a network could take.
@@ -43,8 +43,10 @@ pub(crate) fn is_image(path: &Path) -> bool {
     is_still(path) || has_extension(path, &["gif"])
 }
 
-pub(super) fn limits() -> Limits {
+/// What a decoder may do with a file of `bytes` bytes.
+pub(super) fn limits(bytes: u64) -> Limits {
     let mut limits = Limits::default();
+    limits.max_alloc = limits.max_alloc.map(|most| most.min(most_decoding(bytes)));
     limits.max_image_width = Some(LONGEST_SIDE);
     limits.max_image_height = Some(LONGEST_SIDE);
     limits
@@ -64,9 +66,9 @@ fn decoder(path: &Path) -> Result<impl ImageDecoder, DataError> {
     let mut reader = ImageReader::open(path)
         .and_then(ImageReader::with_guessed_format)
         .map_err(DataError::io("read", path))?;
-    reader.limits(limits());
-    let decoder = reader.into_decoder().map_err(undecodable(path))?;
     let bytes = fs::metadata(path).map_err(DataError::io("read", path))?.len();
+    reader.limits(limits(bytes));
+    let decoder = reader.into_decoder().map_err(undecodable(path))?;
     check_claim(path, bytes, size_of(&decoder))?;
     Ok(decoder)
 }

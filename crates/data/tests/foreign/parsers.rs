@@ -11,7 +11,7 @@ use crate::{checksums, fields, samples};
 
 /// All of them.
 pub(crate) const PARSERS: [Parser; 14] = [
-    Parser::new("npy", samples::arrays, read_npy, 400),
+    Parser::new("npy", samples::arrays, read_npy, 1000),
     Parser::new("npz", samples::archives, read_npz, 300),
     Parser::new("manifest", samples::manifests, read_manifest, 200),
     Parser::new("idx", samples::digits, read_idx, 200),
@@ -24,8 +24,8 @@ pub(crate) const PARSERS: [Parser; 14] = [
         read_field,
         400,
     ),
-    Parser::new("image", samples::stills, read_image, 800),
-    Parser::new("gif", samples::animations, read_gif, 300),
+    Parser::new("image", samples::stills, read_image, 3000),
+    Parser::new("gif", samples::animations, read_gif, 600),
     Parser::new("cikm", samples::radar_text, read_cikm, 8),
     Parser::new("human", samples::lists, read_human, 300),
     Parser::new("data-config", samples::configurations, read_config, 300),
