@@ -41,6 +41,8 @@ pub struct Pipeline {
     pub threads: usize,
     /// Processor, operating system and architecture.
     pub machine: String,
+    /// Whether this program was built for release.
+    pub optimised: bool,
     /// Programs that were running or waiting in the minute before, where the system tells.
     pub load: Option<f64>,
     /// Turns of everything.
@@ -137,6 +139,7 @@ pub fn run(options: &Options<'_>) -> Result<Pipeline, BenchError> {
         backend: options.backend.clone(),
         threads: rayon::current_num_threads(),
         machine: machine(),
+        optimised: !cfg!(debug_assertions),
         load,
         rounds: options.rounds,
         batch: options.batch,

@@ -275,7 +275,7 @@ fn links_out_of_the_folder_and_locked_files_are_named() {
     }
     fs::remove_file(path.join("radar/link.h5")).unwrap();
     let locked = path.join("radar/at-5.h5");
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
     // The superuser may read anything.
     if fs::File::open(&locked).is_err() {
         let message = refused_conversion(path, "radar", &[]);
