@@ -6,6 +6,7 @@
 mod animation;
 mod order;
 mod still;
+mod tiff;
 mod write;
 
 use std::path::Path;

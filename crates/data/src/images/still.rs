@@ -5,6 +5,7 @@ use std::path::Path;
 
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 
+use super::tiff::lists_fit;
 use crate::DataError;
 use crate::claims::{are_plausible, most_decoding};
 
@@ -66,7 +67,15 @@ fn decoder(path: &Path) -> Result<impl ImageDecoder, DataError> {
     let mut reader = ImageReader::open(path)
         .and_then(ImageReader::with_guessed_format)
         .map_err(DataError::io("read", path))?;
-    let bytes = fs::metadata(path).map_err(DataError::io("read", path))?.len();
+    let mut file = fs::File::open(path).map_err(DataError::io("read", path))?;
+    let bytes = file.metadata().map_err(DataError::io("read", path))?.len();
+    if !lists_fit(&mut file, bytes).map_err(DataError::io("read", path))? {
+        return Err(DataError::file(
+            path,
+            format!("cannot be decoded: it announces more than its {bytes} bytes can hold"),
+            "remove it, or export it again",
+        ));
+    }
     reader.limits(limits(bytes));
     let decoder = reader.into_decoder().map_err(undecodable(path))?;
     check_claim(path, bytes, size_of(&decoder))?;
