@@ -10,7 +10,7 @@ Written by `foreframe bench --pipeline --write FILE`. The loader makes batches o
 order, on its one thread, and the consumer throws them away; the mapped file (82 MB) lies in the system's cache after the first \
 round, which does not count. A network consumes as many clips per second as its training step takes, all threads computing. \
 Scores are those of `foreframe-metrics`, on one thread, per frame of one channel; times of events and fractions are what they add, \
-for all thresholds together, and the shortest of seven rounds or more counts; FSS of another neighbourhood should take no longer.";
+for all thresholds together, in processor time where the system tells it (Linux), the shortest of 15 rounds or more; FSS of another neighbourhood should take no longer.";
 
 /// A page of the book.
 pub fn page(pipeline: &Pipeline) -> String {
@@ -53,10 +53,7 @@ fn conditions(pipeline: &Pipeline) -> Vec<String> {
                 ", a development build, which is slower"
             }
         ),
-        format!(
-            "medians of {} rounds, batches of {} clips",
-            pipeline.rounds, pipeline.batch
-        ),
+        format!("rounds: {}, batches of {} clips", pipeline.rounds, pipeline.batch),
     ];
     // What this program does itself has not begun when the load is read.
     lines.extend(pipeline.load.map(|load| match load < 0.3 {
