@@ -1,6 +1,6 @@
 //! What figures are measured on.
 
-use std::time::Instant;
+use std::time::Duration;
 
 /// Programs that were running or waiting in the last minute, where the system tells.
 pub(crate) fn load() -> Option<f64> {
@@ -8,12 +8,20 @@ pub(crate) fn load() -> Option<f64> {
     text.split(' ').next()?.parse().ok()
 }
 
-/// Seconds that this thread has computed: on Linux without the time in which other programs had the processor, elsewhere
-/// since `start`.
-pub(crate) fn computed(start: Instant) -> f64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanoseconds = text.and_then(|text| text.split(' ').next()?.parse::<u64>().ok());
-    nanoseconds.map_or_else(|| start.elapsed().as_secs_f64(), |time| time as f64 / 1e9)
+/// Time that this thread has computed, without that in which other programs had the processor.
+#[cfg(unix)]
+pub(crate) fn computed() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the clock of the calling thread is there, and the time is written to a place of this function.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// Time since the first call.
+#[cfg(not(unix))]
+pub(crate) fn computed() -> Duration {
+    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    START.get_or_init(std::time::Instant::now).elapsed()
 }
 
 /// The processor, its operating system and architecture, in one line.

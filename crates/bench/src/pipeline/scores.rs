@@ -1,7 +1,5 @@
 //! How long it takes to judge a frame.
 
-use std::time::Instant;
-
 use foreframe_metrics::{ScoreOptions, ScoreSpec, Scores};
 
 use super::Judging;
@@ -77,12 +75,11 @@ fn seconds_per_frame(side: usize, options: &ScoreOptions, [forecast, truth]: &[V
         std: vec![1.0],
     };
     let mut scores = Scores::with_options(spec, options.clone()).expect("the options fit frames of this size");
-    let start = Instant::now();
-    let before = computed(start);
+    let start = computed();
     scores
         .add(forecast, truth)
         .expect("the clip has the size of the scores");
-    (computed(start) - before) / FRAMES as f64
+    (computed() - start).as_secs_f64() / FRAMES as f64
 }
 
 #[cfg(test)]

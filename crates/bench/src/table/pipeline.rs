@@ -10,7 +10,7 @@ Written by `foreframe bench --pipeline --write FILE`. The loader makes batches o
 order, on its one thread, and the consumer throws them away; the mapped file (82 MB) lies in the system's cache after the first \
 round, which does not count. A network consumes as many clips per second as its training step takes, all threads computing. \
 Scores are those of `foreframe-metrics`, on one thread, per frame of one channel; times of events and fractions are what they add, \
-for all thresholds together, in processor time where the system tells it (Linux), the shortest of 15 rounds or more; FSS of another neighbourhood should take no longer.";
+for all thresholds together, in processor time, the shortest of 15 rounds or more; FSS of another neighbourhood should take no longer.";
 
 /// A page of the book.
 pub fn page(pipeline: &Pipeline) -> String {
