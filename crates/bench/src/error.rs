@@ -50,6 +50,9 @@ pub enum BenchError {
     /// The device fails at the simplest things.
     #[error("cannot measure this machine: {0}")]
     Machine(String),
+    /// What the loader is measured with cannot be written or read.
+    #[error(transparent)]
+    Data(#[from] foreframe_data::DataError),
     /// A file or folder cannot be read or written.
     #[error("cannot write `{}` ({cause}): free some space, or make the folder writable", path.display())]
     File {

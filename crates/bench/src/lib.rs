@@ -12,6 +12,7 @@ mod memory;
 mod network;
 mod operation;
 mod peak;
+pub mod pipeline;
 mod precision;
 mod pytorch;
 pub mod report;

@@ -423,6 +423,9 @@ pub(crate) struct SuiteArgs {
     /// repository]
     #[arg(long, value_name = "FILE", conflicts_with_all = OF_A_MODEL)]
     pub(crate) write: Option<PathBuf>,
+    /// Measures the loader and the scores of events instead, beside what the networks' training steps consume
+    #[arg(long, conflicts_with_all = OF_A_MODEL, conflicts_with_all = ["only", "precision", "against_pytorch"])]
+    pub(crate) pipeline: bool,
     /// Runs one case in this process and says how long it took and how much memory
     #[arg(long, value_name = "CASE", hide = true)]
     pub(crate) alone: Option<String>,

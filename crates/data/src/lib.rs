@@ -20,6 +20,7 @@
 mod batch;
 mod channels;
 mod cifar;
+mod claims;
 mod config;
 pub mod download;
 mod error;

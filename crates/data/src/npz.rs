@@ -172,6 +172,9 @@ fn unpack(path: &Path, file: &str, mut entry: impl Read, size: u64, to: &Path) -
 }
 
 #[cfg(test)]
+mod bombs;
+
+#[cfg(test)]
 pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;

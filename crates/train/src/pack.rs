@@ -6,9 +6,12 @@ use std::io::Read;
 use std::path::Path;
 
 use burn::tensor::TensorData;
-use burn_pack::{Reader, Tensor, Writer};
+use burn_pack::{HEADER_SIZE, Header, Reader, Tensor, Writer};
 
 use crate::weights::WeightsError;
+
+/// What is said of a file whose beginning makes no sense.
+const CUT: &str = "its beginning is cut short or overwritten";
 
 /// Writes tensors and one text of metadata; the file appears whole or not at all.
 pub(crate) fn write(
@@ -65,19 +68,31 @@ fn open(path: &Path) -> Result<Reader, WeightsError> {
         cause,
     };
     let mut file = File::open(path).map_err(failed)?;
-    if file.metadata().map_err(failed)?.is_dir() {
+    let metadata = file.metadata().map_err(failed)?;
+    if metadata.is_dir() {
         return Err(WeightsError::Foreign(path.to_owned()));
     }
     let mut start = Vec::new();
-    file.by_ref().take(4).read_to_end(&mut start).map_err(failed)?;
-    if start != burn_pack::MAGIC_NUMBER.to_le_bytes() {
+    file.by_ref()
+        .take(HEADER_SIZE as u64)
+        .read_to_end(&mut start)
+        .map_err(failed)?;
+    if !start.starts_with(&burn_pack::MAGIC_NUMBER.to_le_bytes()) {
         return Err(WeightsError::Foreign(path.to_owned()));
+    }
+    let header = Header::from_bytes(&start);
+    // The reader takes memory for a description as long as the header says.
+    if header.is_ok_and(|header| u64::from(header.metadata_size) > metadata.len()) {
+        return Err(WeightsError::Damaged {
+            path: path.to_owned(),
+            problem: CUT.to_owned(),
+        });
     }
     Reader::from_file_exact(path).map_err(|error| WeightsError::Damaged {
         path: path.to_owned(),
         problem: match error {
             burn_pack::Error::ValidationError(problem) => problem,
-            _ => "its beginning is cut short or overwritten".to_owned(),
+            _ => CUT.to_owned(),
         },
     })
 }

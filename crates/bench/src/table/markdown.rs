@@ -32,7 +32,7 @@ pub fn markdown(report: &Report) -> String {
     page
 }
 
-fn draw(page: &mut String, table: &Table) {
+pub(super) fn draw(page: &mut String, table: &Table) {
     let mut line = |cells: &mut dyn Iterator<Item = &str>| {
         page.push('|');
         for cell in cells {

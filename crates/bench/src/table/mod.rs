@@ -2,6 +2,7 @@
 
 mod markdown;
 mod numbers;
+pub mod pipeline;
 mod terminal;
 
 use crate::memory::Memory;

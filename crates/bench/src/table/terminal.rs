@@ -11,7 +11,7 @@ pub fn terminal(report: &Report) -> String {
     parts.join("\n\n")
 }
 
-fn drawn(table: &Table) -> String {
+pub(super) fn drawn(table: &Table) -> String {
     let mut drawn = comfy_table::Table::new();
     drawn
         .load_style(comfy_table::presets::NOTHING)

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod channels;
+mod data_files;
 mod forecasts;
 mod import;
 mod lists;

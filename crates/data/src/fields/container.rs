@@ -9,15 +9,14 @@ use netcdf_reader::NcFile;
 
 use super::{hdf5, netcdf};
 use crate::DataError;
+use crate::claims::are_plausible;
 use crate::error::Fault;
 use crate::npy::ValueType;
 
-/// No compression that these formats know makes more of a byte (deflate: 1032).
-const MOST_PER_BYTE: u64 = 1100;
-/// What is allocated without asking how large the file is.
-const ALWAYS_ALLOWED: u64 = 16 << 20;
 /// More time steps than any data set has.
 const LONGEST_COORDINATE: usize = 1 << 24;
+/// Frames that a file of any size may have; a larger number needs a byte each.
+const ALWAYS_FRAMES: u64 = 1 << 16;
 
 /// What stands beside the values of a variable or a group.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,7 +128,7 @@ impl Container {
     /// All arrays of the file, in the order of their names.
     pub(super) fn variables(&self) -> Result<Vec<Variable>, Fault> {
         match &self.content {
-            Content::Hdf5(file) => hdf5::variables(file),
+            Content::Hdf5(file) => hdf5::variables(file, self.bytes),
             Content::NetCdf(file) => netcdf::variables(file),
         }
     }
@@ -185,12 +184,18 @@ impl Container {
         &self.path
     }
 
-    /// Whether a file of this size can hold that many values, compressed as well as can be.
+    /// Refuses `frames` frames of `len` values each where the file cannot hold as many or as large ones.
+    pub(super) fn check_claim(&self, variable: &Variable, frames: usize, len: usize) -> Result<(), Fault> {
+        let width = variable.value_type.map_or(1, ValueType::width);
+        let countable = (frames as u64) <= self.bytes.clamp(ALWAYS_FRAMES, u32::MAX.into());
+        match countable && self.may_hold(len, width) {
+            true => Ok(()),
+            false => Err(self.implausible(variable)),
+        }
+    }
+
     fn may_hold(&self, len: usize, width: usize) -> bool {
-        let most = self.bytes.saturating_mul(MOST_PER_BYTE).max(ALWAYS_ALLOWED);
-        (len as u64)
-            .checked_mul(width as u64)
-            .is_some_and(|bytes| bytes <= most)
+        are_plausible(self.bytes, len as u64, width)
     }
 
     fn implausible(&self, variable: &Variable) -> Fault {

@@ -48,6 +48,9 @@ impl Field {
         let file = Container::open(path)?;
         let described = describe(&file, wish).map_err(|fault| fault.at(path))?;
         let layout = Layout::of(&described.variable, wish.axes.as_deref()).map_err(|fault| fault.at(path))?;
+        let all = layout.recordings() * layout.frames();
+        file.check_claim(&described.variable, all, layout.size().len())
+            .map_err(|fault| fault.at(path))?;
         let unit = described.unit.as_deref();
         let conversion = Conversion::between(unit, wish.unit.as_deref(), described.interval);
         let expected = layout.frames();

@@ -5,6 +5,7 @@ use std::path::Path;
 use hdf5_pure::{AttrValue, Dataset, Datatype, DatatypeByteOrder, File, Group};
 
 use super::container::{Attribute, Attributes, Axis, Variable, truncated};
+use crate::claims::are_plausible;
 use crate::error::Fault;
 use crate::npy::ValueType;
 
@@ -31,15 +32,15 @@ fn fault(error: hdf5_pure::Error) -> Fault {
     truncated(&error.to_string())
 }
 
-/// All arrays of the file, those of the root first.
-pub(super) fn variables(file: &File) -> Result<Vec<Variable>, Fault> {
+/// All arrays of a file of `bytes` bytes, those of the root first.
+pub(super) fn variables(file: &File, bytes: u64) -> Result<Vec<Variable>, Fault> {
     let mut found = Vec::new();
-    collect(&file.root(), "", 0, &mut found)?;
+    collect(&file.root(), "", 0, bytes, &mut found)?;
     name_axes(&mut found);
     Ok(found)
 }
 
-fn collect(group: &Group, path: &str, depth: usize, found: &mut Vec<Variable>) -> Result<(), Fault> {
+fn collect(group: &Group, path: &str, depth: usize, bytes: u64, found: &mut Vec<Variable>) -> Result<(), Fault> {
     let at = |name: &str| match path {
         "" => name.to_owned(),
         path => format!("{path}/{name}"),
@@ -55,7 +56,7 @@ fn collect(group: &Group, path: &str, depth: usize, found: &mut Vec<Variable>) -
         }
         // One array of a kind that cannot be read must not keep the others from being read.
         if let Ok(dataset) = group.dataset(&name) {
-            found.extend(variable(&dataset, at(&name)));
+            found.extend(variable(&dataset, at(&name), bytes));
         }
     }
     if depth < DEEPEST {
@@ -63,14 +64,14 @@ fn collect(group: &Group, path: &str, depth: usize, found: &mut Vec<Variable>) -
         names.sort();
         for name in names {
             if let Ok(child) = group.group(&name) {
-                collect(&child, &at(&name), depth + 1, found)?;
+                collect(&child, &at(&name), depth + 1, bytes, found)?;
             }
         }
     }
     Ok(())
 }
 
-fn variable(dataset: &Dataset, name: String) -> Option<Variable> {
+fn variable(dataset: &Dataset, name: String, bytes: u64) -> Option<Variable> {
     let axes = dataset.shape().ok()?;
     let axes = axes.into_iter().map(|len| {
         Some(Axis {
@@ -83,6 +84,7 @@ fn variable(dataset: &Dataset, name: String) -> Option<Variable> {
     let chunk = dataset.chunk_shape().ok().flatten().unwrap_or_default();
     let width = value_type.map_or(1, |kind| kind.width() as u64);
     let chunk_bytes = chunk.iter().try_fold(width, |bytes, side| bytes.checked_mul(*side));
+    let takes_chunk = chunk_bytes.is_some_and(|chunk| chunk <= LARGEST_CHUNK && are_plausible(bytes, chunk, 1));
     let row_bytes = axes
         .iter()
         .skip(1)
@@ -94,7 +96,7 @@ fn variable(dataset: &Dataset, name: String) -> Option<Variable> {
         axes,
         attributes: attributes(dataset.attrs().unwrap_or_default()),
         // A chunk that is too large to be taken whole makes the array one that cannot be read.
-        value_type: value_type.filter(|_| chunk_bytes.is_some_and(|bytes| bytes <= LARGEST_CHUNK)),
+        value_type: value_type.filter(|_| takes_chunk),
         rows_together: rows_together.max(1),
     })
 }
@@ -177,7 +179,7 @@ fn value_type(datatype: &Datatype) -> Option<ValueType> {
             byte_order,
             layout,
         } => {
-            let whole = layout.bit_offset == 0 && u32::from(layout.bit_precision) == 8 * size;
+            let whole = layout.bit_offset == 0 && Some(u32::from(layout.bit_precision)) == size.checked_mul(8);
             (
                 whole.then_some(if layout.signed { 'i' } else { 'u' })?,
                 size,
@@ -229,4 +231,31 @@ pub(super) fn coordinate(file: &File, variable: &Variable) -> Result<Vec<f64>, F
     file.dataset(&variable.name)
         .and_then(|dataset| dataset.read_f64())
         .map_err(fault)
+}
+
+#[cfg(test)]
+mod tests {
+    use hdf5_pure::FixedPointLayout;
+
+    use super::*;
+
+    #[test]
+    fn a_type_of_any_claimed_size_is_refused_or_known() {
+        let of = |size, bit_precision| {
+            let layout = FixedPointLayout {
+                signed: false,
+                bit_offset: 0,
+                bit_precision,
+            };
+            value_type(&Datatype::FixedPoint {
+                size,
+                byte_order: DatatypeByteOrder::LittleEndian,
+                layout,
+            })
+        };
+        assert_eq!(of(2, 16).map(|kind| kind.to_string()).as_deref(), Some("<u2"));
+        for (size, bits) in [(2, 12), (0, 0), (3, 24), (1 << 29, 0), (u32::MAX, 65_528)] {
+            assert_eq!(of(size, bits), None, "{size} bytes, {bits} bits");
+        }
+    }
 }

@@ -57,13 +57,29 @@ impl Layout {
             Some(letters) => Self::spelled(variable, letters)?,
             None => Self::guessed(variable)?,
         };
-        let size = layout.size();
-        if layout.shape.contains(&0) {
-            return Err(Fault::new(
-                format!("holds no values in `{}`, shape {:?}", variable.name, layout.shape),
-                "export it again, or choose another variable with data.variable",
-            ));
+        let values = layout
+            .shape
+            .iter()
+            .try_fold(1usize, |values, axis| values.checked_mul(*axis));
+        match values {
+            Some(1..) => {}
+            Some(0) => {
+                return Err(Fault::new(
+                    format!("holds no values in `{}`, shape {:?}", variable.name, layout.shape),
+                    "export it again, or choose another variable with data.variable",
+                ));
+            }
+            None => {
+                return Err(Fault::new(
+                    format!(
+                        "claims shape {:?} in `{}`, more than any file can hold",
+                        layout.shape, variable.name
+                    ),
+                    "fetch or export it again",
+                ));
+            }
         }
+        let size = layout.size();
         if letters.is_none() && size.width <= 4 && size.channels > 4 {
             return Err(Fault::new(
                 format!(

@@ -142,10 +142,26 @@ impl Series {
         };
         self.places.sort_by_key(|place| place.time);
         let all = self.places.len();
-        self.places.dedup_by_key(|place| place.time);
+        let mut first = None;
+        self.places.dedup_by(|later, kept| {
+            let is_twice = later.time == kept.time;
+            if is_twice {
+                first.get_or_insert((*later, *kept));
+            }
+            is_twice
+        });
         self.about.duplicates = all - self.places.len();
         times.sort_unstable();
         times.dedup();
+        if let Some((later, kept)) = first {
+            tracing::warn!(
+                "{} frames have the time of another one and are left out: the first is that of {} in `{}`, which `{}` has, too",
+                self.about.duplicates,
+                written(later.time.unwrap_or_default()),
+                self.files[later.file as usize].display(),
+                self.files[kept.file as usize].display()
+            );
+        }
         self.about.step = step(&times);
         self.starts = vec![0];
         let Some(step) = self.about.step else {
@@ -159,15 +175,16 @@ impl Series {
                 self.about.gaps.push(format!("{before} to {after}"));
             }
         }
-        if self.about.duplicates > 0 {
-            tracing::warn!(
-                "{} frames have the time of another one and are left out",
-                self.about.duplicates
-            );
-        }
         if let Some(first) = self.about.gaps.first() {
             let count = self.about.gaps.len();
-            tracing::warn!("{count} gaps in time (step {step} s), the first from {first}: no clip crosses them");
+            tracing::warn!(
+                "{count} gaps in time (step {step} s) in `{}`, the first from {first}: no clip crosses them",
+                self.files[0]
+                    .parent()
+                    .filter(|_| self.files.len() > 1)
+                    .unwrap_or(&self.files[0])
+                    .display()
+            );
         }
     }
 

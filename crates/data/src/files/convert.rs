@@ -66,6 +66,13 @@ pub fn convert(
     let frames = Frames::new(recordings, &config)?;
     let part = Part::of(output);
     let shape = part.write(&frames, &fingerprint, &mut progress)?;
+    if frames.blank() > 1 {
+        tracing::warn!(
+            "{} frames of `{}` hold no value at all",
+            frames.blank(),
+            source.display()
+        );
+    }
     let measured = measure(&part.array, f32_header(&shape).len())?;
     let manifest = manifest(&frames, &config, source, shape, fingerprint, measured);
     // The array last: whoever finds it finds its manifest too.

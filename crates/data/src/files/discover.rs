@@ -34,6 +34,11 @@ fn is_array(path: &Path) -> bool {
     has_extension(path, &["npy", "npz"])
 }
 
+/// Whether it is looked at when it lies in a data folder.
+fn may_be_read(path: &Path) -> bool {
+    is_array(path) || is_image(path) || is_field(path) || is_video(path) || path.is_dir()
+}
+
 fn in_file(path: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataError> {
     if is_still(path) {
         return Err(DataError::file(
@@ -69,7 +74,7 @@ fn in_fields(files: Vec<PathBuf>, config: &DataConfig) -> Result<Vec<Recording>,
 fn in_folder(folder: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataError> {
     let any_size = config.resize.is_some();
     let fence = Fence::around(folder, config)?;
-    let entries = fence.listing(folder)?;
+    let entries = fence.listing(folder, may_be_read)?;
     let pick = |wanted: fn(&Path) -> bool| {
         entries
             .iter()
@@ -115,7 +120,7 @@ fn in_folder(folder: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataE
     }
     if kinds == 0 {
         for path in &folders {
-            let stills: Vec<PathBuf> = fence.listing(path)?.into_iter().filter(|file| is_still(file)).collect();
+            let stills = fence.listing(path, is_still)?;
             if !stills.is_empty() {
                 recordings.push(Recording::of_stills(path, stills, any_size)?);
             }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::recording::Recording;
 use super::reduce::Reduction;
@@ -32,6 +33,8 @@ pub(super) struct Frames {
     divisor: f32,
     /// Frames that took decoding, by recording and frame; empty where they are not kept.
     kept: Vec<Vec<OnceLock<Box<[f32]>>>>,
+    /// Frames read so far that held no value at all.
+    blank: AtomicUsize,
 }
 
 impl Frames {
@@ -43,6 +46,16 @@ impl Frames {
         if let Some([height, width]) = config.resize {
             at_least("resize", height, 1)?;
             at_least("resize", width, 1)?;
+            let len = height
+                .checked_mul(width)
+                .and_then(|plane| plane.checked_mul(size.channels));
+            if len.is_none_or(|len| len > MOST_KEPT) {
+                return Err(DataError::config(
+                    "resize",
+                    format!("is [{height}, {width}], which makes frames of more than 1 GiB"),
+                    "use fewer rows and columns",
+                ));
+            }
             size = FrameSize { height, width, ..size };
         }
         let missing = config.missing;
@@ -82,6 +95,7 @@ impl Frames {
             resamples: config.resize.is_some(),
             missing,
             kept,
+            blank: AtomicUsize::new(0),
         })
     }
 
@@ -162,6 +176,11 @@ impl Frames {
         Ok(resized)
     }
 
+    /// Frames read so far in which every value was missing.
+    pub(super) fn blank(&self) -> usize {
+        self.blank.load(Ordering::Relaxed)
+    }
+
     /// Whether values are bytes or images, which `auto` leaves at 0..1.
     pub(super) fn is_image_like(&self) -> bool {
         self.recordings[0].value_type().is_none_or(|kind| kind.is_byte())
@@ -209,6 +228,14 @@ impl Frames {
         let (whole, raw) = self.recordings[recording].read(frame)?;
         let (whole, raw) = self.selection.apply(whole, raw);
         let (size, mut raw) = self.reduction.apply(whole, raw)?;
+        if raw.iter().all(|value| value.is_nan()) && self.blank.fetch_add(1, Ordering::Relaxed) == 0 {
+            let (path, name) = self.recordings[recording].describe(frame);
+            let path = path.display();
+            match self.missing {
+                Some(value) => tracing::warn!("{name} of `{path}` holds no value at all; all of it becomes {value}"),
+                None => tracing::warn!("{name} of `{path}` holds no value at all"),
+            }
+        }
         if let Some(missing) = self.missing {
             let holes = raw.iter_mut().filter(|value| value.is_nan());
             holes.for_each(|value| *value = missing);

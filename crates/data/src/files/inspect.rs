@@ -39,6 +39,8 @@ pub struct Inspection {
     pub duplicates: usize,
     /// Frames that were read for what follows, evenly spaced.
     pub examined: usize,
+    /// Of these, frames in which every value is missing.
+    pub blank: usize,
     /// Share of their values that are missing, 0..1.
     pub missing_share: f64,
     /// Their least and greatest value; `None` where all are missing.
@@ -113,6 +115,7 @@ pub fn inspect(config: &DataConfig, examined: usize, shown: usize) -> Result<(In
         gaps: about.gaps,
         duplicates: about.duplicates,
         examined: examined.len(),
+        blank: frames.blank(),
         missing_share: missing as f64 / all.max(1) as f64,
         range: (missing < all).then_some(range),
         mean: (missing < all).then(|| sum / (all - missing) as f64),

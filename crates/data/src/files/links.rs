@@ -38,10 +38,10 @@ impl Fence {
         })
     }
 
-    /// What lies in `folder`, in natural order, hidden files and links that are skipped left out.
-    pub(crate) fn listing(&self, folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    /// What lies in `folder` and is read, in natural order, hidden files and links that are skipped left out.
+    pub(crate) fn listing(&self, folder: &Path, is_read: fn(&Path) -> bool) -> Result<Vec<PathBuf>, DataError> {
         let mut entries = Vec::new();
-        for path in listing(folder)? {
+        for path in listing(folder)?.into_iter().filter(|path| is_read(path)) {
             if !path.is_symlink() || self.admits(&path)? {
                 entries.push(path);
             }
@@ -77,6 +77,7 @@ impl Fence {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+    use crate::images::has_extension;
     use std::fs;
     use std::os::unix::fs::symlink;
 
@@ -92,7 +93,7 @@ mod tests {
                 links,
                 ..DataConfig::default()
             };
-            let listing = Fence::around(folder, &config)?.listing(folder)?;
+            let listing = Fence::around(folder, &config)?.listing(folder, |path| has_extension(path, &["npy"]))?;
             let name = |path: PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
             Ok::<Vec<String>, DataError>(listing.into_iter().map(name).collect())
         };
@@ -112,6 +113,8 @@ mod tests {
         );
         assert_eq!(names(&inside, Links::Skip).unwrap(), ["1.npy", "2.npy"]);
         assert_eq!(names(&inside, Links::Follow).unwrap(), ["1.npy", "2.npy", "3.npy"]);
+        symlink("gone.txt", inside.join("read.me")).unwrap();
+        assert_eq!(names(&inside, Links::Follow).unwrap().len(), 3);
         fs::remove_file(outside.join("3.npy")).unwrap();
         assert!(refused(&inside).contains("leads nowhere"));
         assert_eq!(names(&inside, Links::Skip).unwrap(), ["1.npy", "2.npy"]);

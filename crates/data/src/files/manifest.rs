@@ -108,7 +108,11 @@ impl ArrayManifest {
             .iter()
             .try_fold(0usize, |sum, stretch| sum.checked_add(stretch.frames));
         match (manifest.version, frames) {
-            (1, Some(frames)) if frames == manifest.shape[0] => Ok(Some(manifest)),
+            (1, Some(frames))
+                if frames == manifest.shape[0] && manifest.stretches.iter().all(|stretch| stretch.frames > 0) =>
+            {
+                Ok(Some(manifest))
+            }
             (1, _) => Err(refuse(format!(
                 "lists stretches that are not {} frames",
                 manifest.shape[0]

@@ -8,34 +8,34 @@ use image::codecs::gif::GifDecoder;
 use image::{AnimationDecoder, ImageDecoder};
 
 use super::FrameSize;
-use super::still::{LONGEST_SIDE, limits, undecodable};
+use super::still::{check_claim, limits, undecodable};
 use crate::DataError;
 
-/// An animation is held in memory; beyond this it belongs into an `.npy` file, which is not.
-const MOST_VALUES: usize = 1 << 29;
+/// An animation is held in memory, up to this many values (1 GiB); beyond this it belongs into an `.npy` file, which is
+/// not.
+const MOST_VALUES: usize = 1 << 28;
 
 /// Reads all frames, `[T, channels, height, width]` in 0..1; one channel where every pixel of every frame is gray.
 pub(crate) fn read_animation(path: &Path) -> Result<(FrameSize, Vec<f32>), DataError> {
     let file = File::open(path).map_err(DataError::io("read", path))?;
-    if file.metadata().map_err(DataError::io("read", path))?.is_dir() {
+    let metadata = file.metadata().map_err(DataError::io("read", path))?;
+    if metadata.is_dir() {
         return Err(DataError::file(path, "is a folder", "name a .gif file"));
     }
     let mut decoder = GifDecoder::new(BufReader::new(file)).map_err(undecodable(path))?;
     let (width, height) = decoder.dimensions();
-    let pixels = width as usize * height as usize;
-    if pixels == 0 || width > LONGEST_SIDE || height > LONGEST_SIDE {
-        return Err(DataError::file(
-            path,
-            format!("claims frames of {height}x{width}"),
-            "export it again, with frames of a sensible size",
-        ));
-    }
-    decoder.set_limits(limits()).map_err(undecodable(path))?;
+    let in_colour = FrameSize {
+        channels: 3,
+        height: height as usize,
+        width: width as usize,
+    };
+    check_claim(path, metadata.len(), in_colour)?;
+    decoder.set_limits(limits(metadata.len())).map_err(undecodable(path))?;
     let mut frames: Vec<Vec<u8>> = Vec::new();
     for frame in decoder.into_frames() {
         let rgba = frame.map_err(undecodable(path))?.into_buffer();
         frames.push(rgba.pixels().flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect());
-        if frames.len() * pixels * 3 > MOST_VALUES {
+        if frames.len() * in_colour.len() > MOST_VALUES {
             return Err(DataError::file(
                 path,
                 format!(
@@ -56,8 +56,7 @@ pub(crate) fn read_animation(path: &Path) -> Result<(FrameSize, Vec<f32>), DataE
     });
     let size = FrameSize {
         channels: if gray { 1 } else { 3 },
-        height: height as usize,
-        width: width as usize,
+        ..in_colour
     };
     let mut values = Vec::with_capacity(frames.len() * size.len());
     for frame in &frames {

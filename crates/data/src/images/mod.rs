@@ -7,6 +7,7 @@ mod animation;
 mod order;
 pub(crate) mod pnm;
 mod still;
+mod tiff;
 mod write;
 
 use std::path::Path;

@@ -1,11 +1,14 @@
 //! Single images.
 
+use std::fs;
 use std::path::Path;
 
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 
 use super::pnm;
+use super::tiff::lists_fit;
 use crate::DataError;
+use crate::claims::{are_plausible, most_decoding};
 
 const STILLS: [&str; 9] = ["png", "jpg", "jpeg", "pgm", "ppm", "bmp", "tif", "tiff", "webp"];
 /// Rows or columns beyond this are a damaged header or no frame that a network could take.
@@ -46,8 +49,10 @@ fn is_pnm(path: &Path) -> bool {
     has_extension(path, &["pgm", "ppm"])
 }
 
-pub(super) fn limits() -> Limits {
+/// What a decoder may do with a file of `bytes` bytes.
+pub(super) fn limits(bytes: u64) -> Limits {
     let mut limits = Limits::default();
+    limits.max_alloc = limits.max_alloc.map(|most| most.min(most_decoding(bytes)));
     limits.max_image_width = Some(LONGEST_SIDE);
     limits.max_image_height = Some(LONGEST_SIDE);
     limits
@@ -67,8 +72,37 @@ fn decoder(path: &Path) -> Result<impl ImageDecoder, DataError> {
     let mut reader = ImageReader::open(path)
         .and_then(ImageReader::with_guessed_format)
         .map_err(DataError::io("read", path))?;
-    reader.limits(limits());
-    reader.into_decoder().map_err(undecodable(path))
+    let mut file = fs::File::open(path).map_err(DataError::io("read", path))?;
+    let bytes = file.metadata().map_err(DataError::io("read", path))?.len();
+    if !lists_fit(&mut file, bytes).map_err(DataError::io("read", path))? {
+        return Err(DataError::file(
+            path,
+            format!("cannot be decoded: it announces more than its {bytes} bytes can hold"),
+            "remove it, or export it again",
+        ));
+    }
+    reader.limits(limits(bytes));
+    let decoder = reader.into_decoder().map_err(undecodable(path))?;
+    check_claim(path, bytes, size_of(&decoder))?;
+    Ok(decoder)
+}
+
+/// Refuses frames that a file of `bytes` bytes cannot hold.
+pub(super) fn check_claim(path: &Path, bytes: u64, size: FrameSize) -> Result<(), DataError> {
+    let values = [size.channels, size.height, size.width]
+        .iter()
+        .try_fold(1u64, |values, side| values.checked_mul(*side as u64));
+    if values.is_some_and(|values| values > 0 && are_plausible(bytes, values, 1)) {
+        return Ok(());
+    }
+    Err(DataError::file(
+        path,
+        format!(
+            "claims frames of {}x{}, which a file of {bytes} bytes cannot hold",
+            size.height, size.width
+        ),
+        "export it again, with frames of a sensible size",
+    ))
 }
 
 fn size_of(decoder: &impl ImageDecoder) -> FrameSize {

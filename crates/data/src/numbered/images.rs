@@ -1,6 +1,7 @@
 //! Frames that are files of images.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::FrameSource;
 use crate::DataError;
@@ -17,6 +18,17 @@ pub(crate) struct ImageFrames<P> {
     pub(crate) rounded: bool,
     /// What 1, the brightest value of a file, becomes.
     pub(crate) scale: f32,
+}
+
+/// Listed images, gray or in colour, resampled by OpenCV's bilinear kernel.
+pub(crate) fn listed(paths: Vec<PathBuf>, size: FrameSize, rounded: bool, scale: f32) -> Arc<dyn FrameSource> {
+    Arc::new(ImageFrames {
+        path: move |number: usize| paths[number].clone(),
+        size,
+        kernel: Kernel::Linear,
+        rounded,
+        scale,
+    })
 }
 
 impl<P: Fn(usize) -> PathBuf + Send + Sync> FrameSource for ImageFrames<P> {

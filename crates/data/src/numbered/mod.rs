@@ -4,16 +4,19 @@ mod array;
 mod images;
 mod walk;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use foreframe_core::ClipShape;
 
 pub(crate) use array::ArrayFrames;
-pub(crate) use images::ImageFrames;
+pub(crate) use images::{ImageFrames, listed};
 pub(crate) use walk::{Mark, walk_back};
 
-use crate::{ClipSource, DataError, Normalization};
+use crate::fingerprint::fingerprint;
+use crate::images::FrameSize;
+use crate::noise::disturb;
+use crate::{ClipSource, DataConfig, DataError, Normalization, Splits};
 
 /// Frames by number.
 pub(crate) trait FrameSource: Send + Sync {
@@ -63,6 +66,15 @@ impl ClipSource for Numbered {
     }
 }
 
+/// The size of a clip's frames.
+pub(crate) fn frame_size(clip: ClipShape) -> FrameSize {
+    FrameSize {
+        channels: clip.channels,
+        height: clip.height,
+        width: clip.width,
+    }
+}
+
 /// Refuses a split without a clip.
 pub(crate) fn not_empty(path: &Path, split: &str, clips: usize) -> Result<(), DataError> {
     if clips > 0 {
@@ -73,6 +85,31 @@ pub(crate) fn not_empty(path: &Path, split: &str, clips: usize) -> Result<(), Da
         format!("leaves no clip for the {split} split"),
         "check that all files are there, or ask for shorter clips (data.past, data.future)",
     ))
+}
+
+/// The splits of a published dataset, whose values are used as they are: train, validation and test, which may be the
+/// same. `generator` and `files` are what the fingerprint is made of.
+pub(crate) fn splits(
+    folder: &Path,
+    clips: [Arc<dyn ClipSource>; 3],
+    config: &DataConfig,
+    (generator, files): (&str, &[PathBuf]),
+    description: String,
+) -> Result<Splits, DataError> {
+    for (split, clips) in ["train", "validation", "test"].iter().zip(&clips) {
+        not_empty(folder, split, clips.len())?;
+    }
+    let [train, validation, test] = clips;
+    let splits = Splits {
+        normalization: Normalization::identity(),
+        clip: train.shape(),
+        fingerprint: fingerprint(config, generator, files)?,
+        description,
+        train,
+        validation,
+        test,
+    };
+    disturb(splits, config, false)
 }
 
 /// Several sources, one after the other.

@@ -9,13 +9,11 @@ use foreframe_core::ClipShape;
 
 use super::located;
 use crate::config::check_shares;
-use crate::fingerprint::fingerprint;
 use crate::images::FrameSize;
-use crate::noise::disturb;
 use crate::npy::Mapped;
-use crate::numbered::{ArrayFrames, FrameSource, Numbered, not_empty};
+use crate::numbered::{self, ArrayFrames, FrameSource, Numbered};
 use crate::video::Ffmpeg;
-use crate::{DataConfig, DataError, Dataset, Normalization, Protocol, Splits};
+use crate::{DataConfig, DataError, Dataset, Protocol, Splits};
 
 /// The folder of the public loaders.
 const BELOW: &str = "kitticaltech_npy";
@@ -95,28 +93,18 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
         Protocol::OpenStl => (Arc::clone(&test_clips), "validation: the test clips".to_owned()),
     };
     let train_clips = clips(&train, train.starts.clone());
-    for (split, clips) in [
-        ("train", &train_clips),
-        ("validation", &validation),
-        ("test", &test_clips),
-    ] {
-        not_empty(folder, split, clips.len())?;
-    }
     let arrays = ["train_data", "train_idx", "test_data", "test_idx"].map(|name| folder.join(format!("{name}.npy")));
     let files: Vec<PathBuf> = match films.is_empty() {
         true => arrays.to_vec(),
         false => arrays[..2].iter().chain(&films).cloned().collect(),
     };
-    let splits = Splits {
-        train: train_clips,
-        validation,
-        test: test_clips,
-        normalization: Normalization::identity(),
-        clip,
-        fingerprint: fingerprint(config, "caltech 1", &files)?,
+    numbered::splits(
+        folder,
+        [train_clips, validation, test_clips],
+        config,
+        ("caltech 1", &files),
         description,
-    };
-    disturb(splits, config, false)
+    )
 }
 
 /// Takes the clips that begin last; those that would share a frame with them are dropped.

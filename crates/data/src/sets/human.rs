@@ -10,12 +10,10 @@ use foreframe_core::ClipShape;
 
 use super::located;
 use crate::config::at_least;
-use crate::fingerprint::fingerprint;
-use crate::images::{FrameSize, natural_order, probe};
-use crate::noise::disturb;
-use crate::numbered::{FrameSource, ImageFrames, Numbered, not_empty};
+use crate::images::{natural_order, probe};
+use crate::numbered::{self, FrameSource, ImageFrames, Numbered, frame_size};
 use crate::resample::Kernel;
-use crate::{ClipSource, DataConfig, DataError, Dataset, Normalization, Protocol, Splits};
+use crate::{ClipSource, DataConfig, DataError, Dataset, Protocol, Splits};
 
 /// Longer than any line of a list of clips.
 const LONGEST_LINE: u64 = 4096;
@@ -83,20 +81,14 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
     let clips = |entries| clips(folder, entries, config.step, clip);
     let (train, test) = (clips(train), clips(test));
     let validation = validation.map_or_else(|| Arc::clone(&test), clips);
-    for (split, clips) in [("train", &train), ("validation", &validation), ("test", &test)] {
-        not_empty(folder, split, clips.len())?;
-    }
-    let splits = Splits {
-        train,
-        validation,
-        test,
-        normalization: Normalization::identity(),
-        clip,
-        // Half a million images are not looked at one by one; the lists say which they are.
-        fingerprint: fingerprint(config, "human 1", &lists)?,
+    // Half a million images are not looked at one by one; the lists say which they are.
+    numbered::splits(
+        folder,
+        [train, validation, test],
+        config,
+        ("human 1", &lists),
         description,
-    };
-    disturb(splits, config, false)
+    )
 }
 
 fn clips(folder: &Path, entries: Vec<Entry>, step: usize, clip: ClipShape) -> Arc<dyn ClipSource> {
@@ -105,11 +97,7 @@ fn clips(folder: &Path, entries: Vec<Entry>, step: usize, clip: ClipShape) -> Ar
     let starts = (0..entries.len()).map(|entry| entry * length).collect();
     let source: Arc<dyn FrameSource> = Arc::new(ImageFrames {
         path: move |number: usize| image(&folder, &entries[number / length], number % length, step),
-        size: FrameSize {
-            channels: 3,
-            height: clip.height,
-            width: clip.width,
-        },
+        size: frame_size(clip),
         kernel: Kernel::Cubic,
         rounded: true,
         scale: 1.0,

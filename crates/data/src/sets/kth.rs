@@ -8,13 +8,10 @@ use foreframe_core::ClipShape;
 
 use super::located;
 use crate::files::listing;
-use crate::fingerprint::fingerprint;
 use crate::images::{FrameSize, is_still};
-use crate::noise::disturb;
-use crate::numbered::{ArrayFrames, FrameSource, ImageFrames, Joined, Mark, Numbered, not_empty, walk_back};
-use crate::resample::Kernel;
+use crate::numbered::{self, ArrayFrames, FrameSource, Joined, Mark, Numbered, frame_size, listed, walk_back};
 use crate::video::{Colour, Ffmpeg, is_video};
-use crate::{ClipSource, DataConfig, DataError, Dataset, Normalization, Protocol, Splits};
+use crate::{ClipSource, DataConfig, DataError, Dataset, Protocol, Splits};
 
 /// How far the walk goes back from a clip: as far as the clip is long, or three frames.
 const ACTIONS: [(&str, Option<u32>); 6] = [
@@ -75,19 +72,13 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
         ),
         Protocol::OpenStl => (Arc::clone(&test), "validation and test: persons 17 to 25"),
     };
-    for (split, clips) in [("train", &train), ("validation", &validation), ("test", &test)] {
-        not_empty(folder, split, clips.len())?;
-    }
-    let splits = Splits {
-        train,
-        validation,
-        test,
-        normalization: Normalization::identity(),
-        clip,
-        fingerprint: fingerprint(config, "kth 1", &files)?,
-        description: description.to_owned(),
-    };
-    disturb(splits, config, false)
+    numbered::splits(
+        folder,
+        [train, validation, test],
+        config,
+        ("kth 1", &files),
+        description.to_owned(),
+    )
 }
 
 fn clips(frames: Frames, clip: ClipShape) -> Arc<dyn ClipSource> {
@@ -100,11 +91,7 @@ fn clips(frames: Frames, clip: ClipShape) -> Arc<dyn ClipSource> {
 fn scan(folder: &Path, clip: &ClipShape, protocol: Protocol) -> Result<[Frames; 3], DataError> {
     let mut splits = [(); 3].map(|()| Frames::default());
     let mut recording = 0;
-    let size = FrameSize {
-        channels: 1,
-        height: clip.height,
-        width: clip.width,
-    };
+    let size = frame_size(*clip);
     // What was decoded lies beside the video that it comes from.
     let is_recording = |path: &PathBuf| match path.is_dir() {
         true => path.extension().is_none_or(|ending| ending != "unpacked"),
@@ -158,14 +145,7 @@ fn of_images(
     };
     let numbers = paths.iter().map(number).collect::<Result<_, _>>()?;
     files.extend_from_slice(&paths);
-    let frames = ImageFrames {
-        path: move |number: usize| paths[number].clone(),
-        size,
-        kernel: Kernel::Linear,
-        rounded: false,
-        scale: 1.0,
-    };
-    Ok((Arc::new(frames), numbers))
+    Ok((listed(paths, size, false, 1.0), numbers))
 }
 
 /// A video as it was published, and the numbers of its frames.

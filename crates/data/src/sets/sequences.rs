@@ -6,13 +6,10 @@ use std::sync::Arc;
 use foreframe_core::ClipShape;
 
 use crate::files::listing;
-use crate::fingerprint::fingerprint;
 use crate::images::{FrameSize, is_still, probe};
-use crate::noise::disturb;
 use crate::npy::Mapped;
-use crate::numbered::{ArrayFrames, FrameSource, ImageFrames, Numbered, not_empty};
-use crate::resample::Kernel;
-use crate::{DataConfig, DataError, Normalization, Protocol, Splits, npz};
+use crate::numbered::{self, ArrayFrames, FrameSource, Numbered, listed};
+use crate::{DataConfig, DataError, Protocol, Splits, npz};
 
 /// Sequences of gray frames, numbered through.
 pub(super) struct Sequences {
@@ -81,14 +78,7 @@ impl Form {
         if let Some(first) = files.first() {
             probe(first)?;
         }
-        let paths = files.clone();
-        let frames = Arc::new(ImageFrames {
-            path: move |number: usize| paths[number].clone(),
-            size: self.frame(),
-            kernel: Kernel::Linear,
-            rounded: true,
-            scale: 255.0 / self.maximum,
-        });
+        let frames = listed(files.clone(), self.frame(), true, 255.0 / self.maximum);
         Ok(Sequences { frames, count, files })
     }
 
@@ -178,29 +168,15 @@ pub(super) fn splits(folder: &Path, parts: Parts, form: &Form, config: &DataConf
         }
     };
     let train_clips = clips(&train, 0..end);
-    for (split, clips) in [
-        ("train", &train_clips),
-        ("validation", &validation_clips),
-        ("test", &test_clips),
-    ] {
-        not_empty(folder, split, clips.len())?;
-    }
     let files: Vec<PathBuf> = [&train]
         .into_iter()
         .chain(&validation)
         .chain(&test)
         .flat_map(|part| part.files.clone())
         .collect();
-    let splits = Splits {
-        train: train_clips,
-        validation: validation_clips,
-        test: test_clips,
-        normalization: Normalization::identity(),
-        clip,
-        fingerprint: fingerprint(config, "sequences 1", &files)?,
-        description: format!("validation: {validation_name}; test: {test_name}"),
-    };
-    disturb(splits, config, false)
+    let description = format!("validation: {validation_name}; test: {test_name}");
+    let clips = [train_clips, validation_clips, test_clips];
+    numbered::splits(folder, clips, config, ("sequences 1", &files), description)
 }
 
 /// The clips of several sets of sequences, one set after the other.

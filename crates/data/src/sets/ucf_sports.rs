@@ -8,12 +8,9 @@ use foreframe_core::ClipShape;
 use super::located;
 use crate::config::{at_least, check_shares};
 use crate::files::listing;
-use crate::fingerprint::fingerprint;
-use crate::images::{FrameSize, is_still, probe};
-use crate::noise::disturb;
-use crate::numbered::{FrameSource, ImageFrames, Numbered, not_empty};
-use crate::resample::Kernel;
-use crate::{ClipSource, DataConfig, DataError, Dataset, Normalization, Protocol, Splits};
+use crate::images::{is_still, probe};
+use crate::numbered::{self, Numbered, frame_size, listed};
+use crate::{ClipSource, DataConfig, DataError, Dataset, Protocol, Splits};
 
 /// How far below a class its images may lie: class / clip / jpeg.
 const DEEPEST: usize = 3;
@@ -105,36 +102,19 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
     } else {
         validation
     };
-    for (split, clips) in [("train", &train), ("validation", &validation), ("test", &test)] {
-        not_empty(folder, split, clips.len())?;
-    }
-    let splits = Splits {
-        train,
-        validation,
-        test,
-        normalization: Normalization::identity(),
-        clip,
-        fingerprint: fingerprint(config, "ucf-sports 1", &files)?,
-        description: "whole recordings, the last of every class for the test, those before them for validation"
-            .to_owned(),
-    };
-    disturb(splits, config, false)
+    let description = "whole recordings, the last of every class for the test, those before them for validation";
+    numbered::splits(
+        folder,
+        [train, validation, test],
+        config,
+        ("ucf-sports 1", &files),
+        description.to_owned(),
+    )
 }
 
 fn clips(recordings: Recordings, clip: ClipShape) -> Arc<dyn ClipSource> {
-    let Recordings { paths, starts } = recordings;
-    let source: Arc<dyn FrameSource> = Arc::new(ImageFrames {
-        path: move |number: usize| paths[number].clone(),
-        size: FrameSize {
-            channels: 3,
-            height: clip.height,
-            width: clip.width,
-        },
-        kernel: Kernel::Linear,
-        rounded: true,
-        scale: 1.0,
-    });
-    Numbered::clips(&source, starts, clip)
+    let source = listed(recordings.paths, frame_size(clip), true, 1.0);
+    Numbered::clips(&source, recordings.starts, clip)
 }
 
 /// The folders of images below `folder`, in natural order.

@@ -91,6 +91,12 @@ fn bad_files_are_named_with_the_remedy() {
         "{error}"
     );
 
+    // 96 MB of description in a file of some hundred bytes.
+    let mut huge = bytes.clone();
+    huge[6..10].copy_from_slice(&(96u32 << 20).to_le_bytes());
+    fs::write(&path, &huge).unwrap();
+    assert!(message(&[TOY]).contains("weights.bpk` is damaged: its beginning is cut short"));
+
     for foreign in [&b"PK\x03\x04 something else"[..], b""] {
         fs::write(&path, foreign).unwrap();
         let error = message(&[TOY]);

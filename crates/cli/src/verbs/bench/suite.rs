@@ -72,7 +72,7 @@ pub(crate) fn alone(args: &BenchArgs, name: &str) -> Result<()> {
     output::json(&found)
 }
 
-fn batch(args: &BenchArgs) -> usize {
+pub(super) fn batch(args: &BenchArgs) -> usize {
     args.batch.unwrap_or(4) as usize
 }
 

@@ -92,6 +92,8 @@ fn describe(found: &Inspection) -> Result<()> {
     row("range", found.range.map(|[low, high]| format!("{low} to {high}")))?;
     row("mean", found.mean.map(|mean| format!("{mean:.6}")))?;
     row("missing", Some(format!("{:.4} %", 100.0 * found.missing_share)))?;
+    let blank = (found.blank > 0).then(|| format!("{} frames without any value", found.blank));
+    row("blank", blank)?;
     row(
         "examined",
         Some(format!("{} of {} frames", found.examined, found.frames)),

@@ -1,0 +1,41 @@
+//! A reader of foreign files, as a function of bytes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// One reader.
+pub(crate) struct Parser {
+    pub(crate) name: &'static str,
+    /// Whole files, which can be read.
+    pub(crate) samples: fn() -> Vec<Vec<u8>>,
+    /// Reads all that can be read of a file of these bytes, in a folder that only this reader uses.
+    pub(crate) read: fn(&[u8], &Path) -> Result<(), String>,
+    /// How many damaged files the test tries; a fuzzer goes on for ever.
+    #[allow(dead_code)]
+    pub(crate) rounds: usize,
+}
+
+impl Parser {
+    pub(crate) const fn new(
+        name: &'static str,
+        samples: fn() -> Vec<Vec<u8>>,
+        read: fn(&[u8], &Path) -> Result<(), String>,
+        rounds: usize,
+    ) -> Self {
+        Self {
+            name,
+            samples,
+            read,
+            rounds,
+        }
+    }
+}
+
+/// A file of these bytes in `folder`.
+pub(crate) fn written(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    // Some file systems wait for the disk when a file is cut short and written again, but not for a new one.
+    let _ = fs::remove_file(&path);
+    fs::write(&path, bytes).unwrap();
+    path
+}

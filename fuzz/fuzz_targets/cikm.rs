@@ -1,0 +1,3 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(init: foreframe_fuzz::write_samples("cikm"), |bytes: &[u8]| foreframe_fuzz::read("cikm", bytes));
