@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use burn::tensor::{Tensor, TensorData};
 use foreframe_core::ClipShape;
 use foreframe_data::npy::write_array;
-use foreframe_data::{ClipSource, Normalization};
+use foreframe_data::{ClipSource, Normalization, fill_missing};
 use foreframe_report::{Frames, Sample, write_gif, write_strip};
 use foreframe_train::Network;
 
@@ -31,6 +31,7 @@ impl Pictured {
         let clip = source.shape();
         let mut frames = vec![0.0; clip.clip_len()];
         source.read(0, index, &mut frames)?;
+        fill_missing(&mut frames);
         let mut forecast = forecast(&frames[..clip.past * clip.frame_len()], &clip)?;
         normalization.denormalize(&mut frames, &clip);
         normalization.denormalize(&mut forecast, &clip);

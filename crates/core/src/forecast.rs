@@ -10,6 +10,16 @@ pub trait Forecast {
     /// - `past`: `[batch, T, channels, height, width]`
     /// - output: `[batch, horizon, channels, height, width]`
     fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5>;
+
+    /// As [`forecast`](Self::forecast), told of which moments the forecasts are: for every clip the `horizon` times in
+    /// seconds since 1970, or `None` where they are not known. What does not depend on the time ignores them.
+    ///
+    /// # Shapes
+    /// As [`forecast`](Self::forecast); `times` has one entry per clip.
+    fn forecast_at(&self, past: Tensor<5>, horizon: usize, times: &[Option<Vec<i64>>]) -> Tensor<5> {
+        let _ = times;
+        self.forecast(past, horizon)
+    }
 }
 
 /// Extends a network that always answers with as many frames as it was built for: a shorter horizon is cut off, a longer

@@ -13,7 +13,7 @@ mod key_map;
 mod named;
 mod recurrent;
 
-pub use architecture::{Architecture, Objective, Preset, StepContext};
+pub use architecture::{Architecture, Fitted, Objective, Preset, StepContext};
 pub use clip::{Clip, ClipShape, as_precise_as, channels_into_time, fold_time, time_into_channels, unfold_time};
 pub use cost::Cost;
 pub use error::ConfigError;

@@ -40,8 +40,13 @@ mod resample;
 pub mod sets;
 mod source;
 
-pub use batch::HostBatch;
-pub use config::{DataConfig, Noise, NoisySplits, Protocol, Scaling, SplitBy};
+/// Moments and the time between frames, in seconds.
+pub mod time {
+    pub use crate::fields::{follows, step, written};
+}
+
+pub use batch::{HostBatch, fill_missing};
+pub use config::{DataConfig, Missing, Noise, NoisySplits, Protocol, Scaling, SplitBy};
 pub use error::DataError;
 pub use fields::Damaged;
 pub use loader::{Batches, Loader, LoaderConfig};

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use foreframe_core::{Clip, ClipShape, ConfigError};
-use foreframe_data::{ClipSource, HostBatch, Loader, LoaderConfig, Normalization};
+use foreframe_data::{ClipSource, HostBatch, Loader, LoaderConfig, Normalization, fill_missing};
 use foreframe_metrics::{Comparison, Row, ScoreError, ScoreOptions, ScoreSpec, Scores};
 
 use crate::error::TrainError;
 use crate::model::Network;
 use crate::progress::Progress;
 
-/// What the mean of the training part is called among forecasters.
+/// The model from whose forecasts anomalies are taken.
 pub const CLIMATOLOGY: &str = "climatology";
 
 /// What to judge on, and how.
@@ -30,10 +30,8 @@ pub struct Evaluation<'a> {
     pub normalization: &'a Normalization,
     /// How scores are defined.
     pub scores: &'a ScoreOptions,
-    /// Other forecasters to compare with, built for the same clips.
+    /// Other forecasters to compare with, built for the same clips, and [fitted](fit) where they are of that kind.
     pub against: &'a [Box<dyn Network>],
-    /// What is normal at every pixel, normalised, `[C, H, W]`: one more forecaster, and what anomalies are taken from.
-    pub climatology: Option<&'a [f32]>,
 }
 
 /// Checks that clips of this shape can be scored as `scores` says, before anything is spent on them.
@@ -89,44 +87,50 @@ pub fn evaluate(
     }
     let spec = score_spec(&shape, horizon, evaluation.normalization);
     let empty = Scores::with_options(spec, evaluation.scores.clone()).map_err(by_key)?;
-    let empty = match evaluation.climatology {
-        Some(normal) => empty.with_climatology(normal)?,
+    let climatology = networks.iter().position(|network| network.name() == CLIMATOLOGY);
+    let empty = match climatology {
+        Some(_) => empty.with_anomalies(),
         None => empty,
     };
     let frame = shape.frame_len();
     let values = horizon * frame;
     let mut scores = vec![empty.clone(); networks.len()];
-    let mut normal = evaluation
-        .climatology
-        .map(|normal| (normal.repeat(horizon), empty.clone()));
     let mut persistence = empty;
-    let mut score = |batch: &HostBatch, clips: usize| {
-        for (network, scores) in networks.iter().zip(&mut scores) {
-            let past = batch.to_clip(&network.device().inner()).past;
-            let forecast: Vec<f32> = network.forecast(past, horizon).into_data().iter::<f32>().collect();
-            for clip in 0..clips {
-                scores.add(&forecast[clip * values..][..values], &batch.future(clip)[..values])?;
-            }
-        }
-        for clip in 0..clips {
-            let (past, truth) = (batch.past(clip), &batch.future(clip)[..values]);
-            if let Some((forecast, scores)) = &mut normal {
-                scores.add(forecast, truth)?;
-            }
-            persistence.add(&past[past.len() - frame..].repeat(horizon), truth)?;
-        }
-        Ok(())
-    };
     let part = Part {
-        source,
+        source: source.clone(),
         batch: evaluation.batch,
         clips: evaluation.clips,
         task: evaluation.split,
     };
+    let mut first = 0;
+    let mut score = |batch: &HostBatch, clips: usize| {
+        let times = times(source.as_ref(), first, batch.clips, shape.past, horizon);
+        first += batch.clips;
+        let of = |network: &&dyn Network| -> Vec<f32> {
+            let past = batch.to_clip(&network.device().inner()).past;
+            network.forecast_at(past, horizon, &times).into_data().iter::<f32>().collect()
+        };
+        let forecasts: Vec<Vec<f32>> = networks.iter().map(of).collect();
+        for clip in 0..clips {
+            let truth = &batch.future(clip)[..values];
+            let of_clip = |forecasts: &Vec<f32>| forecasts[clip * values..][..values].to_vec();
+            let normal = climatology.map(|index| of_clip(&forecasts[index]));
+            let add = |scores: &mut Scores, forecast: &[f32]| match &normal {
+                Some(normal) => scores.add_beside(forecast, truth, normal),
+                None => scores.add(forecast, truth),
+            };
+            for (forecasts, scores) in forecasts.iter().zip(&mut scores) {
+                add(scores, &of_clip(forecasts))?;
+            }
+            let past = batch.past(clip);
+            let mut newest = past[past.len() - frame..].repeat(horizon);
+            fill_missing(&mut newest);
+            add(&mut persistence, &newest)?;
+        }
+        Ok(())
+    };
     part.each_batch(progress, &mut score)?;
-    let rows = (networks.iter().map(|network| network.name()).zip(scores))
-        .chain(normal.map(|(_, scores)| (CLIMATOLOGY, scores)))
-        .chain([("persistence", persistence)]);
+    let rows = (networks.iter().map(|network| network.name()).zip(scores)).chain([("persistence", persistence)]);
     let rows: Result<Vec<Row>, TrainError> = rows
         .map(|(model, scores)| {
             Ok(Row {
@@ -138,43 +142,53 @@ pub fn evaluate(
     Ok(Comparison::new(evaluation.data, evaluation.split, rows?))
 }
 
-/// The mean of every frame of every clip, `[C, H, W]`, normalised like the clips: the climatology of a training split.
+/// Of which moments the forecasts of `clips` clips from number `first` on are; unknown of clips that only fill a batch.
+fn times(source: &dyn ClipSource, first: usize, clips: usize, past: usize, horizon: usize) -> Vec<Option<Vec<i64>>> {
+    let of_clip = |index: usize| {
+        let times = (index < source.len()).then(|| source.times(index)).flatten()?;
+        times.get(past..past + horizon).map(<[i64]>::to_vec)
+    };
+    (first..first + clips).map(of_clip).collect()
+}
+
+/// Shows `network` the training data, if it is a model that is fitted in one pass; others are left as they are.
 ///
-/// Frames that several clips share count as often as they are in one. Nothing is kept but a sum.
+/// Frames that several clips share are shown as often as they are in one. Nothing is kept but what the model keeps.
 ///
 /// # Errors
 /// There is no clip, or one cannot be read.
-pub fn climatology(
-    source: Arc<dyn ClipSource>,
+pub fn fit(
+    network: &mut dyn Network,
+    source: &Arc<dyn ClipSource>,
     batch: usize,
     progress: &mut dyn Progress,
-) -> Result<Vec<f32>, TrainError> {
+) -> Result<(), TrainError> {
     if source.is_empty() {
         return Err(no_clip());
     }
-    let mut sums = vec![0.0f64; source.shape().frame_len()];
-    let mut frames = 0u64;
-    let mut add = |batch: &HostBatch, clips: usize| {
-        for clip in 0..clips {
-            for part in [batch.past(clip), batch.future(clip)] {
-                for frame in part.chunks_exact(sums.len()) {
-                    frames += 1;
-                    sums.iter_mut()
-                        .zip(frame)
-                        .for_each(|(sum, value)| *sum += f64::from(*value));
+    let name = network.name();
+    let shape = source.shape();
+    network.fit(&mut |see| {
+        let part = Part {
+            source: source.clone(),
+            batch,
+            clips: 0,
+            task: name,
+        };
+        let mut first = 0;
+        part.each_batch(progress, &mut |batch: &HostBatch, clips: usize| {
+            for clip in 0..clips {
+                let times = source.times(first + clip);
+                let frames = batch.past(clip).chunks_exact(shape.frame_len());
+                let frames = frames.chain(batch.future(clip).chunks_exact(shape.frame_len()));
+                for (number, frame) in frames.enumerate() {
+                    see(frame, times.as_ref().map(|times| times[number]));
                 }
             }
-        }
-        Ok(())
-    };
-    let part = Part {
-        source,
-        batch,
-        clips: 0,
-        task: CLIMATOLOGY,
-    };
-    part.each_batch(progress, &mut add)?;
-    Ok(sums.iter().map(|sum| (sum / frames as f64) as f32).collect())
+            first += clips;
+            Ok(())
+        })
+    })
 }
 
 /// Mean squared error of the forecasts of the first `clips` clips (0 for all), in normalised units.

@@ -5,7 +5,7 @@ use burn::tensor::Device;
 use foreframe_core::ClipShape;
 use foreframe_data::{ClipSource, DataConfig, Splits};
 use foreframe_metrics::Comparison;
-use foreframe_train::evaluate::{CLIMATOLOGY, Evaluation, climatology, evaluate};
+use foreframe_train::evaluate::{Evaluation, evaluate, fit};
 use foreframe_train::progress::{Progress, progress};
 use foreframe_train::run::weights_of;
 use foreframe_train::weights::{WeightsHeader, read_header};
@@ -68,7 +68,8 @@ fn of_model(args: &EvalArgs, name: &str) -> Result<Judged> {
     let settings = Settings::resolve(Some(name), &set, &args.data)?;
     let device = args.backend.backend.device()?;
     let splits = (settings.dataset.open)(&settings.config.data)?;
-    let network = (settings.model.build)(&settings.config.network, &splits.clip, &device)?;
+    let mut network = (settings.model.build)(&settings.config.network, &splits.clip, &device)?;
+    fit(network.as_mut(), &splits.train, settings.config.eval.batch, progress().as_mut())?;
     Ok((settings, network, splits))
 }
 
@@ -142,12 +143,19 @@ fn network_clip(data: &crate::args::DataArgs, weights: &std::path::Path) -> Resu
     Ok(set)
 }
 
-/// The models that `eval.against` names, for the clips of `network`.
-fn references(network: &dyn Network, how: &EvalConfig) -> Result<Vec<Box<dyn Network>>> {
-    let names = how.against.iter().filter(|name| *name != CLIMATOLOGY);
-    names
-        .map(|name| reference(name, &network.clip(), &network.device().inner()))
-        .collect()
+/// The models that `eval.against` names, for the clips of `network`, fitted to the training part.
+fn references(
+    network: &dyn Network,
+    splits: &Splits,
+    how: &EvalConfig,
+    progress: &mut dyn Progress,
+) -> Result<Vec<Box<dyn Network>>> {
+    let fitted = |name: &String| {
+        let mut reference = reference(name, &network.clip(), &network.device().inner())?;
+        fit(reference.as_mut(), &splits.train, how.batch, progress)?;
+        Ok(reference)
+    };
+    how.against.iter().map(fitted).collect()
 }
 
 /// The model called `name`, if it can forecast without having been trained.
@@ -155,8 +163,7 @@ fn references(network: &dyn Network, how: &EvalConfig) -> Result<Vec<Box<dyn Net
 /// # Errors
 /// There is no such model, or it has weights.
 pub(crate) fn reference(name: &str, clip: &ClipShape, device: &Device) -> Result<Box<dyn Network>> {
-    let model = find_model(name)
-        .with_context(|| format!("eval.against: `{CLIMATOLOGY}` and models without weights are possible"))?;
+    let model = find_model(name).context("eval.against: models without weights are possible")?;
     ensure!(
         name != "persistence",
         "eval.against: persistence is in every comparison: leave it out"
@@ -164,7 +171,7 @@ pub(crate) fn reference(name: &str, clip: &ClipShape, device: &Device) -> Result
     let network = (model.build)(&(model.defaults)(), clip, device)?;
     ensure!(
         network.parameters() == 0,
-        "eval.against: `{name}` has weights that must be trained: name a model without any, e.g. `advection`, or `{CLIMATOLOGY}`"
+        "eval.against: `{name}` has weights that must be trained: name a model without any, `advection` or `climatology`"
     );
     Ok(network)
 }
@@ -181,11 +188,7 @@ pub(crate) fn judge(
     how: &EvalConfig,
     progress: &mut dyn Progress,
 ) -> Result<Comparison> {
-    let against = references(network, how)?;
-    let normal = match how.against.iter().any(|name| name == CLIMATOLOGY) {
-        true => Some(climatology(splits.train.clone(), how.batch, progress)?),
-        false => None,
-    };
+    let against = references(network, splits, how, progress)?;
     let evaluation = Evaluation {
         data,
         split: split.name(),
@@ -195,7 +198,6 @@ pub(crate) fn judge(
         normalization: &splits.normalization,
         scores: &how.scores,
         against: &against,
-        climatology: normal.as_deref(),
     };
     Ok(evaluate(network, split.of(splits), &evaluation, progress)?)
 }

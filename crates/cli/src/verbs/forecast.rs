@@ -1,26 +1,36 @@
 //! `forecast`: continues a clip.
 
+use std::path::Path;
+
 use anyhow::Result;
 use burn::tensor::{Tensor, TensorData};
 use foreframe_core::ClipShape;
 use tracing::warn;
 
+use super::watch;
 use crate::args::ForecastArgs;
-use crate::{frames, output, target};
+use crate::{frames, target};
 
 /// Clips forecast at a time: memory stays the same however many the file holds.
 const BATCH: usize = 8;
 
 pub(crate) fn run(args: &ForecastArgs) -> Result<()> {
-    frames::check_output(&args.output)?;
+    match (&args.input, &args.output) {
+        (Some(input), Some(output)) => continue_clip(args, input, output),
+        _ => watch::run(args),
+    }
+}
+
+fn continue_clip(args: &ForecastArgs, input: &Path, output: &Path) -> Result<()> {
+    frames::check_output(output)?;
     let device = args.backend.backend.device()?;
     let (network, header) = target::open(&args.target, &device)?;
     let clip = header.clip;
-    let mut observed = frames::read(&target::in_newest_run(&args.input)?, &clip)?;
+    let mut observed = frames::read(&target::in_newest_run(input)?, &clip)?;
     if observed.unused_frames > 0 {
         warn!(
             "`{}` is longer than the {} frames that the network looks at: the last {} are used, the first {} are not",
-            args.input.display(),
+            input.display(),
             clip.past,
             clip.past,
             observed.unused_frames
@@ -50,6 +60,6 @@ pub(crate) fn run(args: &ForecastArgs) -> Result<()> {
     if args.normalize {
         header.normalization.denormalize(&mut answer, &size);
     }
-    frames::write(&args.output, answer, observed.layout, observed.clips, horizon, &size)?;
-    output::line(args.output.display())
+    frames::write(output, answer, observed.layout, observed.clips, horizon, &size)?;
+    crate::output::line(output.display())
 }

@@ -9,7 +9,7 @@ use foreframe_data::Splits;
 use foreframe_metrics::Comparison;
 use foreframe_train::progress::progress;
 use foreframe_train::run::{Outcome, Status, TrainOptions, new_run_folder, train};
-use foreframe_train::{CLIMATOLOGY, Network, RunConfig, check_scores};
+use foreframe_train::{Network, RunConfig, check_scores};
 
 use super::eval;
 use crate::args::{DataArgs, SettingArgs, Split, TrainArgs};
@@ -64,7 +64,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
 fn check_judgement(settings: &Settings, splits: &Splits, device: &Device) -> Result<()> {
     let how = &settings.config.eval;
     check_scores(&splits.clip, &splits.normalization, &how.scores)?;
-    for name in how.against.iter().filter(|name| *name != CLIMATOLOGY) {
+    for name in &how.against {
         eval::reference(name, &splits.clip, &device.clone().inner())?;
     }
     Ok(())

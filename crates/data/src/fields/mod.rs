@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::DataConfig;
 
 pub(crate) use series::{About, Series};
-pub(crate) use time::written;
+pub use time::{follows, step, written};
 
 const ENDINGS: [&str; 10] = ["h5", "hdf5", "hdf", "he5", "nc", "nc4", "nc3", "cdf", "netcdf", "hkl"];
 

@@ -34,6 +34,22 @@ fn is_array(path: &Path) -> bool {
         .is_some_and(|extension| extension.eq_ignore_ascii_case("npy"))
 }
 
+/// Whether the name is that of a file that can be read.
+pub(super) fn is_readable(path: &Path) -> bool {
+    is_array(path) || is_image(path) || is_field(path)
+}
+
+/// The recordings in one file, which may be a single image.
+pub(super) fn in_one_file(path: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataError> {
+    match (is_still(path), path.parent()) {
+        (true, Some(folder)) => {
+            let any_size = config.resize.is_some();
+            Recording::of_stills(folder, vec![path.to_owned()], any_size).map(|recording| vec![recording])
+        }
+        _ => in_file(path, config),
+    }
+}
+
 fn in_file(path: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataError> {
     if is_still(path) {
         return Err(DataError::file(

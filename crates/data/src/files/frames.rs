@@ -7,7 +7,7 @@ use super::reduce::Reduction;
 use crate::config::at_least;
 use crate::images::{FrameSize, same_size};
 use crate::resample::{Kernel, resample};
-use crate::{DataConfig, DataError, Scaling};
+use crate::{DataConfig, DataError, Missing, Scaling};
 
 /// Decoded images are kept as long as all of them fit into this many values (1 GiB).
 const MOST_KEPT: usize = 1 << 28;
@@ -19,8 +19,8 @@ pub(super) struct Frames {
     reduction: Reduction,
     /// Whether frames are resampled to `size`; else it is what the reduction leaves.
     resamples: bool,
-    /// What replaces missing values.
-    missing: Option<f32>,
+    /// What becomes of missing values.
+    missing: Option<Missing>,
     /// Values are divided by this, so that the unit is 0..1 where it should be.
     divisor: f32,
     /// Frames that took decoding, by recording and frame; empty where they are not kept.
@@ -38,11 +38,13 @@ impl Frames {
             size = FrameSize { height, width, ..size };
         }
         let missing = config.missing;
-        if let Some(value) = missing.filter(|value| !value.is_finite()) {
+        if let Some(Missing::Become(value)) = missing
+            && !value.is_finite()
+        {
             return Err(DataError::config(
                 "missing",
                 format!("is {value}"),
-                "use a number, e.g. 0",
+                "use a number, e.g. 0, or mask",
             ));
         }
         let value_type = recordings[0].value_type();
@@ -88,7 +90,8 @@ impl Frames {
         self.recordings[0].value_type().is_none_or(|kind| kind.is_byte())
     }
 
-    /// Reads one frame, `[channels, height, width]`, in physical units. Values that are not finite are errors.
+    /// Reads one frame, `[channels, height, width]`, in physical units. Values that are not finite are errors, except that
+    /// masked ones stay NaN.
     pub(super) fn read(&self, recording: usize, frame: usize, values: &mut [f32]) -> Result<(), DataError> {
         let Some(kept) = self.kept[recording].get(frame) else {
             return self.load(recording, frame, values);
@@ -106,7 +109,9 @@ impl Frames {
         let (whole, size, raw) = self.reduced(recording, frame)?;
         let recording = &self.recordings[recording];
         let (path, name) = recording.describe(frame);
-        if let Some(index) = raw.iter().position(|value| !value.is_finite()) {
+        let may_miss = self.missing == Some(Missing::Mask);
+        let is_bad = |value: &f32| !(value.is_finite() || may_miss && value.is_nan());
+        if let Some(index) = raw.iter().position(is_bad) {
             let (row, column) = (index / size.width % size.height, index % size.width);
             let channel = index / (size.width * size.height);
             let (row, column) = self.reduction.origin(whole, row, column);
@@ -129,7 +134,7 @@ impl Frames {
     fn reduced(&self, recording: usize, frame: usize) -> Result<(FrameSize, FrameSize, Vec<f32>), DataError> {
         let (whole, raw) = self.recordings[recording].read(frame)?;
         let (size, mut raw) = self.reduction.apply(whole, raw)?;
-        if let Some(missing) = self.missing {
+        if let Some(Missing::Become(missing)) = self.missing {
             let holes = raw.iter_mut().filter(|value| value.is_nan());
             holes.for_each(|value| *value = missing);
         }

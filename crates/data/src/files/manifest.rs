@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::{hex, sha256_of};
@@ -111,6 +112,13 @@ impl ArrayManifest {
             ))),
             (version, _) => Err(refuse(format!("is of version {version}, which is unknown"))),
         }
+    }
+
+    /// Frames of every stretch; when the first was taken and the seconds between them, where both are known.
+    pub(super) fn clocks(&self) -> Vec<(usize, Option<(i64, i64)>)> {
+        let start = |stretch: &Stretch| stretch.start.as_deref()?.parse::<Timestamp>().ok();
+        let clock = |stretch: &Stretch| Some((start(stretch)?.as_second(), self.step_seconds?));
+        self.stretches.iter().map(|stretch| (stretch.frames, clock(stretch))).collect()
     }
 
     pub(super) fn write(&self, array: &Path) -> Result<(), DataError> {

@@ -2,12 +2,15 @@
 
 mod convert;
 mod discover;
+mod frame_file;
 mod frames;
+mod inbox;
 mod inspect;
 mod manifest;
 mod recording;
 mod reduce;
 mod split;
+mod stamp;
 mod statistics;
 mod windows;
 
@@ -21,6 +24,8 @@ use crate::noise::disturb;
 use crate::{DataConfig, DataError, Splits};
 
 pub use convert::convert;
+pub use frame_file::FrameFile;
+pub use inbox::Inbox;
 pub use inspect::{Inspection, inspect};
 pub use manifest::{ArrayManifest, ArrayState, Stretch, verify};
 

@@ -27,6 +27,8 @@ enum Content {
         clip: Option<usize>,
         /// Number of its first frame in the file.
         first: usize,
+        /// When its first frame was taken, and seconds from one to the next, where a manifest says so.
+        clock: Option<(i64, i64)>,
     },
     Stills(Vec<PathBuf>),
     Animation(Vec<f32>),
@@ -76,19 +78,20 @@ impl Recording {
             width,
         };
         // What `data convert` wrote says where its frames do not follow each other.
-        let stretches: Vec<usize> = match clips {
-            Some(clips) => vec![frames; clips],
+        let stretches: Vec<(usize, Option<(i64, i64)>)> = match clips {
+            Some(clips) => vec![(frames, None); clips],
             None => match ArrayManifest::of(path)?.filter(|manifest| manifest.shape[..] == *shape) {
-                Some(manifest) => manifest.stretches.iter().map(|stretch| stretch.frames).collect(),
-                None => vec![frames],
+                Some(manifest) => manifest.clocks(),
+                None => vec![(frames, None)],
             },
         };
         let mut first = 0;
-        let recording = |(number, frames): (usize, usize)| {
+        let recording = |(number, (frames, clock)): (usize, (usize, Option<(i64, i64)>))| {
             let content = Content::Array {
                 file: Arc::clone(&file),
                 clip: clips.map(|_| number),
                 first,
+                clock,
             };
             first += frames;
             Self {
@@ -174,6 +177,10 @@ impl Recording {
     pub(super) fn time(&self, frame: usize) -> Option<i64> {
         match &self.content {
             Content::Field { series, start } => series.time(start + frame),
+            Content::Array {
+                clock: Some((start, step)),
+                ..
+            } => Some(start.saturating_add(step.saturating_mul(frame as i64))),
             _ => None,
         }
     }

@@ -44,6 +44,15 @@ impl Windows {
             normalization,
         }
     }
+
+    /// The recording of a clip, and its first frame there.
+    fn place(&self, index: usize) -> (usize, usize) {
+        assert!(index < self.len(), "clip {index} of {}", self.len());
+        let which = self.ends.partition_point(|end| *end <= index);
+        let before = if which == 0 { 0 } else { self.ends[which - 1] };
+        let range = self.ranges[which];
+        (range.recording, range.start + (index - before) * self.stride)
+    }
 }
 
 impl ClipSource for Windows {
@@ -55,15 +64,19 @@ impl ClipSource for Windows {
         self.ends.last().copied().unwrap_or(0)
     }
 
+    fn times(&self, index: usize) -> Option<Vec<i64>> {
+        let (recording, start) = self.place(index);
+        let recording = &self.frames.recordings()[recording];
+        (0..self.shape.frames())
+            .map(|time| recording.time(start + time * self.step))
+            .collect()
+    }
+
     fn read(&self, _: u64, index: usize, frames: &mut [f32]) -> Result<(), DataError> {
-        assert!(index < self.len(), "clip {index} of {}", self.len());
         assert_eq!(frames.len(), self.shape.clip_len(), "room for one clip");
-        let which = self.ends.partition_point(|end| *end <= index);
-        let before = if which == 0 { 0 } else { self.ends[which - 1] };
-        let range = self.ranges[which];
-        let start = range.start + (index - before) * self.stride;
+        let (recording, start) = self.place(index);
         for (time, frame) in frames.chunks_exact_mut(self.shape.frame_len()).enumerate() {
-            self.frames.read(range.recording, start + time * self.step, frame)?;
+            self.frames.read(recording, start + time * self.step, frame)?;
         }
         self.normalization.normalize(frames, &self.shape);
         Ok(())
