@@ -292,6 +292,10 @@ pub(crate) struct EvalArgs {
     /// Compares with this, too: a model without weights, e.g. `advection` or `climatology`; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) against: Vec<String>,
+    /// Adds LPIPS with these weights (.safetensors or .pth): torchvision's alexnet and the package lpips' alex.pth, or a file
+    /// that holds both; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) lpips_weights: Vec<PathBuf>,
     /// Clips at a time
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) batch: Option<u32>,

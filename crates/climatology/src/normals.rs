@@ -80,8 +80,14 @@ impl Sum {
     fn add(&mut self, other: &Self) {
         self.values.resize(other.values.len(), 0.0);
         self.counts.resize(other.counts.len(), 0);
-        self.values.iter_mut().zip(&other.values).for_each(|(own, other)| *own += other);
-        self.counts.iter_mut().zip(&other.counts).for_each(|(own, other)| *own += other);
+        self.values
+            .iter_mut()
+            .zip(&other.values)
+            .for_each(|(own, other)| *own += other);
+        self.counts
+            .iter_mut()
+            .zip(&other.counts)
+            .for_each(|(own, other)| *own += other);
     }
 
     /// The mean; where nothing was counted that of `coarser`, else 0.

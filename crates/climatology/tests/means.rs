@@ -22,7 +22,11 @@ fn fitted(by: By, frames: impl Iterator<Item = (Option<i64>, f32)>) -> Climatolo
 /// The forecasts of one clip for these times.
 fn at(model: &Climatology, times: Option<Vec<i64>>, horizon: usize) -> Vec<f32> {
     let past = Tensor::zeros([1, 1, 1, 1, 2], &Device::flex());
-    model.forecast_at(past, horizon, &[times]).into_data().try_to_vec().unwrap()
+    model
+        .forecast_at(past, horizon, &[times])
+        .into_data()
+        .try_to_vec()
+        .unwrap()
 }
 
 /// Two days of hours: the value is the hour of the day, on the second day 1 more.
@@ -42,7 +46,10 @@ fn two_days_are_enough_for_the_hour_of_the_day() {
     assert_eq!(at(&by_hour, None, 1), [12.0, all]);
     assert_eq!(at(&by_hour, Some(vec![later]), 2), [0.5, -0.5, 12.0, all]);
     assert_eq!(at(&fitted(By::All, two_days()), Some(vec![later]), 1), [12.0, all]);
-    assert_eq!(at(&fitted(By::Auto, two_days().take(40)), Some(vec![later]), 1)[0], 412.0 / 40.0);
+    assert_eq!(
+        at(&fitted(By::Auto, two_days().take(40)), Some(vec![later]), 1)[0],
+        412.0 / 40.0
+    );
 }
 
 #[test]

@@ -363,7 +363,9 @@ mod tests {
         };
         let whole: DataConfig = toml::from_str("missing = -1").unwrap();
         assert_eq!(whole.missing, Some(Missing::Become(-1.0)));
-        let error = toml::from_str::<DataConfig>("missing = 'masked'").unwrap_err().to_string();
+        let error = toml::from_str::<DataConfig>("missing = 'masked'")
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("a number, or \"mask\""), "{error}");
         for config in [config, masked, DataConfig::default()] {
             let text = toml::to_string(&config).unwrap();

@@ -172,8 +172,15 @@ impl Scores {
             }
             clipped.clip(planes);
             let (mut of_squares, mut of_clipped, mut of_absolute) = (0.0, 0.0, 0.0);
-            let pairs = planes.forecast.iter().zip(&planes.truth).zip(&clipped.forecast).zip(&planes.present);
-            let map = self.error_map[values.clone()].iter_mut().zip(&mut self.error_count[values.clone()]);
+            let pairs = planes
+                .forecast
+                .iter()
+                .zip(&planes.truth)
+                .zip(&clipped.forecast)
+                .zip(&planes.present);
+            let map = self.error_map[values.clone()]
+                .iter_mut()
+                .zip(&mut self.error_count[values.clone()]);
             for ((((&forecast, &truth), &clipped), &present), (map, count)) in pairs.zip(map) {
                 let error = forecast - truth;
                 *map += error.abs();
@@ -210,7 +217,8 @@ impl Scores {
         sums.openstl_ssim.push(openstl_ssim.value());
         let range = self.options.data_range;
         sums.psnr.push(squared.value().map(|error| psnr(error, range)));
-        sums.openstl_psnr.push(squared_clipped.value().map(|error| psnr(error, 1.0)));
+        sums.openstl_psnr
+            .push(squared_clipped.value().map(|error| psnr(error, 1.0)));
     }
 
     /// Adds what another accumulator of the same clip shape and options has seen, as if its clips had been added after
@@ -219,7 +227,9 @@ impl Scores {
     /// # Errors
     /// [`ScoreError::Merge`] when the two were made for different clips.
     pub fn merge(&mut self, other: &Self) -> Result<(), ScoreError> {
-        if self.spec != other.spec || self.options != other.options || self.has_climatology != other.has_climatology
+        if self.spec != other.spec
+            || self.options != other.options
+            || self.has_climatology != other.has_climatology
             || self.climatology != other.climatology
         {
             return Err(ScoreError::Merge);

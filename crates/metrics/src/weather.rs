@@ -101,7 +101,9 @@ pub(crate) fn definitions(spec: &ScoreSpec, options: &ScoreOptions, climatology:
 fn per_frame(group: Range<usize>, of: fn(&Sums) -> &[f64]) -> impl Fn(&[Sums]) -> f64 {
     move |sums| {
         let total = |of: fn(&Sums) -> &[f64]| -> f64 {
-            sums.iter().map(|sums| of(sums)[group.clone()].iter().sum::<f64>()).sum()
+            sums.iter()
+                .map(|sums| of(sums)[group.clone()].iter().sum::<f64>())
+                .sum()
         };
         total(of) / total(|sums| &sums.frames)
     }

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use foreframe_core::{Clip, ClipShape, ConfigError};
 use foreframe_data::{ClipSource, HostBatch, Loader, LoaderConfig, Normalization, fill_missing};
+use foreframe_lpips::Lpips;
 use foreframe_metrics::{Comparison, Row, ScoreError, ScoreOptions, ScoreSpec, Scores};
 
 use crate::error::TrainError;
 use crate::model::Network;
+use crate::perceptual::Perceptual;
 use crate::progress::Progress;
 
 /// The model from whose forecasts anomalies are taken.
@@ -32,6 +34,8 @@ pub struct Evaluation<'a> {
     pub scores: &'a ScoreOptions,
     /// Other forecasters to compare with, built for the same clips, and [fitted](fit) where they are of that kind.
     pub against: &'a [Box<dyn Network>],
+    /// Weights for the perceptual distance, one more score.
+    pub lpips: Option<&'a Lpips>,
 }
 
 /// Checks that clips of this shape can be scored as `scores` says, before anything is spent on them.
@@ -94,8 +98,12 @@ pub fn evaluate(
     };
     let frame = shape.frame_len();
     let values = horizon * frame;
-    let mut scores = vec![empty.clone(); networks.len()];
-    let mut persistence = empty;
+    let perceptual = evaluation
+        .lpips
+        .map(|lpips| Perceptual::new(lpips, evaluation, &shape, horizon))
+        .transpose()?;
+    // Persistence comes last.
+    let mut scores = vec![(empty, perceptual); networks.len() + 1];
     let part = Part {
         source: source.clone(),
         batch: evaluation.batch,
@@ -108,34 +116,43 @@ pub fn evaluate(
         first += batch.clips;
         let of = |network: &&dyn Network| -> Vec<f32> {
             let past = batch.to_clip(&network.device().inner()).past;
-            network.forecast_at(past, horizon, &times).into_data().iter::<f32>().collect()
+            network
+                .forecast_at(past, horizon, &times)
+                .into_data()
+                .iter::<f32>()
+                .collect()
         };
         let forecasts: Vec<Vec<f32>> = networks.iter().map(of).collect();
         for clip in 0..clips {
             let truth = &batch.future(clip)[..values];
             let of_clip = |forecasts: &Vec<f32>| forecasts[clip * values..][..values].to_vec();
             let normal = climatology.map(|index| of_clip(&forecasts[index]));
-            let add = |scores: &mut Scores, forecast: &[f32]| match &normal {
-                Some(normal) => scores.add_beside(forecast, truth, normal),
-                None => scores.add(forecast, truth),
-            };
-            for (forecasts, scores) in forecasts.iter().zip(&mut scores) {
-                add(scores, &of_clip(forecasts))?;
-            }
             let past = batch.past(clip);
             let mut newest = past[past.len() - frame..].repeat(horizon);
             fill_missing(&mut newest);
-            add(&mut persistence, &newest)?;
+            let all = forecasts.iter().map(of_clip).chain([newest]);
+            for (forecast, (scores, perceptual)) in all.zip(&mut scores) {
+                match &normal {
+                    Some(normal) => scores.add_beside(&forecast, truth, normal)?,
+                    None => scores.add(&forecast, truth)?,
+                }
+                if let Some(perceptual) = perceptual {
+                    perceptual.add(&forecast, truth);
+                }
+            }
         }
         Ok(())
     };
     part.each_batch(progress, &mut score)?;
-    let rows = (networks.iter().map(|network| network.name()).zip(scores)).chain([("persistence", persistence)]);
-    let rows: Result<Vec<Row>, TrainError> = rows
-        .map(|(model, scores)| {
+    let names = networks.iter().map(|network| network.name()).chain(["persistence"]);
+    let rows: Result<Vec<Row>, TrainError> = names
+        .zip(scores)
+        .map(|(model, (scores, perceptual))| {
+            let mut summary = scores.summary()?;
+            summary.metrics.extend(perceptual.map(|perceptual| perceptual.metric()));
             Ok(Row {
                 model: model.to_owned(),
-                summary: scores.summary()?,
+                summary,
             })
         })
         .collect();

@@ -256,11 +256,7 @@ fn build<A: Architecture>(network: &Table, clip: &ClipShape, device: &Device) ->
     Ok(Box::new(Holder::<A>::new(config, clip, device)?))
 }
 
-fn build_fitted<A: Fitted>(
-    network: &Table,
-    clip: &ClipShape,
-    device: &Device,
-) -> Result<Box<dyn Network>, ModelError> {
+fn build_fitted<A: Fitted>(network: &Table, clip: &ClipShape, device: &Device) -> Result<Box<dyn Network>, ModelError> {
     let config = from_table::<A::Config>("network", network)?;
     Ok(Box::new(Holder::<A>::new(config, clip, device)?.with_fit(fit::<A>)))
 }

@@ -1,11 +1,16 @@
 //! `eval`: a network, persistence and other references on the same clips.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use foreframe_core::ClipShape;
 use foreframe_data::{ClipSource, DataConfig, Splits};
+use foreframe_lpips::{ALEXNET, Lpips};
 use foreframe_metrics::Comparison;
 use foreframe_train::evaluate::{Evaluation, evaluate, fit};
+use foreframe_train::import::read_state_dict;
 use foreframe_train::progress::{Progress, progress};
 use foreframe_train::run::weights_of;
 use foreframe_train::weights::{WeightsHeader, read_header};
@@ -28,12 +33,14 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     }
     config.eval.against.extend(args.against.iter().cloned());
     config.validate()?;
+    let lpips = lpips(&args.lpips_weights, &network.device().inner())?;
     let comparison = judge(
         network.as_ref(),
         &splits,
         args.split,
         &config.data.name,
         &config.eval,
+        lpips.as_ref(),
         progress().as_mut(),
     )?;
     match args.json {
@@ -69,7 +76,12 @@ fn of_model(args: &EvalArgs, name: &str) -> Result<Judged> {
     let device = args.backend.backend.device()?;
     let splits = (settings.dataset.open)(&settings.config.data)?;
     let mut network = (settings.model.build)(&settings.config.network, &splits.clip, &device)?;
-    fit(network.as_mut(), &splits.train, settings.config.eval.batch, progress().as_mut())?;
+    fit(
+        network.as_mut(),
+        &splits.train,
+        settings.config.eval.batch,
+        progress().as_mut(),
+    )?;
     Ok((settings, network, splits))
 }
 
@@ -176,6 +188,18 @@ pub(crate) fn reference(name: &str, clip: &ClipShape, device: &Device) -> Result
     Ok(network)
 }
 
+/// The network that judges how images look, if there are weights for it; those of several files go together.
+fn lpips(files: &[PathBuf], device: &Device) -> Result<Option<Lpips>> {
+    let mut tensors = BTreeMap::new();
+    for file in files {
+        tensors.extend(read_state_dict(file)?);
+    }
+    if files.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Lpips::new(&tensors, ALEXNET, device).context("--lpips-weights")?))
+}
+
 /// Scores a network, persistence and the references that the configuration names on one split.
 ///
 /// # Errors
@@ -186,6 +210,7 @@ pub(crate) fn judge(
     split: Split,
     data: &str,
     how: &EvalConfig,
+    lpips: Option<&Lpips>,
     progress: &mut dyn Progress,
 ) -> Result<Comparison> {
     let against = references(network, splits, how, progress)?;
@@ -198,6 +223,7 @@ pub(crate) fn judge(
         normalization: &splits.normalization,
         scores: &how.scores,
         against: &against,
+        lpips,
     };
     Ok(evaluate(network, split.of(splits), &evaluation, progress)?)
 }
@@ -206,7 +232,12 @@ pub(crate) fn judge(
 /// what every score means.
 pub(crate) fn print(comparison: &Comparison) -> Result<()> {
     output::line(comparison.table())?;
-    let asked = |name: &str| name == "mse" || ["csi_", "lat_weighted_rmse", "acc"].iter().any(|p| name.starts_with(p));
+    let asked = |name: &str| {
+        name == "mse"
+            || ["csi_", "lat_weighted_rmse", "acc", "lpips"]
+                .iter()
+                .any(|p| name.starts_with(p))
+    };
     let names: Vec<String> = comparison.metrics().iter().map(|metric| metric.name.clone()).collect();
     let by_lead_time = names
         .iter()

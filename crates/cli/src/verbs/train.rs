@@ -148,6 +148,7 @@ fn present(settings: &Settings, splits: &Splits, device: &Device, folder: &Path)
         Split::Test,
         &config.data.name,
         &config.eval,
+        None,
         progress().as_mut(),
     )?;
     save(&comparison, folder)?;

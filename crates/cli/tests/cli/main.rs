@@ -8,3 +8,4 @@ mod program;
 mod resume;
 mod runs;
 mod transcripts;
+mod watch;

@@ -97,8 +97,8 @@ impl FrameFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::images::write_frames;
     use crate::Missing;
+    use crate::images::write_frames;
     use crate::npy::{Array, write_array};
 
     #[test]
@@ -110,7 +110,12 @@ mod tests {
             ..DataConfig::default()
         };
         let path = folder.path().join("rain_20240229T2355.npy");
-        write_array(&path, &[1, 2, 4], &[1.0, 2.0, f32::NAN, f32::NAN, 3.0, 6.0, f32::NAN, f32::NAN]).unwrap();
+        write_array(
+            &path,
+            &[1, 2, 4],
+            &[1.0, 2.0, f32::NAN, f32::NAN, 3.0, 6.0, f32::NAN, f32::NAN],
+        )
+        .unwrap();
         let file = FrameFile::open(&path, &config).unwrap();
         assert_eq!((file.len(), file.size()), (1, [1, 1, 2]));
         assert_eq!(file.read(0).unwrap(), [3.0, 0.5]);
@@ -135,7 +140,10 @@ mod tests {
         assert_eq!(file.read(0).unwrap(), image.values);
         let clips = folder.path().join("clips.npy");
         write_array(&clips, &[2, 1, 1, 1, 1], &[0.0; 2]).unwrap();
-        let error = FrameFile::open(&clips, &DataConfig::default()).err().unwrap().to_string();
+        let error = FrameFile::open(&clips, &DataConfig::default())
+            .err()
+            .unwrap()
+            .to_string();
         assert!(error.contains("clips.npy` holds 2 recordings without times"), "{error}");
     }
 }

@@ -49,7 +49,11 @@ impl Inbox {
     /// Names the folder that cannot be read.
     pub fn new(folder: &Path, settle: Duration) -> Result<Self, DataError> {
         if !folder.is_dir() {
-            return Err(DataError::file(folder, "is no folder", "name the folder into which files are put"));
+            return Err(DataError::file(
+                folder,
+                "is no folder",
+                "name the folder into which files are put",
+            ));
         }
         Ok(Self {
             folder: folder.to_owned(),
@@ -66,7 +70,10 @@ impl Inbox {
     /// Names the folder that cannot be read.
     pub fn complete(&mut self) -> Result<Vec<PathBuf>, DataError> {
         let mut complete = Vec::new();
-        let files: Vec<PathBuf> = listing(&self.folder)?.into_iter().filter(|file| is_readable(file)).collect();
+        let files: Vec<PathBuf> = listing(&self.folder)?
+            .into_iter()
+            .filter(|file| is_readable(file))
+            .collect();
         let present: BTreeSet<&PathBuf> = files.iter().collect();
         self.seen.retain(|file, _| present.contains(file));
         for file in files {
@@ -77,7 +84,10 @@ impl Inbox {
             }
             let (bytes, modified) = (found.len(), found.modified().ok());
             let age = modified.and_then(|time| SystemTime::now().duration_since(time).ok());
-            let seen = self.seen.entry(file.clone()).or_insert_with(|| Seen::now(bytes, modified));
+            let seen = self
+                .seen
+                .entry(file.clone())
+                .or_insert_with(|| Seen::now(bytes, modified));
             if (seen.bytes, seen.modified) != (bytes, modified) {
                 *seen = Seen::now(bytes, modified);
             }
@@ -158,12 +168,22 @@ mod tests {
         fs::write(&path, "x").unwrap();
         // A clock that is ahead, as on some file servers: only what is seen counts.
         let ahead = SystemTime::now() + LONG;
-        File::options().write(true).open(&path).unwrap().set_modified(ahead).unwrap();
+        File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_modified(ahead)
+            .unwrap();
         let mut inbox = Inbox::new(folder.path(), Duration::from_millis(200)).unwrap();
         assert!(inbox.complete().unwrap().is_empty());
         std::thread::sleep(Duration::from_millis(250));
         fs::write(&path, "longer").unwrap();
-        File::options().write(true).open(&path).unwrap().set_modified(ahead).unwrap();
+        File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_modified(ahead)
+            .unwrap();
         assert!(inbox.complete().unwrap().is_empty(), "it has grown");
         std::thread::sleep(Duration::from_millis(250));
         assert_eq!(names(inbox.complete().unwrap()), ["a.npy"]);

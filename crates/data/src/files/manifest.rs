@@ -118,7 +118,10 @@ impl ArrayManifest {
     pub(super) fn clocks(&self) -> Vec<(usize, Option<(i64, i64)>)> {
         let start = |stretch: &Stretch| stretch.start.as_deref()?.parse::<Timestamp>().ok();
         let clock = |stretch: &Stretch| Some((start(stretch)?.as_second(), self.step_seconds?));
-        self.stretches.iter().map(|stretch| (stretch.frames, clock(stretch))).collect()
+        self.stretches
+            .iter()
+            .map(|stretch| (stretch.frames, clock(stretch)))
+            .collect()
     }
 
     pub(super) fn write(&self, array: &Path) -> Result<(), DataError> {

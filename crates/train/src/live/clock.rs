@@ -48,13 +48,21 @@ impl Clock {
         }
         let mut differences: Vec<i64> = self.moments.windows(2).map(|pair| pair[1] - pair[0]).collect();
         differences.sort_unstable();
-        let alike = |usual: &i64| differences.iter().filter(|difference| follows(**difference, *usual)).count();
+        let alike = |usual: &i64| {
+            differences
+                .iter()
+                .filter(|difference| follows(**difference, *usual))
+                .count()
+        };
         let Some(usual) = differences.iter().find(|usual| 3 * alike(usual) >= differences.len()) else {
             return step(&self.moments);
         };
         // Of those that are alike, the most frequent; the smallest of several.
         let mut best = (0, *usual);
-        for group in differences.chunk_by(|a, b| a == b).filter(|group| follows(group[0], *usual)) {
+        for group in differences
+            .chunk_by(|a, b| a == b)
+            .filter(|group| follows(group[0], *usual))
+        {
             if group.len() > best.0 {
                 best = (group.len(), group[0]);
             }
@@ -82,7 +90,14 @@ mod tests {
         assert_eq!(usual(&[0, 299, 600, 900, 1200, 1501]), Some(300));
         // A frame out of turn is forgotten.
         assert_eq!(usual(&[0, 150, 300, 600, 900, 1200, 1500, 1800, 2100]), Some(300));
-        assert_eq!(usual(&(0..200).map(|step| if step < 100 { step * 60 } else { step * 600 }).collect::<Vec<_>>()), Some(600));
+        assert_eq!(
+            usual(
+                &(0..200)
+                    .map(|step| if step < 100 { step * 60 } else { step * 600 })
+                    .collect::<Vec<_>>()
+            ),
+            Some(600)
+        );
         let mut clock = Clock::new(None);
         [0, 300, 1200].into_iter().for_each(|moment| clock.note(moment));
         clock.fill(2);

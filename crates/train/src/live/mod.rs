@@ -310,7 +310,10 @@ impl Live {
                 let past = TensorData::new(values, [1, clip.past, clip.channels, clip.height, clip.width]);
                 let past = Tensor::from_data(past, &self.network.device().inner());
                 let filled = seen().filter(|frame| frame.filled).count();
-                let times = self.times().map(|times| vec![Some(times)]).unwrap_or_else(|| vec![None]);
+                let times = self
+                    .times()
+                    .map(|times| vec![Some(times)])
+                    .unwrap_or_else(|| vec![None]);
                 (self.network.forecast_at(past, self.horizon, &times), clip.past, filled)
             }
         };
@@ -337,7 +340,9 @@ impl Live {
 
     /// Seconds from one forecast frame to the next.
     fn seconds(&self) -> Option<i64> {
-        self.clock.step().map(|seconds| seconds.saturating_mul(self.options.stride as i64))
+        self.clock
+            .step()
+            .map(|seconds| seconds.saturating_mul(self.options.stride as i64))
     }
 
     /// Of which moments the forecast frames are.

@@ -80,7 +80,10 @@ impl Record {
     pub(super) fn with(input: &Path, frames: usize, model: &str, forecast: &LiveForecast, path: &Path) -> Self {
         let lead_time = |frame: usize| {
             let seconds = forecast.seconds.map(|seconds| seconds * frame as i64);
-            let valid = forecast.time.zip(seconds).map(|(time, seconds)| written(time + seconds));
+            let valid = forecast
+                .time
+                .zip(seconds)
+                .map(|(time, seconds)| written(time + seconds));
             LeadTime { frame, seconds, valid }
         };
         Self {

@@ -38,6 +38,7 @@ fn judged(
         normalization: &normalization,
         scores: &scores,
         against: &[],
+        lpips: None,
     };
     change(&mut evaluation);
     evaluate(network, source, &evaluation, &mut Silent)
@@ -142,6 +143,7 @@ fn references_are_rows_and_the_climatology_is_the_mean_of_the_training_part() {
         normalization: &normalization,
         scores: &scores,
         against: &others,
+        lpips: None,
     };
     let table = evaluate(&*network, splits(1).test, &evaluation, &mut Silent).unwrap();
     let models: Vec<&str> = table.rows.iter().map(|row| row.model.as_str()).collect();
@@ -190,7 +192,10 @@ fn the_climatology_knows_the_hour_and_what_is_missing_counts_nowhere() {
     let mut usual = (model.build)(&Default::default(), &CLIP, &Device::flex()).unwrap();
     fit(&mut *usual, &training, 5, &mut Silent).unwrap();
     // A day of which the hours are half below those of the training part.
-    let table = judged(&*usual, Arc::new(Hours { days: 1, first: 10 }), |evaluation| evaluation.batch = 7).unwrap();
+    let table = judged(&*usual, Arc::new(Hours { days: 1, first: 10 }), |evaluation| {
+        evaluation.batch = 7
+    })
+    .unwrap();
     let summary = &table.rows[0].summary;
     assert_eq!(summary.missing_share, 0.25);
     // In physical units, a half is 1. The last clips reach into the next day, where it is the same but for the sign.
@@ -199,7 +204,11 @@ fn the_climatology_knows_the_hour_and_what_is_missing_counts_nowhere() {
     }
     // Persistence is wrong by an hour at least, and what it does not know it takes to be the mean.
     assert!(table.rows[1].summary.metric("mae").unwrap().total > 2.0);
-    assert!(table.table().contains("25.00 % of the truth is missing"), "{}", table.table());
+    assert!(
+        table.table().contains("25.00 % of the truth is missing"),
+        "{}",
+        table.table()
+    );
 }
 
 #[test]

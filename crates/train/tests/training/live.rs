@@ -97,7 +97,11 @@ fn frame(number: usize) -> Vec<f32> {
 
 /// What the network itself makes of these frames in physical units.
 fn expected(frames: &[usize], horizon: usize) -> Vec<f32> {
-    let past: Vec<f32> = frames.iter().flat_map(|number| frame(*number)).map(|value| (value - 1.0) / 2.0).collect();
+    let past: Vec<f32> = frames
+        .iter()
+        .flat_map(|number| frame(*number))
+        .map(|value| (value - 1.0) / 2.0)
+        .collect();
     let past = Tensor::from_data(TensorData::new(past, [1, frames.len(), 1, 1, 2]), &Device::flex());
     let forecast: Vec<f32> = network().forecast(past, horizon).into_data().iter().collect();
     forecast.into_iter().map(|value| value * 2.0 + 1.0).collect()
@@ -127,13 +131,19 @@ fn a_forecast_is_that_of_the_newest_frames_or_of_all() {
             assert_eq!(live.push(time, frame(number)), Ok(Arrival::Next));
         }
         let seen: Vec<usize> = (0..=number).collect();
-        assert_eq!(values(&window), (number >= 2).then(|| expected(&seen[seen.len().max(3) - 3..], 4)));
+        assert_eq!(
+            values(&window),
+            (number >= 2).then(|| expected(&seen[seen.len().max(3) - 3..], 4))
+        );
         assert_eq!(values(&stateful), (number >= 2).then(|| expected(&seen, 2)));
         let strided = (number >= 4).then(|| expected(&[number.max(4) - 4, number.max(2) - 2, number], 2));
         assert_eq!(values(&every_other), strided);
     }
     let forecast = every_other.forecast().unwrap().unwrap();
-    assert_eq!((forecast.time, forecast.seconds), (Some(START + 8 * STEP), Some(2 * STEP)));
+    assert_eq!(
+        (forecast.time, forecast.seconds),
+        (Some(START + 8 * STEP), Some(2 * STEP))
+    );
 }
 
 #[test]
@@ -156,12 +166,20 @@ fn gaps_begin_anew_or_are_filled_and_late_frames_are_refused() {
         assert_eq!(forecast.filled, 1);
         // Halfway between 1, 1 and 3, 9 lies 2, 5.
         let mut whole = Live::new(network(), normalization(), live_options(keep_state)).unwrap();
-        for (step, values) in [(0, vec![0.0, 0.0]), (1, vec![1.0, 1.0]), (2, vec![2.0, 5.0]), (3, vec![3.0, 9.0])] {
+        for (step, values) in [
+            (0, vec![0.0, 0.0]),
+            (1, vec![1.0, 1.0]),
+            (2, vec![2.0, 5.0]),
+            (3, vec![3.0, 9.0]),
+        ] {
             whole.push(at(step), values).unwrap();
         }
         assert_eq!(Some(forecast.values), values(&whole));
         let late = live.push(at(2), frame(2)).unwrap_err().to_string();
-        assert_eq!(late, "its frame of 2024-03-01T00:00:00Z comes after one of 2024-03-01T00:05:00Z");
+        assert_eq!(
+            late,
+            "its frame of 2024-03-01T00:00:00Z comes after one of 2024-03-01T00:05:00Z"
+        );
         assert!(matches!(live.push(at(3), frame(3)), Err(LiveError::Late { .. })));
         assert_eq!(live.push(at(4), vec![f32::INFINITY, 0.0]), Err(LiveError::NotFinite));
         let gap = Arrival::Gap {
@@ -185,7 +203,12 @@ fn live_options(keep_state: bool) -> LiveOptions {
 
 #[test]
 fn settings_that_cannot_be_are_refused() {
-    let refused = |options| Live::new(network(), normalization(), options).err().unwrap().to_string();
+    let refused = |options| {
+        Live::new(network(), normalization(), options)
+            .err()
+            .unwrap()
+            .to_string()
+    };
     let zero = LiveOptions {
         horizon: Some(0),
         ..LiveOptions::default()
@@ -198,7 +221,10 @@ fn settings_that_cannot_be_are_refused() {
     assert!(refused(strided).contains("`data.step` is 2"));
     let plain = (Model::of::<Fading>().build)(&Default::default(), &CLIP, &Device::flex()).unwrap();
     let error = Live::new(plain, normalization(), live_options(true)).err().unwrap();
-    assert!(error.to_string().contains("`fading` does not read frame by frame"), "{error}");
+    assert!(
+        error.to_string().contains("`fading` does not read frame by frame"),
+        "{error}"
+    );
 }
 
 struct Folders {
@@ -250,7 +276,11 @@ fn look(watch: &mut Watch, folders: &Folders) -> Vec<i64> {
     let mut found = Vec::new();
     watch
         .look(&mut |path| {
-            let step = |path: &Path| (0..40).find(|step| folders.input(*step).file_name() == path.file_name()).unwrap();
+            let step = |path: &Path| {
+                (0..40)
+                    .find(|step| folders.input(*step).file_name() == path.file_name())
+                    .unwrap()
+            };
             found.extend(path.map(step));
             ControlFlow::Continue(())
         })
@@ -280,10 +310,17 @@ fn every_file_gets_its_forecast_and_none_twice() {
     assert_eq!(look(&mut watch, &folders), [4]);
     assert_eq!(forecast(&folders, 4), expected(&[2, 3, 4], 2));
     let first = record(&folders, 0);
-    assert_eq!((first.forecast, first.no_forecast.as_deref()), (None, Some("2 more frames are needed first")));
+    assert_eq!(
+        (first.forecast, first.no_forecast.as_deref()),
+        (None, Some("2 more frames are needed first"))
+    );
     let last = record(&folders, 4);
     assert_eq!((last.shape, last.observed), (Some([2, 1, 1, 2]), 3));
-    let lead: Vec<_> = last.lead_times.iter().map(|lead| (lead.seconds, lead.valid.as_deref())).collect();
+    let lead: Vec<_> = last
+        .lead_times
+        .iter()
+        .map(|lead| (lead.seconds, lead.valid.as_deref()))
+        .collect();
     let valid = ["2024-03-01T00:15:00Z", "2024-03-01T00:20:00Z"];
     assert_eq!(lead, [(Some(300), Some(valid[0])), (Some(600), Some(valid[1]))]);
     drop(watch);
@@ -302,7 +339,11 @@ fn every_file_gets_its_forecast_and_none_twice() {
     assert_eq!(forecast(&folders, 6), expected(&[0, 1, 2, 3, 4, 5, 6], 2));
     assert_eq!(record(&folders, 6).observed, 7);
     let left: Vec<_> = fs::read_dir(folders.path("out")).unwrap().collect();
-    assert_eq!(left.len(), 7 + 5, "a record of every file, and nothing beside the forecasts");
+    assert_eq!(
+        left.len(),
+        7 + 5,
+        "a record of every file, and nothing beside the forecasts"
+    );
 }
 
 #[test]
@@ -343,7 +384,10 @@ fn impossible_folders_are_refused() {
             data: &folders.data,
             settle: Duration::ZERO,
         };
-        Watch::new(live(LiveOptions::default()), &options).err().unwrap().to_string()
+        Watch::new(live(LiveOptions::default()), &options)
+            .err()
+            .unwrap()
+            .to_string()
     };
     assert!(refused("none", "out").contains("none` is no folder"));
     assert!(refused("in", "in").contains("forecasts would be taken for observations"));
