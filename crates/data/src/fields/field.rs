@@ -48,6 +48,7 @@ impl Field {
         let file = Container::open(path)?;
         let described = describe(&file, wish).map_err(|fault| fault.at(path))?;
         let layout = Layout::of(&described.variable, wish.axes.as_deref()).map_err(|fault| fault.at(path))?;
+        check_size(&described.variable, &layout).map_err(|fault| fault.at(path))?;
         let unit = described.unit.as_deref();
         let conversion = Conversion::between(unit, wish.unit.as_deref(), described.interval);
         let expected = layout.frames();
@@ -146,6 +147,22 @@ impl Field {
         }
         Ok((first, self.file.rows(&self.variable, first, count)?))
     }
+}
+
+/// Refuses frames that are declared to be larger than any frame is, before room is made for one.
+fn check_size(variable: &Variable, layout: &Layout) -> Result<(), Fault> {
+    let shape = variable.shape();
+    let all = shape.iter().try_fold(1usize, |product, len| product.checked_mul(*len));
+    if all.is_some() && layout.size().len() <= MOST_HELD {
+        return Ok(());
+    }
+    Err(Fault::new(
+        format!(
+            "declares frames of absurd size: `{}` has shape {shape:?}",
+            variable.name
+        ),
+        "fetch or export it again",
+    ))
 }
 
 fn describe(file: &Container, wish: &Wish) -> Result<Description, Fault> {
