@@ -3,6 +3,7 @@ use crate::definitions::Definition;
 use crate::events::thresholds;
 use crate::fractions::Neighborhoods;
 use crate::planes::Planes;
+use crate::spec::{check_normal, check_size};
 use crate::ssim::Ssim;
 use crate::sums::{Mean, Sums, add_each};
 use crate::weather::{anomaly_correlation, weighted_squared_error};
@@ -310,21 +311,6 @@ impl Scores {
         self.bad_truth.refuse("truth", self.clips, truth)?;
         let forecast = "check the weights, and that the input is normalised as in training";
         self.bad_forecast.refuse("forecast", self.clips, forecast)
-    }
-}
-
-fn check_size(what: &'static str, values: &[f32], expected: usize) -> Result<(), ScoreError> {
-    match values.len() {
-        found if found != expected => Err(ScoreError::Size { what, found, expected }),
-        _ => Ok(()),
-    }
-}
-
-fn check_normal(normal: &[f32], expected: usize) -> Result<(), ScoreError> {
-    check_size("climatology", normal, expected)?;
-    match normal.iter().all(|value| value.is_finite()) {
-        true => Ok(()),
-        false => Err(ScoreError::Spec("the climatology holds NaN or infinite values".into())),
     }
 }
 

@@ -45,7 +45,7 @@ fn number(text: &mut &[u8], digits: usize) -> Option<i16> {
     let (front, rest) = text.split_at_checked(digits)?;
     let mut number = 0;
     for digit in front {
-        number = 10 * number + i16::from(digit.is_ascii_digit().then_some(digit - b'0')?);
+        number = 10 * number + i16::from(digit.checked_sub(b'0').filter(|digit| *digit < 10)?);
     }
     *text = rest;
     Some(number)

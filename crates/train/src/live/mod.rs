@@ -5,6 +5,8 @@
 
 mod clock;
 mod error;
+mod options;
+mod outcome;
 mod record;
 mod stream;
 mod watch;
@@ -17,73 +19,14 @@ use foreframe_data::time::follows;
 use foreframe_data::{Normalization, fill_missing};
 
 pub use error::LiveError;
+pub use options::LiveOptions;
+pub use outcome::{Arrival, LiveForecast};
 pub use record::{LeadTime, Record};
 pub use stream::FrameStream;
 pub use watch::{Watch, WatchOptions};
 
 use crate::model::Network;
 use clock::Clock;
-
-/// How to forecast as frames come in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LiveOptions {
-    /// Frames to forecast; as many as the network was trained for when absent.
-    pub horizon: Option<usize>,
-    /// Frames from one frame that the network looks at to its next, as in training (`data.step`); forecasts are as far apart.
-    pub stride: usize,
-    /// Seconds from one frame to the next; the usual ones when absent.
-    pub seconds: Option<i64>,
-    /// Gaps of up to so many missing frames are filled by linear interpolation; at longer ones the history begins anew.
-    pub fill: usize,
-    /// Keep a recurrent network's state, so that it remembers everything since the last gap and a frame costs one step.
-    /// Otherwise a network looks at as many of the newest frames as it did in training.
-    pub keep_state: bool,
-}
-
-impl Default for LiveOptions {
-    fn default() -> Self {
-        Self {
-            horizon: None,
-            stride: 1,
-            seconds: None,
-            fill: 0,
-            keep_state: false,
-        }
-    }
-}
-
-/// What a frame was to those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arrival {
-    /// The next one, or the first.
-    Next,
-    /// So many frames between were missing and are interpolated.
-    Filled(usize),
-    /// It does not follow the one before it, `seconds` earlier: the history begins anew with it.
-    Gap {
-        /// Seconds from the frame before.
-        seconds: i64,
-        /// The usual ones.
-        usual: i64,
-    },
-}
-
-/// What follows the newest frame.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LiveForecast {
-    /// `[horizon, channels, height, width]`, in physical units.
-    pub values: Vec<f32>,
-    /// The four sizes.
-    pub shape: [usize; 4],
-    /// When the newest frame was taken, in seconds since 1970.
-    pub time: Option<i64>,
-    /// Seconds from one forecast frame to the next, where they are known.
-    pub seconds: Option<i64>,
-    /// Frames that the forecast is made from.
-    pub observed: usize,
-    /// Those of them that were missing and are interpolated.
-    pub filled: usize,
-}
 
 /// A network that is given frames as they come.
 pub struct Live {
