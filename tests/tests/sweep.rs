@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use burn::tensor::Device;
-use foreframe_core::{ClipShape, StepContext, is_buffer};
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
+use foreframe_core::{Clip, ClipShape, StepContext, Targets, is_buffer};
 use foreframe_tests::{alone, largest_difference, random_clip, small_config, small_network};
 use foreframe_train::config::Precision;
 use foreframe_train::optimizer::{Adam, OptimizerConfig, StepRates};
@@ -69,45 +69,141 @@ fn frames_need_not_be_square() {
     }
 }
 
+/// Frames `[2, time, 3, 16, 16]`.
+fn three_channels(time: usize) -> Tensor<5> {
+    Tensor::random([2, time, 3, 16, 16], Distribution::Default, &Device::flex())
+}
+
+/// `frames` with 1 added to the channels from the second on.
+fn with_others_changed(frames: &Tensor<5>) -> Tensor<5> {
+    let [first, others] = [(0, 1), (1, 2)].map(|(start, count)| frames.clone().narrow(2, start, count));
+    Tensor::cat(vec![first, others + 1.0], 2)
+}
+
 #[test]
-fn the_gradient_reaches_every_parameter() {
+fn channels_that_are_known_are_read_and_not_learnt() {
     let device = training_device();
+    let targets = Targets::of_channels(1, 3);
     for model in MODELS {
-        // Long enough for every recurrence to use the state of the step before.
-        let mut network = small_network(model, 4, 12, &device);
-        let clip = random_clip(2, 4, 12, 2);
+        let past = accepted_past(model, 4);
+        let build = |future: usize| {
+            let clip = ClipShape::new([past, future, 3, 16, 16]);
+            let network = model.build_seeded(&small_config(model), &clip, &device, 5);
+            network.unwrap_or_else(|error| panic!("{}: {error}", model.name))
+        };
+        let _alone = alone();
+        // No network reads the last frame of a clip, so that the only way of its known channels into the loss would be to
+        // be compared with a forecast.
+        let network = build(1);
         if network.parameters() == 0 {
             continue;
         }
-        let (loss, gradients) = {
-            let _alone = alone();
-            // Behind weights that begin at 0 the gradient arrives after a step.
-            let mut optimizer = Adam::new(&OptimizerConfig::default(), 0.0);
-            let rates = StepRates {
-                learning_rate: 1e-3,
-                beta1: 0.9,
+        let (observed, future) = (three_channels(past), three_channels(1));
+        let changed = with_others_changed(&future);
+        let loss = |future: &Tensor<5>, targets: Targets| {
+            let clip = Clip {
+                past: observed.clone(),
+                future: future.clone(),
             };
-            let first = StepContext::new(0, 0, 3);
-            network
-                .step(vec![clip.clone()], &first, &mut optimizer, &rates)
-                .unwrap();
-            network.gradients(clip, &StepContext::new(1, 0, 3))
+            let context = StepContext {
+                targets,
+                ..StepContext::new(0, 0, 3)
+            };
+            network.gradients(clip, &context).0
         };
-        assert!(loss.is_finite(), "{}: loss {loss}", model.name);
-        for tensor in network.tensors() {
-            if is_buffer(&tensor.name) {
-                continue;
-            }
-            let gradient = gradients
-                .get(&tensor.name)
-                .unwrap_or_else(|| panic!("{}: no gradient reaches {}", model.name, tensor.name));
-            let norm = gradient.iter::<f64>().map(|value| value * value).sum::<f64>();
-            assert!(
-                norm.is_finite() && norm > 0.0,
-                "{}: {} has gradient {norm}",
-                model.name,
-                tensor.name
-            );
+        assert_eq!(loss(&future, targets), loss(&changed, targets), "{}", model.name);
+        assert_ne!(
+            loss(&future, Targets::All),
+            loss(&changed, Targets::All),
+            "{}",
+            model.name
+        );
+
+        let mut network = build(6);
+        let (observed, future) = (three_channels(past), three_channels(9));
+        let clip = Clip {
+            past: observed.clone(),
+            future: future.clone().narrow(1, 0, 6),
+        };
+        let context = StepContext {
+            targets,
+            ..StepContext::new(0, 0, 3)
+        };
+        let rates = StepRates {
+            learning_rate: 1e-2,
+            beta1: 0.9,
+        };
+        // Behind weights that begin at 0 nothing shows before a step.
+        let mut optimizer = Adam::new(&OptimizerConfig::default(), 0.0);
+        network.step(vec![clip], &context, &mut optimizer, &rates).unwrap();
+        let answer = |observed: &Tensor<5>, future: &Tensor<5>| {
+            network.forecast_knowing(observed.clone(), 9, &targets.known(future))
+        };
+        let forecast = answer(&observed, &future);
+        assert_eq!(forecast.dims(), [2, 9, 1, 16, 16], "{}", model.name);
+        let of_past = answer(&with_others_changed(&observed), &future);
+        assert!(largest_difference(forecast.clone(), of_past) > 0.0, "{}", model.name);
+        let of_future = answer(&observed, &with_others_changed(&future));
+        // USTEP goes on from latents of the past and reads no frame of the future.
+        let reads_on = !model.name.starts_with("ustep");
+        assert_eq!(
+            largest_difference(forecast, of_future) > 0.0,
+            reads_on,
+            "{}",
+            model.name
+        );
+    }
+}
+
+/// Loss and gradients of the second of two training steps: behind weights that begin at 0 the gradient arrives after one.
+fn second_step(model: &Model, device: &Device) -> Option<(f64, BTreeMap<String, TensorData>)> {
+    // Long enough for every recurrence to use the state of the step before.
+    let mut network = small_network(model, 4, 12, device);
+    let clip = random_clip(2, 4, 12, 2);
+    if network.parameters() == 0 {
+        return None;
+    }
+    let _alone = alone();
+    let mut optimizer = Adam::new(&OptimizerConfig::default(), 0.0);
+    let rates = StepRates {
+        learning_rate: 1e-3,
+        beta1: 0.9,
+    };
+    let first = StepContext::new(0, 0, 3);
+    network
+        .step(vec![clip.clone()], &first, &mut optimizer, &rates)
+        .unwrap();
+    let (loss, gradients) = network.gradients(clip, &StepContext::new(1, 0, 3));
+    assert!(loss.is_finite(), "{}: loss {loss}", model.name);
+    for tensor in network.tensors() {
+        if is_buffer(&tensor.name) {
+            continue;
+        }
+        let gradient = gradients
+            .get(&tensor.name)
+            .unwrap_or_else(|| panic!("{}: no gradient reaches {}", model.name, tensor.name));
+        let norm = gradient.iter::<f64>().map(|value| value * value).sum::<f64>();
+        assert!(
+            norm.is_finite() && norm > 0.0,
+            "{}: {} has gradient {norm}",
+            model.name,
+            tensor.name
+        );
+    }
+    Some((loss, gradients))
+}
+
+#[test]
+fn the_gradient_reaches_every_parameter_and_forgetting_activations_changes_no_digit() {
+    for model in MODELS {
+        let kept = second_step(model, &training_device());
+        let again = second_step(model, &training_device().gradient_checkpointing());
+        let (Some((loss, gradients)), Some(again)) = (kept, again) else {
+            continue;
+        };
+        assert_eq!(loss, again.0, "{}", model.name);
+        for (name, gradient) in gradients {
+            assert!(gradient == again.1[&name], "{}: {name}", model.name);
         }
     }
 }

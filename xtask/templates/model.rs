@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext, as_precise_as,
+    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext,
     channels_into_time, roll_out, time_into_channels,
 };
 use foreframe_nn::{Conv2d, Conv2dConfig};
@@ -38,7 +38,11 @@ impl __Name__ {
 
 impl Forecast for __Name__ {
     fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
-        roll_out(past, horizon, |window| self.answer(window))
+        self.forecast_knowing(past, horizon, &Known::nothing())
+    }
+
+    fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
+        roll_out(past, horizon, known, |window| self.answer(window))
     }
 }
 
@@ -67,10 +71,11 @@ impl Architecture for __Name__ {
         })
     }
 
-    fn loss(&self, clip: Clip, _step: &StepContext) -> Objective {
-        let horizon = clip.future.dims()[1];
-        let forecast = as_precise_as(&clip.future, self.forecast(clip.past, horizon));
-        let loss = (forecast.clone() - clip.future).square().mean();
+    fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
+        let known = step.targets.known(&clip.future);
+        let forecast = self.forecast_knowing(clip.past, clip.future.dims()[1], &known);
+        let [forecast, future] = step.targets.compared(forecast, clip.future);
+        let loss = (forecast.clone() - future).square().mean();
         Objective { loss, forecast }
     }
 

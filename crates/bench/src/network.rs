@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Distribution, Tensor};
 use foreframe_core::{Clip, ClipShape, Preset, Sampling, StepContext};
 use foreframe_train::optimizer::{Adam, OptimizerConfig, StepRates};
-use foreframe_train::{Model, Network as Built};
+use foreframe_train::{Model, Network as Built, TrainConfig};
 use foreframe_zoo::{find_model, find_preset};
 use toml::Table;
 
@@ -44,7 +44,7 @@ pub(crate) fn prepare(
 ) -> Result<Box<dyn Subject>, String> {
     let (model, preset) = find(network)?;
     let place = match pass {
-        Pass::Step => device.clone().autodiff(),
+        Pass::Step => TrainConfig::default().autodiff(device),
         _ => device.clone(),
     };
     let mut built = model

@@ -73,7 +73,8 @@ pub(crate) struct DataArgs {
     /// A dataset; `data list` shows them
     #[arg(long, value_name = "NAME")]
     pub(crate) data: Option<String>,
-    /// Where the data lie: a `.npy`, HDF5 or NetCDF file, a folder of them, a folder of images, or of folders of images
+    /// Where the data lie: a `.npy`, `.npz`, HDF5 or NetCDF file or a video, a folder of them, a folder of images, or of
+    /// folders of images
     #[arg(long, value_name = "PATH")]
     pub(crate) data_path: Option<PathBuf>,
     /// Which clips validate [default: own]
@@ -308,7 +309,8 @@ pub(crate) struct EvalArgs {
 pub(crate) struct ForecastArgs {
     /// Weights (.bpk) or a run
     pub(crate) target: PathBuf,
-    /// What was observed: `.npy` (`[T,C,H,W]` or `[B,T,C,H,W]`), `.gif`, or a folder of images
+    /// What was observed: `.npy` (`[T,C,H,W]` or `[B,T,C,H,W]`), `.gif`, or a folder of images; of a run that chose channels
+    /// also NetCDF or HDF5
     #[arg(short, long, value_name = "PATH", required_unless_present = "watch")]
     pub(crate) input: Option<PathBuf>,
     /// Where the forecast goes: `.npy`, `.gif`, or a folder for images
@@ -317,6 +319,9 @@ pub(crate) struct ForecastArgs {
     /// Frames to forecast [default: as many as the network was trained for]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) horizon: Option<u32>,
+    /// When the first frame of the input was taken (UTC), e.g. 2019-03-01T00:00; for networks that look at the time
+    #[arg(long, value_name = "TIME")]
+    pub(crate) start: Option<String>,
     /// Scale as in training: the input is in physical units, and so is the output
     #[arg(long)]
     pub(crate) normalize: bool,

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
 use foreframe_core::ClipShape;
-use foreframe_data::images;
 use foreframe_data::npy::{self, Array};
+use foreframe_data::{Channels, images};
 
 /// How the axes of an array are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(crate) enum Layout {
 /// What was observed, cut to what a network looks at.
 #[derive(Debug)]
 pub(crate) struct Observed {
-    /// `[B, T, C, H, W]`.
+    /// `[B, T, C, H, W]`; of channels, those that are observed.
     pub(crate) values: Vec<f32>,
     pub(crate) clips: usize,
     pub(crate) layout: Layout,
@@ -61,19 +61,21 @@ impl Form {
 ///
 /// # Errors
 /// Names the file and what the network expects of it.
-pub(crate) fn read(path: &Path, expected: &ClipShape) -> Result<Observed> {
+pub(crate) fn read(path: &Path, expected: &ClipShape, channels: Option<&Channels>) -> Result<Observed> {
     let array = match path.is_dir() || Form::of(path)? != Form::Npy {
         true => images::read_frames(path)?,
         false => npy::read_array(path)?,
     };
-    fit(array, expected, path)
+    fit(array, expected, channels, path)
 }
 
-fn fit(array: Array, expected: &ClipShape, path: &Path) -> Result<Observed> {
+fn fit(array: Array, expected: &ClipShape, described: Option<&Channels>, path: &Path) -> Result<Observed> {
     let path = path.display();
-    let [channels, height, width] = [expected.channels, expected.height, expected.width];
+    let [height, width] = [expected.height, expected.width];
+    let channels = described.map_or(expected.channels, |described| described.observed);
+    let fits = |found: usize| found == channels || described.is_some_and(|described| described.of_frame == found);
     let (layout, clips, time, frame) = match array.shape[..] {
-        [time, rows, columns] if channels == 1 => (Layout::Plain, 1, time, [1, rows, columns]),
+        [time, rows, columns] if fits(1) => (Layout::Plain, 1, time, [1, rows, columns]),
         [time, c, rows, columns] => (Layout::Clip, 1, time, [c, rows, columns]),
         [clips, time, c, rows, columns] => (Layout::Batch, clips, time, [c, rows, columns]),
         _ => bail!(
@@ -81,8 +83,16 @@ fn fit(array: Array, expected: &ClipShape, path: &Path) -> Result<Observed> {
             array.shape
         ),
     };
+    if let Some(described) = described {
+        ensure!(
+            fits(frame[0]),
+            "`{path}` has frames of {} channels, the network expects {channels}: {}",
+            frame[0],
+            described.expected()
+        );
+    }
     ensure!(
-        frame == [channels, height, width],
+        fits(frame[0]) && frame[1..] == [height, width],
         "`{path}` has frames of {} channels, {} rows and {} columns, the network expects {channels}, {height} and {width}: \
          crop or resize it, or train a network for this size",
         frame[0],
@@ -96,7 +106,7 @@ fn fit(array: Array, expected: &ClipShape, path: &Path) -> Result<Observed> {
         "`{path}` has {time} frames, the network looks at {past}: give {past} frames or more"
     );
     let unused_frames = time - past;
-    let frame_len = expected.frame_len();
+    let frame_len = frame.iter().product::<usize>();
     let values = match unused_frames {
         0 => array.values,
         _ => array
@@ -106,8 +116,12 @@ fn fit(array: Array, expected: &ClipShape, path: &Path) -> Result<Observed> {
             .copied()
             .collect(),
     };
+    let values = match described {
+        None => Some(values),
+        Some(described) => described.choose(values, frame[0], height * width),
+    };
     Ok(Observed {
-        values,
+        values: values.expect("the number of channels was checked"),
         clips,
         layout,
         unused_frames,
@@ -179,7 +193,7 @@ mod tests {
             shape: shape.to_vec(),
             values,
         };
-        fit(array, &EXPECTED, Path::new("clip.npy"))
+        fit(array, &EXPECTED, None, Path::new("clip.npy"))
     }
 
     #[test]

@@ -4,21 +4,26 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use burn::tensor::{Tensor, TensorData};
-use foreframe_core::ClipShape;
+use foreframe_core::{ClipShape, Targets};
 use foreframe_data::npy::write_array;
-use foreframe_data::{ClipSource, Normalization, fill_missing};
+use foreframe_data::{Channels, ClipSource, Normalization, fill_missing, first_channels};
 use foreframe_report::{Frames, Sample, write_gif, write_strip};
 use foreframe_train::Network;
 
 /// One clip with a forecast, in physical units.
 pub(crate) struct Pictured {
+    /// All frames, of the channels to forecast.
     frames: Vec<f32>,
     forecast: Vec<f32>,
     clip: ClipShape,
+    /// The frames of the past with all channels that were observed, as `forecast` takes them.
+    past: Vec<f32>,
+    observed: usize,
 }
 
 impl Pictured {
-    /// Clip `index` of a source, continued by `forecast`, which gets the clip in the units of a network.
+    /// Clip `index` of a source, continued by `forecast`, which gets all frames of the clip in the units of a network, and
+    /// answers with the channels to forecast.
     ///
     /// # Errors
     /// Names the file that cannot be read.
@@ -26,16 +31,32 @@ impl Pictured {
         source: &dyn ClipSource,
         index: usize,
         normalization: &Normalization,
-        forecast: impl FnOnce(&[f32], &ClipShape) -> Result<Vec<f32>>,
+        forecast: impl FnOnce(&[f32], &ClipShape, Targets) -> Result<Vec<f32>>,
     ) -> Result<Self> {
-        let clip = source.shape();
-        let mut frames = vec![0.0; clip.clip_len()];
+        let (shape, channels) = (source.shape(), source.channels());
+        let mut frames = vec![0.0; shape.clip_len()];
         source.read(0, index, &mut frames)?;
         fill_missing(&mut frames);
-        let mut forecast = forecast(&frames[..clip.past * clip.frame_len()], &clip)?;
-        normalization.denormalize(&mut frames, &clip);
-        normalization.denormalize(&mut forecast, &clip);
-        Ok(Self { frames, forecast, clip })
+        let targets = channels.map_or(Targets::All, Channels::as_targets);
+        let clip = ClipShape {
+            channels: targets.count(shape.channels),
+            ..shape
+        };
+        let mut forecast = forecast(&frames, &shape, targets)?;
+        normalization.denormalize(&mut frames, &shape);
+        normalization.first(clip.channels).denormalize(&mut forecast, &clip);
+        let observed = channels.map_or(shape.channels, |channels| channels.observed);
+        let past = first_channels(&frames[..shape.past * shape.frame_len()], &shape, observed).into_owned();
+        Ok(Self {
+            past: match channels {
+                Some(channels) => channels.unchoose(past, shape.height * shape.width),
+                None => past,
+            },
+            frames: first_channels(&frames, &shape, clip.channels).into_owned(),
+            forecast,
+            clip,
+            observed,
+        })
     }
 
     /// Writes `<stem>.gif` and `<stem>.png` into a folder, and the observed frames beside them as `<stem>-past.npy`, which
@@ -49,8 +70,8 @@ impl Pictured {
         let [film, strip, past] = &paths;
         self.write(film, title)?;
         self.write(strip, title)?;
-        let shape = [self.clip.past, self.clip.channels, self.clip.height, self.clip.width];
-        write_array(past, &shape, &self.frames[..self.clip.past * self.clip.frame_len()])?;
+        let shape = [self.clip.past, self.observed, self.clip.height, self.clip.width];
+        write_array(past, &shape, &self.past)?;
         Ok(paths)
     }
 
@@ -91,12 +112,13 @@ impl Pictured {
 }
 
 /// What `network` makes of one clip.
-pub(crate) fn of_network(network: &dyn Network) -> impl Fn(&[f32], &ClipShape) -> Result<Vec<f32>> {
-    |past, clip| {
-        let shape = [1, clip.past, clip.channels, clip.height, clip.width];
-        let past = Tensor::from_data(TensorData::new(past.to_vec(), shape), &network.device().inner());
+pub(crate) fn of_network(network: &dyn Network) -> impl Fn(&[f32], &ClipShape, Targets) -> Result<Vec<f32>> {
+    |frames, clip, targets| {
+        let shape = [1, clip.frames(), clip.channels, clip.height, clip.width];
+        let frames = Tensor::<5>::from_data(TensorData::new(frames.to_vec(), shape), &network.device().inner());
+        let known = targets.known(&frames.clone().narrow(1, clip.past, clip.future));
         Ok(network
-            .forecast(past, clip.future)
+            .forecast_knowing(frames.narrow(1, 0, clip.past), clip.future, &known)
             .into_data()
             .convert::<f32>()
             .try_to_vec()?)
@@ -104,6 +126,7 @@ pub(crate) fn of_network(network: &dyn Network) -> impl Fn(&[f32], &ClipShape) -
 }
 
 /// The newest frame, repeated.
-pub(crate) fn of_persistence(past: &[f32], clip: &ClipShape) -> Result<Vec<f32>> {
-    Ok(past[past.len() - clip.frame_len()..].repeat(clip.future))
+pub(crate) fn of_persistence(frames: &[f32], clip: &ClipShape, targets: Targets) -> Result<Vec<f32>> {
+    let newest = &frames[(clip.past - 1) * clip.frame_len()..][..clip.frame_len()];
+    Ok(newest[..targets.count(clip.channels) * clip.height * clip.width].repeat(clip.future))
 }

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Sampling, SamplingRule};
+use crate::{Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Sampling, SamplingRule, Targets};
 
 /// A trainable network with a name and a configuration.
 pub trait Architecture: Forecast + Module + 'static {
@@ -33,7 +33,8 @@ pub trait Architecture: Forecast + Module + 'static {
     /// Names the field of a size that is impossible, alone or for this clip.
     fn new(config: &Self::Config, clip: &ClipShape, device: &Device) -> Result<Self, ConfigError>;
 
-    /// The paper's own objective on one batch, in training mode.
+    /// The paper's own objective on one batch, in training mode, over the channels that
+    /// [`targets`](StepContext::targets) are.
     fn loss(&self, clip: Clip, step: &StepContext) -> Objective;
 
     /// Multiply-accumulates of one forecast of `clip.future` frames, every operation counted.
@@ -65,7 +66,7 @@ pub trait Fitted: Architecture {
 pub struct Objective {
     /// The number to minimise, `[1]`.
     pub loss: Tensor<1>,
-    /// The forecast behind it, `[batch, T', channels, height, width]`.
+    /// The forecast behind it, `[batch, T', targets, height, width]`.
     pub forecast: Tensor<5>,
 }
 
@@ -98,10 +99,13 @@ pub struct StepContext {
     pub sampling: Sampling,
     /// Whether a recurrent network computes its steps again on the way back rather than keep what is in them.
     pub recompute_steps: bool,
+    /// Which channels are to be forecast.
+    pub targets: Targets,
 }
 
 impl StepContext {
-    /// The context of one step of the run with seed `run_seed`, free running and without recomputing.
+    /// The context of one step of the run with seed `run_seed`, free running, without recomputing, with all channels to
+    /// be forecast.
     pub fn new(iteration: u64, epoch: u64, run_seed: u64) -> Self {
         // SplitMix64's finaliser: neighbouring iterations must not get neighbouring seeds.
         let mut seed = run_seed.wrapping_add(iteration.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
@@ -113,6 +117,7 @@ impl StepContext {
             seed: seed ^ (seed >> 31),
             sampling: Sampling::FREE_RUNNING,
             recompute_steps: false,
+            targets: Targets::All,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Clips, their sizes, and the reshapes between time, batch and channels.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::ConfigError;
@@ -20,6 +20,19 @@ pub fn as_precise_as(truth: &Tensor<5>, forecast: Tensor<5>) -> Tensor<5> {
         return forecast;
     }
     forecast.cast(truth.dtype())
+}
+
+/// `tensor` in the autodiff of `device`, whose strategy of gradient checkpointing a bare `autodiff()` would not follow.
+///
+/// # Shapes
+/// - `tensor`: any
+/// - output: the same
+pub fn lift<const D: usize>(tensor: Tensor<D>, device: &Device) -> Tensor<D> {
+    let lifted = tensor.autodiff();
+    match device.gradient_checkpointing_strategy() {
+        Some(strategy) => lifted.with_gradient_checkpointing_strategy(strategy),
+        None => lifted,
+    }
 }
 
 /// The size of one clip, without its batch axis.

@@ -10,15 +10,17 @@ mod cost;
 mod error;
 mod forecast;
 mod key_map;
+mod known;
 mod named;
 mod recurrent;
 
 pub use architecture::{Architecture, Fitted, Objective, Preset, StepContext};
-pub use clip::{Clip, ClipShape, as_precise_as, channels_into_time, fold_time, time_into_channels, unfold_time};
+pub use clip::{Clip, ClipShape, as_precise_as, channels_into_time, fold_time, lift, time_into_channels, unfold_time};
 pub use cost::Cost;
 pub use error::ConfigError;
 pub use forecast::{Forecast, roll_out};
 pub use key_map::{ImportError, ImportReport, KeyMap, import};
+pub use known::{Known, Targets};
 pub use named::{
     AssignError, NamedTensor, assign, count_parameters, gradients, is_buffer, named_shapes, named_tensors,
 };

@@ -1,5 +1,7 @@
 //! Batches on their way to the device.
 
+use std::borrow::Cow;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use foreframe_core::{Clip, ClipShape};
 
@@ -55,4 +57,18 @@ impl HostBatch {
         let start = clip * self.shape.clip_len() + self.shape.past * self.shape.frame_len();
         &self.values[start..(clip + 1) * self.shape.clip_len()]
     }
+}
+
+/// The first `targets` channels of frames, which are those to forecast.
+///
+/// # Shapes
+/// - `frames`: `[.., channels, height, width]`, any number of frames of `shape`
+/// - output: `[.., targets, height, width]`
+pub fn first_channels<'a>(frames: &'a [f32], shape: &ClipShape, targets: usize) -> Cow<'a, [f32]> {
+    if targets == shape.channels {
+        return Cow::Borrowed(frames);
+    }
+    let wanted = targets * shape.height * shape.width;
+    let frames = frames.chunks_exact(shape.frame_len());
+    frames.flat_map(|frame| &frame[..wanted]).copied().collect()
 }

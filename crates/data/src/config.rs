@@ -6,7 +6,8 @@ use foreframe_core::ClipShape;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Damaged, DataError};
+use crate::files::Links;
+use crate::{Damaged, DataError, Pick, TimeEncoding};
 
 /// Which data, how they are cut into clips and split. The section `[data]` of every configuration.
 ///
@@ -35,7 +36,7 @@ pub struct DataConfig {
     pub test_clips: usize,
     /// Seed of generated clips and of `split = "random-clip"`.
     pub seed: u64,
-    /// `files`: frames between the starts of two neighbouring clips.
+    /// `files`, `ucf-sports` and `sevir`: frames between the starts of two neighbouring clips.
     pub stride: usize,
     /// `files`: frames from one frame of a clip to its next; 2 takes every other frame.
     pub step: usize,
@@ -45,7 +46,7 @@ pub struct DataConfig {
     pub validation_share: f64,
     /// `files`: share of the data kept for the test.
     pub test_share: f64,
-    /// `files`: how values are normalised.
+    /// `files` and `sevir`: how values are normalised.
     pub normalize: Scaling,
     /// `files`: `[rows, columns]` to which frames are resampled (triangle filter, low-pass when shrinking). Without it
     /// frames keep their size, and frames of different sizes are refused.
@@ -68,10 +69,34 @@ pub struct DataConfig {
     pub level: usize,
     /// `shanghai2020`: the value that becomes 1.
     pub maximum: f64,
-    /// `files`: HDF5 and NetCDF: the array to read, by its name or its path in the file. KNMI radar: the image, ODIM radar:
-    /// the quantity or the group. Without it the only array that can be frames is taken.
+    /// `files`: HDF5, NetCDF and `.npz`: the array to read, by its name or its path in the file. KNMI radar: the image, ODIM
+    /// radar: the quantity or the group. Without it the only array that can be frames is taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variable: Option<String>,
+    /// `files`: HDF5 and NetCDF: several arrays in place of one, whose channels come in this order. Files of a folder may
+    /// hold one of them each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<String>,
+    /// `files`: which channels are used, by name or number; all without it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<Pick>,
+    /// `files`: which of the channels are forecast, learnt and scored, by name or number; all without it. The others are
+    /// only read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<Pick>,
+    /// `files`: fields that do not change in time, as further channels that are only read: `.npy`, images, or `file:variable`
+    /// of HDF5 and NetCDF. They have the size of the frames, before or after `crop`, `pool` and `resize`.
+    #[serde(rename = "static", skip_serializing_if = "Vec::is_empty")]
+    pub static_fields: Vec<String>,
+    /// `files`: times as further channels that are only read, a sine and a cosine each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub time_encodings: Vec<TimeEncoding>,
+    /// `files`: when the first frame was taken (UTC), e.g. `2019-03-01T00:00`, where the files do not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    /// `files`: seconds from one frame of the files to the next, where `start` is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_step: Option<u32>,
     /// `files`: HDF5 and NetCDF: which axis is which, one letter each: `n` recordings, `t` time, `c` channels, `y` rows,
     /// `x` columns, e.g. `nyxt`. Without it the names of the dimensions say, else the order `ntcyx`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,15 +107,18 @@ pub struct DataConfig {
     /// `files`: what missing values (NaN) become: a number, or `mask`. Without it they are refused in training.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<Missing>,
-    /// `files`: `[top, left, rows, columns]` of the part of every frame that is used.
+    /// `files` and `sevir`: `[top, left, rows, columns]` of the part of every frame that is used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crop: Option<[usize; 4]>,
-    /// `files`: rows and columns of the blocks whose mean becomes one pixel, after `crop` and before `resize`. Missing
+    /// `files` and `sevir`: rows and columns of the blocks whose mean becomes one pixel, after `crop` and before `resize`. Missing
     /// values do not count; rows and columns that fill no block are left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool: Option<usize>,
-    /// `files`: HDF5 and NetCDF: what becomes of a file of a folder that cannot be read.
+    /// `files`: HDF5 and NetCDF: what becomes of a file of a folder that cannot be read. `sevir`: what becomes of the events
+    /// of such a file, or of one that is not there.
     pub damaged: Damaged,
+    /// `files` and `sevir`: what becomes of a link that leads out of the folder of data.
+    pub links: Links,
 }
 
 impl Default for DataConfig {
@@ -122,12 +150,20 @@ impl Default for DataConfig {
             level: 0,
             maximum: 255.0,
             variable: None,
+            variables: Vec::new(),
+            channels: Vec::new(),
+            targets: Vec::new(),
+            static_fields: Vec::new(),
+            time_encodings: Vec::new(),
+            start: None,
+            time_step: None,
             axes: None,
             unit: None,
             missing: None,
             crop: None,
             pool: None,
             damaged: Damaged::Refuse,
+            links: Links::Refuse,
         }
     }
 }
@@ -347,12 +383,20 @@ mod tests {
             path: Some("radar.npy".into()),
             resize: Some([64, 96]),
             variable: Some("t2m".to_owned()),
+            variables: vec!["t2m".to_owned(), "u10".to_owned()],
+            channels: vec![Pick("2".to_owned()), Pick("u10".to_owned())],
+            targets: vec![Pick("u10".to_owned())],
+            static_fields: vec!["land.nc:z".to_owned()],
+            time_encodings: vec![TimeEncoding::Hour, TimeEncoding::DayOfYear],
+            start: Some("2019-03-01".to_owned()),
+            time_step: Some(3600),
             axes: Some("tyx".to_owned()),
             unit: Some("C".to_owned()),
             missing: Some(Missing::Become(0.5)),
             crop: Some([1, 2, 30, 40]),
             pool: Some(3),
             damaged: Damaged::Skip,
+            links: Links::Follow,
             split: SplitBy::RandomClip,
             normalize: Scaling::ZScore,
             ..DataConfig::default()

@@ -18,6 +18,7 @@
 //! ```
 
 mod batch;
+mod channels;
 mod cifar;
 mod config;
 pub mod download;
@@ -39,13 +40,15 @@ mod replace;
 mod resample;
 pub mod sets;
 mod source;
+mod video;
 
 /// Moments and the time between frames, in seconds.
 pub mod time {
-    pub use crate::fields::{follows, step, written};
+    pub use crate::fields::{follows, seconds, step, written};
 }
 
-pub use batch::{HostBatch, fill_missing};
+pub use batch::{HostBatch, fill_missing, first_channels};
+pub use channels::{Channels, Pick, TimeEncoding};
 pub use config::{DataConfig, Missing, Noise, NoisySplits, Protocol, Scaling, SplitBy};
 pub use error::DataError;
 pub use fields::Damaged;

@@ -22,6 +22,31 @@ impl Normalization {
         }
     }
 
+    /// That of the first `channels` channels.
+    #[must_use]
+    pub fn first(&self, channels: usize) -> Self {
+        let first = |values: &[f32]| values[..channels.min(values.len())].to_vec();
+        Self {
+            mean: first(&self.mean),
+            std: first(&self.std),
+        }
+    }
+
+    /// That of `channels` channels, followed by others with a mean and a standard deviation each.
+    #[must_use]
+    pub(crate) fn followed_by(&self, channels: usize, others: impl Iterator<Item = (f32, f32)>) -> Self {
+        let each = |values: &[f32]| match *values {
+            [one] => vec![one; channels],
+            _ => values.to_vec(),
+        };
+        let (mut mean, mut std) = (each(&self.mean), each(&self.std));
+        for (other_mean, other_std) in others {
+            mean.push(other_mean);
+            std.push(other_std);
+        }
+        Self { mean, std }
+    }
+
     /// Rejects what cannot be applied to frames of `channels` channels.
     ///
     /// # Errors

@@ -90,8 +90,8 @@ pub fn array(path: &Path, name: &str) -> Result<Mapped, DataError> {
     }
 }
 
-/// Where an array lies once it is unpacked.
-fn unpacked(path: &Path, file: &str) -> PathBuf {
+/// Where an array lies once it is unpacked: in a folder beside the file that it comes from.
+pub(crate) fn unpacked(path: &Path, file: &str) -> PathBuf {
     let mut folder = path.file_name().unwrap_or_default().to_owned();
     folder.push(".unpacked");
     // A name may not lead out of the folder.

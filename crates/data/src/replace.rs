@@ -17,23 +17,31 @@ pub(crate) fn write(
     path: &Path,
     content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<(), DataError> {
+    create(path, |writer| content(writer).map_err(DataError::io("write", path)))
+}
+
+/// As [`write`], for content whose making may fail for reasons of its own.
+pub(crate) fn create(
+    path: &Path,
+    content: impl FnOnce(&mut BufWriter<File>) -> Result<(), DataError>,
+) -> Result<(), DataError> {
     if path.is_dir() {
         return Err(DataError::file(path, "is a folder", "name a file to write"));
     }
     let part = beside(path);
-    let written = || -> io::Result<()> {
-        let mut writer = BufWriter::new(File::create(&part)?);
+    let fault = || DataError::io("write", path);
+    let written = || -> Result<(), DataError> {
+        let mut writer = BufWriter::new(File::create(&part).map_err(fault())?);
         content(&mut writer)?;
-        writer
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)?
-            .sync_all()?;
-        fs::rename(&part, path)
+        let finished = writer.into_inner().map_err(io::IntoInnerError::into_error);
+        finished
+            .and_then(|file| file.sync_all())
+            .and_then(|()| fs::rename(&part, path))
+            .map_err(fault())
     };
-    written().map_err(|cause| {
+    written().inspect_err(|_| {
         // The file may never have been made; the error that matters is the first.
         let _ = fs::remove_file(&part);
-        DataError::io("write", path)(cause)
     })
 }
 

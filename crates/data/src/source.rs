@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use foreframe_core::ClipShape;
 
-use crate::{DataConfig, DataError, Normalization};
+use crate::{Channels, DataConfig, DataError, Normalization};
 
 /// Clips by number.
 pub trait ClipSource: Send + Sync {
@@ -17,6 +17,11 @@ pub trait ClipSource: Send + Sync {
     /// Whether there is no clip at all.
     fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// What the channels are; `None` where all of them come from the frames as they are and all are to be forecast.
+    fn channels(&self) -> Option<&Channels> {
+        None
     }
 
     /// When the frames of a clip were taken, T + T' of them, in seconds since 1970, where that is known.
@@ -62,6 +67,20 @@ pub struct Splits {
     pub fingerprint: String,
     /// What the splits are made from, in a sentence or two.
     pub description: String,
+}
+
+impl Splits {
+    /// What the channels are; `None` where all of them come from the frames as they are and all are to be forecast.
+    pub fn channels(&self) -> Option<&Channels> {
+        self.train.channels()
+    }
+
+    /// The clips as forecasts and scores see them: with the channels to forecast alone, and how those were normalised.
+    pub fn forecast(&self) -> (ClipShape, Normalization) {
+        let channels = self.channels().map_or(self.clip.channels, |channels| channels.targets);
+        let clip = ClipShape { channels, ..self.clip };
+        (clip, self.normalization.first(channels))
+    }
 }
 
 impl std::fmt::Debug for Splits {

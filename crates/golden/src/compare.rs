@@ -115,6 +115,16 @@ impl Differences {
         }
     }
 
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Takes over what `other` found.
+    pub fn extend(&mut self, other: Self) {
+        self.lines.extend(other.lines);
+    }
+
     /// Panics with everything that was found.
     #[track_caller]
     pub fn finish(self) {

@@ -11,6 +11,7 @@ mod device;
 mod full;
 mod op;
 mod recurrent;
+mod training;
 
 pub use case::Case;
 pub use check::check;

@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext, as_precise_as,
+    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext,
     fold_time,
 };
 use foreframe_nn::{Conv2d, Conv2dConfig};
@@ -32,12 +32,13 @@ pub struct Iam4Vp {
 
 impl Iam4Vp {
     /// The first `count` of the T frames after the T frames of `past`, one after the other: each is predicted from the
-    /// past and all frames predicted before it.
+    /// past and all frames predicted before it, and from what is known of those.
     ///
     /// # Shapes
     /// - `past`: `[batch, T, channels, height, width]`
+    /// - `given`: `[batch, count, known channels, height, width]`
     /// - output: `[batch, count, channels, height, width]`
-    fn next_frames(&self, past: Tensor<5>, count: usize) -> Tensor<5> {
+    fn next_frames(&self, past: Tensor<5>, count: usize, given: &Known) -> Tensor<5> {
         let [batch, time, ..] = past.dims();
         // What does not depend on the frame asked for is computed once.
         let (latents, features) = self.past_encoder.forward(fold_time(past));
@@ -49,7 +50,8 @@ impl Iam4Vp {
         for lead in 0..count {
             if let Some(newest) = frames.last() {
                 // As in the public code, a frame is to blame for its own error only.
-                known.push(self.future_encoder.forward(newest.clone().detach()).0);
+                let newest = given.complete_frame(newest.clone().detach(), lead - 1);
+                known.push(self.future_encoder.forward(newest).0);
             }
             let unknown = time - lead;
             let tokens = self.tokens.val().narrow(0, lead, unknown);
@@ -72,16 +74,21 @@ impl Iam4Vp {
 impl Forecast for Iam4Vp {
     /// The network has tokens for as many future frames as it observes. Beyond them its own answer becomes the past.
     fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
+        self.forecast_knowing(past, horizon, &Known::nothing())
+    }
+
+    fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
         let time = past.dims()[1];
-        let mut known = past;
+        let mut frames = past;
         let mut reached = 0;
         while reached < horizon {
-            let window = known.clone().narrow(1, reached, time);
-            let frames = self.next_frames(window, time.min(horizon - reached));
-            reached += frames.dims()[1];
-            known = Tensor::cat(vec![known, frames], 1);
+            let window = frames.clone().narrow(1, reached, time);
+            let given = known.from(reached);
+            let next = self.next_frames(window, time.min(horizon - reached), &given);
+            reached += next.dims()[1];
+            frames = Tensor::cat(vec![frames, given.complete(next, 0)], 1);
         }
-        known.narrow(1, time, horizon)
+        frames.narrow(1, time, horizon)
     }
 }
 
@@ -118,10 +125,12 @@ impl Architecture for Iam4Vp {
     ///
     /// The public code updates the weights after every lead time of a batch. Here a step sees all of them: its gradient is
     /// the mean of theirs.
-    fn loss(&self, clip: Clip, _step: &StepContext) -> Objective {
-        let forecast = as_precise_as(&clip.future, self.forecast(clip.past, clip.future.dims()[1]));
+    fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
+        let known = step.targets.known(&clip.future);
+        let forecast = self.forecast_knowing(clip.past, clip.future.dims()[1], &known);
+        let [forecast, future] = step.targets.compared(forecast, clip.future);
         Objective {
-            loss: (forecast.clone() - clip.future).square().mean(),
+            loss: (forecast.clone() - future).square().mean(),
             forecast,
         }
     }

@@ -142,6 +142,10 @@ impl Kernel for Activate {
         !self.remembers_output()
     }
 
+    fn cheap(&self) -> bool {
+        !self.remembers_output()
+    }
+
     fn backward(&self, known: &Known, gradient: &Floats) -> Vec<Option<Floats>> {
         let saved = match known.saved.first() {
             Some(output) => output.values(),

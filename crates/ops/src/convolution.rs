@@ -204,6 +204,11 @@ impl Kernel for Convolution {
         input < 2
     }
 
+    /// A depthwise 3x3 kernel takes hardly longer than an activation.
+    fn cheap(&self) -> bool {
+        depthwise::fits(&self.0) && self.0.kernel.iter().product::<usize>() <= 9
+    }
+
     fn backward(&self, known: &Known, gradient: &Floats) -> Vec<Option<Floats>> {
         let (x, w, g) = (known.input(0), known.input(1), gradient.values());
         let shape = &self.0;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::retro_forward::RetroForward;
+use burn::backend::autodiff::checkpoint::state::BackwardStates;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
@@ -25,6 +27,12 @@ pub(crate) trait Kernel: Debug + Send + Sync + 'static {
 
     /// Whether the derivative looks at an input.
     fn keeps(&self, input: usize) -> bool;
+
+    /// Whether the output is better computed again than kept, on devices with gradient checkpointing: it takes one pass
+    /// over memory or little more, and the derivative keeps the input in any case.
+    fn cheap(&self) -> bool {
+        false
+    }
 
     /// The gradients of the inputs that are wanted; others may be left out.
     fn backward(&self, known: &Known, gradient: &Floats) -> Vec<Option<Floats>>;
@@ -243,7 +251,20 @@ fn tracked<const N: usize, C: CheckpointStrategy>(
     kernel: Arc<dyn Kernel>,
 ) -> FloatTensor<Autodiff<Flex, C>> {
     let nodes = inputs.each_ref().map(|input| input.node());
-    match Derivative.prepare::<C>(nodes).compute_bound().stateful() {
+    let preparation = if kernel.cheap() {
+        let again = Again {
+            kernel: kernel.clone(),
+            inputs: nodes.iter().map(|node| node.id()).collect(),
+        };
+        Derivative
+            .prepare::<C>(nodes)
+            .memory_bound()
+            .retro_forward(again)
+            .parents(&inputs)
+    } else {
+        Derivative.prepare::<C>(nodes).compute_bound()
+    };
+    match preparation.stateful() {
         OpsKind::Tracked(mut preparation) => {
             let kept = inputs.iter().enumerate();
             let kept = kept
@@ -255,6 +276,21 @@ fn tracked<const N: usize, C: CheckpointStrategy>(
         OpsKind::UnTracked(preparation) => {
             preparation.finish(infer(inputs.map(|input| input.into_primitive()), &*kernel))
         }
+    }
+}
+
+/// Computes the output of a [cheap](Kernel::cheap) kernel once more, when a derivative asks for it.
+#[derive(Debug)]
+struct Again {
+    kernel: Arc<dyn Kernel>,
+    inputs: Vec<NodeId>,
+}
+
+impl RetroForward for Again {
+    fn forward(&self, states: &mut BackwardStates, output: NodeId) {
+        let inputs = self.inputs.iter();
+        let inputs: Vec<Floats> = inputs.map(|node| Floats::new(states.get_state(node))).collect();
+        states.save(output, self.kernel.forward(&inputs).0.0);
     }
 }
 

@@ -359,6 +359,10 @@ impl Kernel for GroupNorm {
         true
     }
 
+    fn cheap(&self) -> bool {
+        true
+    }
+
     fn backward(&self, known: &Known, gradient: &Floats) -> Vec<Option<Floats>> {
         let [batch, channels, pixels] = gradient.image();
         let [x, w, b] = [0, 1, 2].map(|index: usize| known.input(index));
@@ -415,6 +419,10 @@ impl Kernel for LayerNorm {
 
     fn keeps(&self, input: usize) -> bool {
         input < 2
+    }
+
+    fn cheap(&self) -> bool {
+        true
     }
 
     fn backward(&self, known: &Known, gradient: &Floats) -> Vec<Option<Floats>> {

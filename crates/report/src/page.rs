@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::run::Run;
 use crate::{ReportError, curves, file, pictures, scores};
 
-/// Keys of `run.json` that the head of the page shows; the others go into the table of the machine.
-const IN_HEAD: [&str; 9] = [
+/// Keys of `run.json` that have a place of their own; the others go into the table of the machine as they are.
+const IN_HEAD: [&str; 10] = [
     "model",
     "preset",
     "data",
@@ -17,6 +17,7 @@ const IN_HEAD: [&str; 9] = [
     "best",
     "parameters",
     "multiply_accumulates",
+    "channels",
 ];
 
 /// Writes `report.html` into the folder of a run and returns its path: one page without references to anything outside of
@@ -145,6 +146,7 @@ fn reproduce(run: &Run, command: Option<&str>) -> Markup {
                 @for (key, value) in rest {
                     tr { td { (key.replace('_', " ")) } td { @match value.as_str() { Some(text) => (text), None => (value.to_string()) } } }
                 }
+                @if let Some(channels) = channels(run) { tr { td { "channels" } td { (channels) } } }
                 @if let Some(Value::String(checkpoint)) = run.info.get("best").and_then(|best| best.get("checkpoint")) {
                     tr { td { "best checkpoint" } td { (checkpoint) } }
                 }
@@ -157,6 +159,19 @@ fn reproduce(run: &Run, command: Option<&str>) -> Markup {
             details { summary { "End of the log" } div.card { pre { (run.log) } } }
         }
     }
+}
+
+/// The channels by name, with what they are there for.
+fn channels(run: &Run) -> Option<String> {
+    let name = |channel: &Value| -> Option<String> {
+        let purpose = match channel.get("is_target")?.as_bool()? {
+            true => "forecast",
+            false => "only read",
+        };
+        Some(format!("{} ({purpose})", channel.get("name")?.as_str()?))
+    };
+    let channels = run.info.get("channels")?.as_array()?;
+    Some(channels.iter().filter_map(name).collect::<Vec<String>>().join(", "))
 }
 
 /// A large number in words of three digits.

@@ -3,8 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext, as_precise_as,
-    roll_out,
+    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext, roll_out,
 };
 use foreframe_nn::{Block, SpatialDecoder, SpatialEncoder, translate_frames, translated_cost};
 
@@ -23,7 +22,11 @@ impl Forecast for SimVp {
     /// The network answers with as many frames as it observes. Fewer are cut off; for more it observes its own answer,
     /// as in OpenSTL.
     fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
-        roll_out(past, horizon, |window| {
+        self.forecast_knowing(past, horizon, &Known::nothing())
+    }
+
+    fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
+        roll_out(past, horizon, known, |window| {
             translate_frames(&self.encoder, &self.decoder, window, |latents| {
                 self.translator.forward(latents)
             })
@@ -53,10 +56,12 @@ impl Architecture for SimVp {
     }
 
     /// Mean squared error.
-    fn loss(&self, clip: Clip, _step: &StepContext) -> Objective {
-        let forecast = as_precise_as(&clip.future, self.forecast(clip.past, clip.future.dims()[1]));
+    fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
+        let known = step.targets.known(&clip.future);
+        let forecast = self.forecast_knowing(clip.past, clip.future.dims()[1], &known);
+        let [forecast, future] = step.targets.compared(forecast, clip.future);
         Objective {
-            loss: (forecast.clone() - clip.future).square().mean(),
+            loss: (forecast.clone() - future).square().mean(),
             forecast,
         }
     }

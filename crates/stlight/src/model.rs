@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::loss::{MseLoss, Reduction};
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext, as_precise_as,
+    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext,
     channels_into_time, roll_out, time_into_channels,
 };
 
@@ -57,7 +57,11 @@ fn shortcut(depth: usize) -> (usize, usize) {
 
 impl Forecast for StLight {
     fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
-        roll_out(past, horizon, |past| self.forward(past))
+        self.forecast_knowing(past, horizon, &Known::nothing())
+    }
+
+    fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
+        roll_out(past, horizon, known, |past| self.forward(past))
     }
 }
 
@@ -83,10 +87,10 @@ impl Architecture for StLight {
     }
 
     /// Mean squared error over all values of the forecast.
-    fn loss(&self, clip: Clip, _: &StepContext) -> Objective {
-        let forecast = as_precise_as(&clip.future, self.forward(clip.past));
+    fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
+        let [forecast, future] = step.targets.compared(self.forward(clip.past), clip.future);
         Objective {
-            loss: MseLoss::new().forward(forecast.clone(), clip.future, Reduction::Mean),
+            loss: MseLoss::new().forward(forecast.clone(), future, Reduction::Mean),
             forecast,
         }
     }

@@ -3,8 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext, as_precise_as,
-    roll_out,
+    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext, roll_out,
 };
 use foreframe_nn::{
     Block, BlockPlace, SizedBlock, SpatialDecoder, SpatialEncoder, Translator, translate_frames, translated_cost,
@@ -34,7 +33,11 @@ impl Forecast for Tau {
     /// The network answers with as many frames as it observes. Fewer are cut off; for more it observes its own answer,
     /// as in OpenSTL.
     fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
-        roll_out(past, horizon, |window| self.next_frames(window))
+        self.forecast_knowing(past, horizon, &Known::nothing())
+    }
+
+    fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
+        roll_out(past, horizon, known, |window| self.next_frames(window))
     }
 }
 
@@ -63,10 +66,12 @@ impl Architecture for Tau {
     }
 
     /// Mean squared error plus the weighted [`differential_divergence`].
-    fn loss(&self, clip: Clip, _step: &StepContext) -> Objective {
-        let forecast = as_precise_as(&clip.future, self.forecast(clip.past, clip.future.dims()[1]));
-        let error = (forecast.clone() - clip.future.clone()).square().mean();
-        let divergence = differential_divergence(forecast.clone(), clip.future);
+    fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
+        let known = step.targets.known(&clip.future);
+        let forecast = self.forecast_knowing(clip.past, clip.future.dims()[1], &known);
+        let [forecast, future] = step.targets.compared(forecast, clip.future);
+        let error = (forecast.clone() - future.clone()).square().mean();
+        let divergence = differential_divergence(forecast.clone(), future);
         Objective {
             loss: error + divergence * self.divergence_weight,
             forecast,

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use foreframe_core::{Clip, ClipShape, ConfigError};
-use foreframe_data::{ClipSource, HostBatch, Loader, LoaderConfig, Normalization, fill_missing};
+use burn::tensor::Tensor;
+use foreframe_core::{Clip, ClipShape, ConfigError, Targets};
+use foreframe_data::{
+    Channels, ClipSource, HostBatch, Loader, LoaderConfig, Normalization, fill_missing, first_channels,
+};
 use foreframe_lpips::Lpips;
 use foreframe_metrics::{Comparison, Row, ScoreError, ScoreOptions, ScoreSpec, Scores};
 
@@ -38,7 +41,33 @@ pub struct Evaluation<'a> {
     pub lpips: Option<&'a Lpips>,
 }
 
-/// Checks that clips of this shape can be scored as `scores` says, before anything is spent on them.
+/// Which channels of the clips of a source are to be forecast.
+pub(crate) fn targets_of(source: &dyn ClipSource) -> Targets {
+    source.channels().map_or(Targets::All, Channels::as_targets)
+}
+
+/// The channels of a clip's future that are to be forecast, as a network sees them that was built for all channels, or for
+/// these alone.
+///
+/// `times` are those of the frames to forecast, which only networks for these channels alone are told: others read them, if
+/// they look at them, as channels.
+fn answer(
+    network: &dyn Network,
+    clip: Clip,
+    horizon: usize,
+    targets: Targets,
+    times: &[Option<Vec<i64>>],
+) -> Tensor<5> {
+    match targets {
+        Targets::First(_) if network.clip().channels == clip.past.dims()[2] => {
+            network.forecast_knowing(clip.past, horizon, &targets.known(&clip.future))
+        }
+        _ => network.forecast_at(targets.of(clip.past), horizon, times),
+    }
+}
+
+/// Checks that clips of this shape, all of whose channels are to be forecast, can be scored as `scores` says, before
+/// anything is spent on them.
 ///
 /// # Errors
 /// Names the key of the options, or what is wrong with the normalisation.
@@ -89,18 +118,23 @@ pub fn evaluate(
     for network in &networks {
         fits(*network, &source, horizon)?;
     }
-    let spec = score_spec(&shape, horizon, evaluation.normalization);
+    let targets = targets_of(source.as_ref());
+    let judged = ClipShape {
+        channels: targets.count(shape.channels),
+        ..shape
+    };
+    let spec = score_spec(&judged, horizon, &evaluation.normalization.first(judged.channels));
     let empty = Scores::with_options(spec, evaluation.scores.clone()).map_err(by_key)?;
     let climatology = networks.iter().position(|network| network.name() == CLIMATOLOGY);
     let empty = match climatology {
         Some(_) => empty.with_anomalies(),
         None => empty,
     };
-    let frame = shape.frame_len();
+    let frame = judged.frame_len();
     let values = horizon * frame;
     let perceptual = evaluation
         .lpips
-        .map(|lpips| Perceptual::new(lpips, evaluation, &shape, horizon))
+        .map(|lpips| Perceptual::new(lpips, evaluation, &judged, horizon))
         .transpose()?;
     // Persistence comes last.
     let mut scores = vec![(empty, perceptual); networks.len() + 1];
@@ -115,19 +149,17 @@ pub fn evaluate(
         let times = times(source.as_ref(), first, batch.clips, shape.past, horizon);
         first += batch.clips;
         let of = |network: &&dyn Network| -> Vec<f32> {
-            let past = batch.to_clip(&network.device().inner()).past;
-            network
-                .forecast_at(past, horizon, &times)
-                .into_data()
-                .iter::<f32>()
-                .collect()
+            let clip = batch.to_clip(&network.device().inner());
+            let forecast = answer(*network, clip, horizon, targets, &times);
+            forecast.into_data().iter::<f32>().collect()
         };
         let forecasts: Vec<Vec<f32>> = networks.iter().map(of).collect();
         for clip in 0..clips {
-            let truth = &batch.future(clip)[..values];
+            let truth = first_channels(batch.future(clip), &shape, judged.channels);
+            let truth = &truth[..values];
             let of_clip = |forecasts: &Vec<f32>| forecasts[clip * values..][..values].to_vec();
             let normal = climatology.map(|index| of_clip(&forecasts[index]));
-            let past = batch.past(clip);
+            let past = first_channels(batch.past(clip), &shape, judged.channels);
             let mut newest = past[past.len() - frame..].repeat(horizon);
             fill_missing(&mut newest);
             let all = forecasts.iter().map(of_clip).chain([newest]);
@@ -168,7 +200,8 @@ fn times(source: &dyn ClipSource, first: usize, clips: usize, past: usize, horiz
     (first..first + clips).map(of_clip).collect()
 }
 
-/// Shows `network` the training data, if it is a model that is fitted in one pass; others are left as they are.
+/// Shows `network` the training data, if it is a model that is fitted in one pass; others are left as they are. One that was
+/// built for fewer channels than the data have sees the first, which are those to forecast.
 ///
 /// Frames that several clips share are shown as often as they are in one. Nothing is kept but what the model keeps.
 ///
@@ -183,8 +216,9 @@ pub fn fit(
     if source.is_empty() {
         return Err(no_clip());
     }
-    let name = network.name();
+    let (name, channels) = (network.name(), network.clip().channels);
     let shape = source.shape();
+    let frame = ClipShape { channels, ..shape }.frame_len();
     network.fit(&mut |see| {
         let part = Part {
             source: source.clone(),
@@ -196,9 +230,9 @@ pub fn fit(
         part.each_batch(progress, &mut |batch: &HostBatch, clips: usize| {
             for clip in 0..clips {
                 let times = source.times(first + clip);
-                let frames = batch.past(clip).chunks_exact(shape.frame_len());
-                let frames = frames.chain(batch.future(clip).chunks_exact(shape.frame_len()));
-                for (number, frame) in frames.enumerate() {
+                let [past, future] =
+                    [batch.past(clip), batch.future(clip)].map(|frames| first_channels(frames, &shape, channels));
+                for (number, frame) in past.chunks_exact(frame).chain(future.chunks_exact(frame)).enumerate() {
                     see(frame, times.as_ref().map(|times| times[number]));
                 }
             }
@@ -217,7 +251,7 @@ pub(crate) fn validation_loss(
     progress: &mut dyn Progress,
 ) -> Result<f64, TrainError> {
     fits(network, &source, source.shape().future)?;
-    let device = network.device().inner();
+    let (device, targets) = (network.device().inner(), targets_of(source.as_ref()));
     let (mut sum, mut judged) = (0.0, 0);
     let mut judge = |batch: &HostBatch, clips: usize| {
         let clip = batch.to_clip(&device);
@@ -225,7 +259,7 @@ pub(crate) fn validation_loss(
             past: clip.past.narrow(0, 0, clips),
             future: clip.future.narrow(0, 0, clips),
         };
-        sum += network.validation_loss(clip) * clips as f64;
+        sum += network.validation_loss(clip, targets) * clips as f64;
         judged += clips;
         Ok(())
     };
@@ -301,9 +335,15 @@ fn fits(network: &dyn Network, source: &Arc<dyn ClipSource>, horizon: usize) -> 
         )
         .into());
     }
+    let targets = targets_of(source.as_ref()).count(found.channels);
+    let channels = if built.channels == targets {
+        targets
+    } else {
+        found.channels
+    };
     for (field, found, built) in [
         ("data.past", found.past, built.past),
-        ("data (channels)", found.channels, built.channels),
+        ("data (channels)", channels, built.channels),
         ("data (height)", found.height, built.height),
         ("data (width)", found.width, built.width),
     ] {

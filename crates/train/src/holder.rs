@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use foreframe_core::{
-    Architecture, AssignError, Clip, ClipShape, ConfigError, ImportError, ImportReport, NamedTensor, StepContext,
-    assign, count_parameters, gradients, import, is_buffer, named_tensors,
+    Architecture, AssignError, Clip, ClipShape, ConfigError, ImportError, ImportReport, Known, NamedTensor,
+    StepContext, Targets, assign, count_parameters, gradients, import, is_buffer, lift, named_tensors,
 };
 use toml::Table;
 
@@ -139,6 +139,13 @@ impl<A: Architecture> Network for Holder<A> {
         self.stream.map(|stream| stream(self.module.valid()))
     }
 
+    fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
+        let channels = past.dims()[2];
+        let targets = Targets::of_channels(channels - known.channels(), channels);
+        let network = self.module.valid();
+        targets.of(network.forecast_knowing(past.inner(), horizon, &known.inner()))
+    }
+
     fn step(
         &mut self,
         micro_batches: Vec<Clip>,
@@ -204,15 +211,6 @@ fn micro_batch_context(step: &StepContext, index: usize) -> StepContext {
             seed: StepContext::new(index as u64, 0, step.seed).seed,
             ..*step
         },
-    }
-}
-
-/// Takes `tensor` into the autodiff of `device`, whose strategy of gradient checkpointing a bare lift would not follow.
-fn lift<const D: usize>(tensor: Tensor<D>, device: &Device) -> Tensor<D> {
-    let lifted = tensor.autodiff();
-    match device.gradient_checkpointing_strategy() {
-        Some(strategy) => lifted.with_gradient_checkpointing_strategy(strategy),
-        None => lifted,
     }
 }
 

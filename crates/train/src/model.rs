@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use foreframe_core::{
-    Architecture, AssignError, Clip, ClipShape, ConfigError, Cost, Fitted, ImportError, ImportReport, NamedTensor,
-    Preset, Recurrent, SamplingRule, StepContext, Stream,
+    Architecture, AssignError, Clip, ClipShape, ConfigError, Cost, Fitted, ImportError, ImportReport, Known,
+    NamedTensor, Preset, Recurrent, SamplingRule, StepContext, Stream, Targets,
 };
 use toml::Table;
 
@@ -181,6 +181,14 @@ pub trait Network {
         None
     }
 
+    /// [`forecast`](Self::forecast) where the last channels of the frames to come are known: the other channels.
+    ///
+    /// # Shapes
+    /// - `past`: `[batch, T, channels, height, width]`
+    /// - `known`: `[batch, horizon, known channels, height, width]`
+    /// - output: `[batch, horizon, channels - known channels, height, width]`
+    fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5>;
+
     /// One optimizer step on the micro-batches given: forward, backward, global-norm clipping, update.
     ///
     /// Needs a network that was built on an autodiff device. The device is seeded with `context.seed` first. Every clip
@@ -200,9 +208,10 @@ pub trait Network {
     fn gradients(&self, clip: Clip, context: &StepContext) -> (f64, BTreeMap<String, TensorData>);
 
     /// Mean squared error of the forecast of one batch, in inference mode.
-    fn validation_loss(&self, clip: Clip) -> f64 {
-        let horizon = clip.future.dims()[1];
-        let difference = self.forecast(clip.past, horizon) - clip.future.inner();
+    fn validation_loss(&self, clip: Clip, targets: Targets) -> f64 {
+        let (horizon, known) = (clip.future.dims()[1], targets.known(&clip.future));
+        let forecast = self.forecast_knowing(clip.past, horizon, &known);
+        let difference = forecast - targets.of(clip.future.inner());
         difference.square().mean().into_data().iter::<f64>().sum()
     }
 }

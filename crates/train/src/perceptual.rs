@@ -11,7 +11,7 @@ use crate::evaluate::Evaluation;
 #[derive(Clone)]
 pub(crate) struct Perceptual<'a> {
     lpips: &'a Lpips,
-    normalization: &'a Normalization,
+    normalization: Normalization,
     /// One forecast.
     shape: ClipShape,
     range: f32,
@@ -35,7 +35,7 @@ impl<'a> Perceptual<'a> {
         }
         Ok(Self {
             lpips,
-            normalization: evaluation.normalization,
+            normalization: evaluation.normalization.first(shape.channels),
             shape: *shape,
             range: evaluation.scores.data_range as f32,
             sums: vec![(0.0, 0.0); horizon],

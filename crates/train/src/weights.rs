@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, TensorData};
 use foreframe_core::{AssignError, ClipShape};
-use foreframe_data::Normalization;
+use foreframe_data::{Channels, Normalization};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
@@ -13,6 +13,8 @@ use crate::model::{Model, ModelError, Network};
 use crate::pack;
 
 const HEADER: &str = "foreframe-weights";
+/// The tensor of the static fields among the channels, `[static * height * width]`.
+const STATIC_FIELDS: &str = "channels.static";
 
 /// What a weights file says of itself.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -27,6 +29,9 @@ pub struct WeightsHeader {
     pub normalization: Normalization,
     /// The network's configuration, complete.
     pub network: Table,
+    /// What the channels are, where not all of them are frames to forecast.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channels: Option<Channels>,
 }
 
 /// Why weights cannot be read or written.
@@ -114,6 +119,7 @@ impl WeightsHeader {
             clip: network.clip(),
             normalization: normalization.clone(),
             network: network.config(),
+            channels: None,
         }
     }
 }
@@ -124,6 +130,12 @@ impl WeightsHeader {
 /// Names the file that cannot be written.
 pub fn save_weights(path: &Path, network: &dyn Network, header: &WeightsHeader) -> Result<(), WeightsError> {
     let tensors = network.tensors().into_iter().map(|tensor| (tensor.name, tensor.data));
+    let fixed = header.channels.as_ref().map(|channels| &channels.fixed);
+    let fixed = fixed.filter(|fixed| !fixed.is_empty());
+    let tensors = tensors.chain(fixed.map(|fixed| {
+        let data = TensorData::new(fixed.to_vec(), [fixed.len()]);
+        (STATIC_FIELDS.to_owned(), data)
+    }));
     let text = toml::to_string(header).map_err(|error| WeightsError::Write {
         path: path.to_owned(),
         cause: error.to_string(),
@@ -131,12 +143,32 @@ pub fn save_weights(path: &Path, network: &dyn Network, header: &WeightsHeader) 
     pack::write(path, tensors, (HEADER, &text))
 }
 
-/// Reads what a weights file says of itself, without its tensors.
+/// Reads what a weights file says of itself, without its tensors and static fields.
 ///
 /// # Errors
 /// Names a file that is missing, foreign or damaged.
 pub fn read_header(path: &Path) -> Result<WeightsHeader, WeightsError> {
     header(path, &pack::metadata(path, HEADER)?)
+}
+
+/// The tensors of a network, and what the file says of itself.
+fn read(path: &Path) -> Result<(BTreeMap<String, TensorData>, WeightsHeader), WeightsError> {
+    let (mut tensors, text) = pack::read(path, HEADER)?;
+    let mut header = header(path, &text)?;
+    if let Some(channels) = &mut header.channels {
+        let fixed = tensors.remove(STATIC_FIELDS);
+        channels.fixed = fixed.map(|fixed| fixed.iter::<f32>().collect()).unwrap_or_default();
+        let plane = header.clip.height * header.clip.width;
+        let others = channels.observed + 2 * channels.data.time_encodings.len();
+        let expected = channels.count().checked_sub(others).map(|fixed| fixed * plane);
+        if !channels.are_sound() || channels.count() != header.clip.channels || expected != Some(channels.fixed.len()) {
+            return Err(WeightsError::Damaged {
+                path: path.to_owned(),
+                problem: "its channels are not those of its clip".to_owned(),
+            });
+        }
+    }
+    Ok((tensors, header))
 }
 
 fn header(path: &Path, text: &str) -> Result<WeightsHeader, WeightsError> {
@@ -155,8 +187,7 @@ pub fn load_weights(
     models: &[Model],
     device: &Device,
 ) -> Result<(Box<dyn Network>, WeightsHeader), WeightsError> {
-    let (tensors, text) = pack::read(path, HEADER)?;
-    let header = header(path, &text)?;
+    let (tensors, header) = read(path)?;
     let Some(model) = models.iter().find(|model| model.name == header.model) else {
         return Err(WeightsError::UnknownModel {
             path: path.to_owned(),
@@ -183,8 +214,7 @@ pub fn load_weights(
 /// # Errors
 /// Names the file and the tensor at fault; the network is unchanged then.
 pub fn load_weights_into(network: &mut dyn Network, path: &Path) -> Result<WeightsHeader, WeightsError> {
-    let (tensors, text) = pack::read(path, HEADER)?;
-    let header = header(path, &text)?;
+    let (tensors, header) = read(path)?;
     network.load(tensors).map_err(|cause| WeightsError::Misfit {
         path: path.to_owned(),
         model: network.name().to_owned(),
@@ -195,7 +225,7 @@ pub fn load_weights_into(network: &mut dyn Network, path: &Path) -> Result<Weigh
 
 /// The tensors of a weights file.
 pub(crate) fn read_tensors(path: &Path) -> Result<BTreeMap<String, TensorData>, WeightsError> {
-    Ok(pack::read(path, HEADER)?.0)
+    Ok(read(path)?.0)
 }
 
 /// [`load_weights`] of a weights file, or of the best checkpoint of a run folder.

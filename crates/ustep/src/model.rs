@@ -212,7 +212,7 @@ impl<N: SegmentNet> Architecture for UStepNetwork<N> {
     }
 
     /// Mean squared error plus TAU's weighted [`differential_divergence`].
-    fn loss(&self, clip: Clip, _step: &StepContext) -> Objective {
+    fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
         let Clip { past, future } = clip;
         let forecast = match self.teacher_forcing {
             true => {
@@ -221,7 +221,7 @@ impl<N: SegmentNet> Architecture for UStepNetwork<N> {
             }
             false => self.forecast(past, future.dims()[1]),
         };
-        let forecast = as_precise_as(&future, forecast);
+        let [forecast, future] = step.targets.compared(forecast, future);
         let error = (forecast.clone() - future.clone()).square().mean();
         let divergence = differential_divergence(forecast.clone(), future);
         Objective {

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext, as_precise_as,
+    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext,
     fold_time, roll_out, unfold_time,
 };
 use foreframe_nn::{BatchNorm2d, BatchNorm2dConfig, Conv2d, Conv2dConfig};
@@ -67,7 +67,11 @@ impl Forecast for Wast {
     /// The network answers with as many frames as it observes. Fewer are cut off; for more it observes its own answer,
     /// as in OpenSTL.
     fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
-        roll_out(past, horizon, |window| self.next_frames(window, false))
+        self.forecast_knowing(past, horizon, &Known::nothing())
+    }
+
+    fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
+        roll_out(past, horizon, known, |window| self.next_frames(window, false))
     }
 }
 
@@ -104,10 +108,11 @@ impl Architecture for Wast {
     /// Mean squared error plus the weighted [`focal_frequency_loss`].
     fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
         let (time, dropping) = (clip.future.dims()[1], step.epoch >= self.drop_path_start);
-        let forecast = roll_out(clip.past, time, |window| self.next_frames(window, dropping));
-        let forecast = as_precise_as(&clip.future, forecast);
-        let error = (forecast.clone() - clip.future.clone()).square().mean();
-        let frequencies = focal_frequency_loss(forecast.clone(), clip.future, self.frequency_levels);
+        let known = step.targets.known(&clip.future);
+        let forecast = roll_out(clip.past, time, &known, |window| self.next_frames(window, dropping));
+        let [forecast, future] = step.targets.compared(forecast, clip.future);
+        let error = (forecast.clone() - future.clone()).square().mean();
+        let frequencies = focal_frequency_loss(forecast.clone(), future, self.frequency_levels);
         Objective {
             loss: error + frequencies * self.frequency_weight,
             forecast,

@@ -58,6 +58,7 @@ pub static DATASETS: &[Dataset] = &[
     sets::weatherbench(),
     sets::cikm2017(),
     sets::shanghai2020(),
+    sets::sevir(),
     sets::ucf_sports(),
     sets::files(),
 ];

@@ -75,7 +75,9 @@ fn of_model(args: &EvalArgs, name: &str) -> Result<Judged> {
     let settings = Settings::resolve(Some(name), &set, &args.data)?;
     let device = args.backend.backend.device()?;
     let splits = (settings.dataset.open)(&settings.config.data)?;
-    let mut network = (settings.model.build)(&settings.config.network, &splits.clip, &device)?;
+    // What is only read besides helps nobody who has nothing to learn.
+    let (clip, _) = splits.forecast();
+    let mut network = (settings.model.build)(&settings.config.network, &clip, &device)?;
     fit(
         network.as_mut(),
         &splits.train,
@@ -96,6 +98,15 @@ fn of_weights(args: &EvalArgs) -> Result<Judged> {
     let device = args.backend.backend.device()?;
     let (network, header) = target::open(&args.target, &device)?;
     let splits = (settings.dataset.open)(&settings.config.data)?;
+    if let (Some(trained), Some(found)) = (&header.channels, splits.channels()) {
+        ensure!(
+            (&trained.names, trained.targets) == (&found.names, found.targets),
+            "the data have the channels {}, the network was trained on {}: set data.variables, data.channels, data.targets, \
+             data.static and data.time_encodings as in its run",
+            found.names.join(", "),
+            trained.names.join(", ")
+        );
+    }
     if splits.normalization != header.normalization {
         warn!("these data are normalised by their own training split, not as those that the network was trained on");
     }
@@ -155,15 +166,19 @@ fn network_clip(data: &crate::args::DataArgs, weights: &std::path::Path) -> Resu
     Ok(set)
 }
 
-/// The models that `eval.against` names, for the clips of `network`, fitted to the training part.
+/// The models that `eval.against` names, for the channels that `network` forecasts, fitted to the training part.
 fn references(
     network: &dyn Network,
     splits: &Splits,
     how: &EvalConfig,
     progress: &mut dyn Progress,
 ) -> Result<Vec<Box<dyn Network>>> {
+    let clip = ClipShape {
+        channels: splits.forecast().0.channels,
+        ..network.clip()
+    };
     let fitted = |name: &String| {
-        let mut reference = reference(name, &network.clip(), &network.device().inner())?;
+        let mut reference = reference(name, &clip, &network.device().inner())?;
         fit(reference.as_mut(), &splits.train, how.batch, progress)?;
         Ok(reference)
     };

@@ -2,14 +2,17 @@
 
 use std::path::Path;
 
-use anyhow::Result;
-use burn::tensor::{Tensor, TensorData};
-use foreframe_core::ClipShape;
+use anyhow::{Context, Result, bail, ensure};
+use burn::tensor::{Device, Tensor, TensorData};
+use foreframe_core::{ClipShape, Known};
+use foreframe_data::{Channels, files, fill_missing, time};
+use foreframe_train::weights::WeightsHeader;
 use tracing::warn;
 
 use super::watch;
 use crate::args::ForecastArgs;
-use crate::{frames, target};
+use crate::frames::{self, Layout, Observed};
+use crate::{output, target};
 
 /// Clips forecast at a time: memory stays the same however many the file holds.
 const BATCH: usize = 8;
@@ -25,8 +28,86 @@ fn continue_clip(args: &ForecastArgs, input: &Path, output: &Path) -> Result<()>
     frames::check_output(output)?;
     let device = args.backend.backend.device()?;
     let (network, header) = target::open(&args.target, &device)?;
-    let clip = header.clip;
-    let mut observed = frames::read(&target::in_newest_run(input)?, &clip)?;
+    let horizon = args.horizon.map_or(header.clip.future, |frames| frames as usize);
+    let (mut observed, times) = observe(args, input, &header, horizon)?;
+    let channels = header.channels.as_ref();
+    let of = |channels: usize| ClipShape {
+        channels,
+        future: horizon,
+        ..header.clip
+    };
+    let seen = of(channels.map_or(header.clip.channels, |channels| channels.observed));
+    let size = of(channels.map_or(header.clip.channels, |channels| channels.targets));
+    if args.normalize {
+        let normalization = header.normalization.first(seen.channels);
+        normalization.normalize(&mut observed.values, &seen);
+    }
+    // Files say where values are missing if `data.missing` is `mask`; else they are refused before this.
+    fill_missing(&mut observed.values);
+    let mut answer = Vec::new();
+    for clips in observed.values.chunks(BATCH * seen.past * seen.frame_len()) {
+        let (past, known) = match channels {
+            Some(channels) => completed(clips, &seen, channels, times.as_deref(), &device),
+            None => (
+                upload(clips.to_vec(), seen.past, seen.channels, &seen, &device),
+                Known::nothing(),
+            ),
+        };
+        let forecast = network.forecast_knowing(past, horizon, &known);
+        answer.extend(forecast.into_data().convert::<f32>().try_to_vec::<f32>()?);
+    }
+    if args.normalize {
+        let normalization = header.normalization.first(size.channels);
+        normalization.denormalize(&mut answer, &size);
+    }
+    frames::write(output, answer, observed.layout, observed.clips, horizon, &size)?;
+    output::line(output.display())
+}
+
+/// What is to be continued, and when its frames were and will be taken, where the network looks at the time.
+fn observe(
+    args: &ForecastArgs,
+    input: &Path,
+    header: &WeightsHeader,
+    horizon: usize,
+) -> Result<(Observed, Option<Vec<i64>>)> {
+    let (path, clip) = (target::in_newest_run(input)?, &header.clip);
+    let start = args.start.as_deref().map(|start| {
+        let told = || format!("--start {start}: write a date and time, e.g. 2019-03-01T00:00 (UTC)");
+        time::seconds(start).with_context(told)
+    });
+    let start = start.transpose()?;
+    let channels = header.channels.as_ref();
+    ensure!(
+        start.is_none() || channels.is_some_and(Channels::need_time),
+        "--start: the network does not look at the time: leave it out"
+    );
+    if let Some(channels) = channels.filter(|_| files::holds_fields(&path)) {
+        let newest = files::newest(channels, &path, clip.past)?;
+        let [rows, columns] = newest.size;
+        ensure!(
+            [rows, columns] == [clip.height, clip.width],
+            "`{}` has frames of {rows} rows and {columns} columns, the network expects {} and {}: crop or resize it, or train \
+             a network for this size",
+            path.display(),
+            clip.height,
+            clip.width
+        );
+        ensure!(
+            start.is_none() || newest.times.is_none(),
+            "--start: `{}` says itself when its frames were taken: leave it out",
+            path.display()
+        );
+        let observed = Observed {
+            values: newest.values,
+            clips: 1,
+            layout: Layout::Clip,
+            unused_frames: 0,
+        };
+        let times = times(channels, newest.times, start, clip.past, horizon)?;
+        return Ok((observed, times));
+    }
+    let observed = frames::read(&path, clip, channels)?;
     if observed.unused_frames > 0 {
         warn!(
             "`{}` is longer than the {} frames that the network looks at: the last {} are used, the first {} are not",
@@ -36,30 +117,76 @@ fn continue_clip(args: &ForecastArgs, input: &Path, output: &Path) -> Result<()>
             observed.unused_frames
         );
     }
-    let horizon = args.horizon.map_or(clip.future, |frames| frames as usize);
-    let size = ClipShape {
-        future: horizon,
-        ..clip
+    let times = match channels {
+        None => None,
+        Some(channels) => {
+            let unused = observed.unused_frames as i64 * channels.seconds.unwrap_or(0);
+            times(channels, None, start.map(|start| start + unused), clip.past, horizon)?
+        }
     };
-    if args.normalize {
-        header.normalization.normalize(&mut observed.values, &size);
+    Ok((observed, times))
+}
+
+/// The times of the frames that were observed and of those to come, where the network looks at them. Those of the observed
+/// ones are known, or follow from `start`, the time of the first.
+fn times(
+    channels: &Channels,
+    observed: Option<Vec<i64>>,
+    start: Option<i64>,
+    past: usize,
+    horizon: usize,
+) -> Result<Option<Vec<i64>>> {
+    if !channels.need_time() {
+        return Ok(None);
     }
-    let mut answer = Vec::new();
-    for clips in observed.values.chunks(BATCH * clip.past * clip.frame_len()) {
-        let batch = clips.len() / (clip.past * clip.frame_len());
-        let shape = [batch, clip.past, clip.channels, clip.height, clip.width];
-        let past = Tensor::from_data(TensorData::new(clips.to_vec(), shape), &device);
-        answer.extend(
-            network
-                .forecast(past, horizon)
-                .into_data()
-                .convert::<f32>()
-                .try_to_vec::<f32>()?,
-        );
+    let Some(step) = channels.seconds else {
+        bail!("the weights do not say how far apart frames are: train again");
+    };
+    let from = |start: i64, count: usize| (0..count as i64).map(move |frame| start + frame * step);
+    let mut times = match (observed, start) {
+        (Some(times), _) => times,
+        (None, Some(start)) => from(start, past).collect(),
+        (None, None) => bail!(
+            "the network looks at the time, which the input does not say: add that of its first frame, e.g. \
+             --start 2019-03-01T00:00"
+        ),
+    };
+    let apart = times.windows(2).map(|pair| pair[1] - pair[0]);
+    if let Some(apart) = apart.into_iter().find(|apart| *apart != step) {
+        warn!("frames are {apart} s apart, the network was trained on frames that are {step} s apart");
     }
-    if args.normalize {
-        header.normalization.denormalize(&mut answer, &size);
+    let newest = times.last().copied().unwrap_or_default();
+    times.extend(from(newest + step, horizon));
+    Ok(Some(times))
+}
+
+/// Clips of observed channels with all that belongs to them, and what is known of the frames to come.
+fn completed(
+    clips: &[f32],
+    input: &ClipShape,
+    channels: &Channels,
+    times: Option<&[i64]>,
+    device: &Device,
+) -> (Tensor<5>, Known) {
+    let (plane, frame) = (input.height * input.width, input.frame_len());
+    let (mut past, mut known) = (Vec::new(), Vec::new());
+    for clip in clips.chunks_exact(input.past * frame) {
+        past.extend(channels.complete(clip, times, plane));
+        let newest = &clip[clip.len() - frame..];
+        known.extend(channels.known(newest, times.map(|times| &times[input.past..]), input.future, plane));
     }
-    frames::write(output, answer, observed.layout, observed.clips, horizon, &size)?;
-    crate::output::line(output.display())
+    let past = upload(past, input.past, channels.count(), input, device);
+    let known = match channels.count() - channels.targets {
+        0 => Known::nothing(),
+        others => Known::new(upload(known, input.future, others, input, device)),
+    };
+    (past, known)
+}
+
+/// `[.., time, channels, height, width]` of frames of the size of `input`.
+fn upload(values: Vec<f32>, time: usize, channels: usize, input: &ClipShape, device: &Device) -> Tensor<5> {
+    let (height, width) = (input.height, input.width);
+    let clips = values.len() / (time * channels * height * width);
+    let shape = [clips, time, channels, height, width];
+    Tensor::from_data(TensorData::new(values, shape), device)
 }

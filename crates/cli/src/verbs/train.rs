@@ -63,9 +63,10 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
 /// What would keep the trained network from being judged must show itself before it is trained.
 fn check_judgement(settings: &Settings, splits: &Splits, device: &Device) -> Result<()> {
     let how = &settings.config.eval;
-    check_scores(&splits.clip, &splits.normalization, &how.scores)?;
+    let (clip, normalization) = splits.forecast();
+    check_scores(&clip, &normalization, &how.scores)?;
     for name in &how.against {
-        eval::reference(name, &splits.clip, &device.clone().inner())?;
+        eval::reference(name, &clip, &device.clone().inner())?;
     }
     Ok(())
 }
@@ -120,6 +121,9 @@ fn fit(
         splits.clip,
         folder.display()
     );
+    if let Some(channels) = splits.channels() {
+        eprintln!("{}", channels.told());
+    }
     let mut progress = progress();
     let options = TrainOptions {
         folder,

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use foreframe_data::DataConfig;
 use foreframe_train::RunConfig;
@@ -65,6 +65,14 @@ pub(crate) fn run(args: &ForecastArgs) -> Result<()> {
     let (folder, output) = folders.context("name a folder with --watch and one with --output-folder")?;
     let device = args.backend.backend.device()?;
     let (network, header) = target::open(&args.target, &device)?;
+    if let Some(channels) = &header.channels {
+        bail!(
+            "--watch: `{}` was trained on chosen channels ({}), which are not put together as files come in: forecast from \
+             files with --input",
+            args.target.display(),
+            channels.told()
+        );
+    }
     let data = data(args, &header)?;
     let options = LiveOptions {
         horizon: args.horizon.map(|frames| frames as usize),

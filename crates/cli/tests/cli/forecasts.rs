@@ -2,30 +2,9 @@
 
 use std::path::Path;
 
-use crate::program::{TRAINED, field, refused, succeed, write_npy};
+use crate::program::{TRAINED, field, read_npy, refused, succeed, write_npy};
 
 const FRAME: usize = 16 * 16;
-
-/// The size and values of an f32 `.npy` file.
-fn read_npy(path: &Path) -> (String, Vec<f32>) {
-    let bytes = std::fs::read(path).unwrap();
-    let end = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
-    let header = String::from_utf8(bytes[10..end].to_vec()).unwrap();
-    assert!(header.contains("'<f4'"), "{header}");
-    let shape = header
-        .split_once("'shape': (")
-        .unwrap()
-        .1
-        .split_once(')')
-        .unwrap()
-        .0
-        .to_owned();
-    let values = bytes[end..]
-        .chunks_exact(4)
-        .map(|value| f32::from_le_bytes(value.try_into().unwrap()))
-        .collect();
-    (shape, values)
-}
 
 fn forecast(folder: &Path, weights: &str, input: &str, more: &[&str], output: &str) -> String {
     succeed(

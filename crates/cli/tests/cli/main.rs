@@ -1,6 +1,7 @@
 //! The binary as a user meets it.
 
 mod bad_input;
+mod channels;
 mod forecasts;
 mod import;
 mod lists;
@@ -8,4 +9,5 @@ mod program;
 mod resume;
 mod runs;
 mod transcripts;
+mod videos;
 mod watch;

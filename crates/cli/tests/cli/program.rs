@@ -106,6 +106,27 @@ pub(crate) fn write_npy(path: &Path, kind: &str, shape: &[usize], bytes: &[u8]) 
     std::fs::write(path, file).unwrap();
 }
 
+/// The size and values of an f32 `.npy` file.
+pub(crate) fn read_npy(path: &Path) -> (String, Vec<f32>) {
+    let bytes = std::fs::read(path).unwrap();
+    let end = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    let header = String::from_utf8(bytes[10..end].to_vec()).unwrap();
+    assert!(header.contains("'<f4'"), "{header}");
+    let shape = header
+        .split_once("'shape': (")
+        .unwrap()
+        .1
+        .split_once(')')
+        .unwrap()
+        .0
+        .to_owned();
+    let values = bytes[end..]
+        .chunks_exact(4)
+        .map(|value| f32::from_le_bytes(value.try_into().unwrap()))
+        .collect();
+    (shape, values)
+}
+
 /// The bytes of `len` values of a smooth field in 0..1.
 pub(crate) fn field(len: usize) -> Vec<u8> {
     (0..len)

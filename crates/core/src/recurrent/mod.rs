@@ -8,7 +8,7 @@ mod unrolled;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use crate::{ConfigError, Forecast};
+use crate::{ConfigError, Forecast, Known};
 
 pub use sampling::{Sampling, SamplingRule, TrueFrames};
 pub use stream::{Stream, StreamError};
@@ -77,8 +77,12 @@ pub trait Recurrent: Module {
 }
 
 impl<N: Recurrent> Forecast for N {
-    /// Reads the past frame by frame, then its own forecasts.
     fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
+        self.forecast_knowing(past, horizon, &Known::nothing())
+    }
+
+    /// Reads the past frame by frame, then its own forecasts.
+    fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
         let observed = past.dims()[1];
         let mut state = self.start(&frame(&past, 0));
         let mut next = None;
@@ -89,7 +93,7 @@ impl<N: Recurrent> Forecast for N {
         let Some(first) = next else {
             return past;
         };
-        go_on(self, first, state, horizon)
+        go_on(self, first, state, horizon, known)
     }
 }
 
@@ -99,10 +103,11 @@ fn frame(frames: &Tensor<5>, time: usize) -> Tensor<4> {
 }
 
 /// `horizon` frames of which `first` is the first and `state` what is remembered before it is read.
-fn go_on<N: Recurrent>(network: &N, first: Tensor<4>, mut state: N::State, horizon: usize) -> Tensor<5> {
+fn go_on<N: Recurrent>(network: &N, first: Tensor<4>, mut state: N::State, horizon: usize, known: &Known) -> Tensor<5> {
     let mut frames = vec![first];
     while frames.len() < horizon {
-        let (next, after) = network.step(frames[frames.len() - 1].clone(), state);
+        let newest = frames.len() - 1;
+        let (next, after) = network.step(known.complete_frame(frames[newest].clone(), newest), state);
         state = after;
         frames.push(next);
     }

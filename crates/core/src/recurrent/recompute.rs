@@ -5,11 +5,11 @@
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::{GradientsAccumulator, GradientsParams};
-use burn::tensor::{Gradients, Tensor};
+use burn::tensor::{Device, Gradients, Tensor};
 
 use super::unrolled::Frames;
 use super::{Recurrent, State, TrueFrames};
-use crate::Objective;
+use crate::{Objective, lift};
 
 /// The objective of [`unrolled_from`](super::unrolled_from).
 ///
@@ -17,6 +17,7 @@ use crate::Objective;
 /// parameters: it is the sum of the products of parameters and gradients, moved to the loss's value.
 pub(super) fn objective<N: Recurrent>(network: &N, state: N::State, frames: &Frames, shown: &TrueFrames) -> Objective {
     let steps = frames.steps();
+    let device = frames.device();
     let (states, forecasts) = forward(&network.valid(), state, frames, shown);
 
     let leaves = network.clone().map(&mut Leaves);
@@ -26,7 +27,7 @@ pub(super) fn objective<N: Recurrent>(network: &N, state: N::State, frames: &Fra
     for time in (0..steps).rev() {
         let mut inputs = Vec::new();
         let mut leaf = |tensor: Tensor<4>| {
-            let leaf = tensor.autodiff().require_grad();
+            let leaf = lift(tensor, &device).require_grad();
             inputs.push(leaf.clone());
             leaf
         };
@@ -46,8 +47,8 @@ pub(super) fn objective<N: Recurrent>(network: &N, state: N::State, frames: &Fra
     }
     let value = value.unwrap_or_else(|| Tensor::zeros([1], &forecasts[0].device()));
     Objective {
-        loss: carrying(network, gradients.grads(), value),
-        forecast: frames.future_of(forecasts).autodiff(),
+        loss: carrying(network, gradients.grads(), value, &device),
+        forecast: lift(frames.future_of(forecasts), &device),
     }
 }
 
@@ -58,11 +59,12 @@ fn forward<N: Recurrent>(
     frames: &Frames,
     shown: &TrueFrames,
 ) -> (Vec<N::State>, Vec<Tensor<4>>) {
+    let device = frames.device();
     let mut state = state.map_tensors(&mut Tensor::inner);
     let (mut states, mut forecasts) = (Vec::new(), Vec::<Tensor<4>>::new());
     for time in 0..frames.steps() {
         states.push(state.clone());
-        let previous = forecasts.last().map(|forecast| forecast.clone().autodiff());
+        let previous = forecasts.last().map(|forecast| lift(forecast.clone(), &device));
         let input = frames.input(time, previous.as_ref(), shown).inner();
         let (forecast, after) = network.step(input, state);
         state = after;
@@ -94,7 +96,10 @@ impl Arriving {
     fn onto<S: State>(self, loss: Tensor<1>, forecast: Tensor<4>, state: S) -> Tensor<1> {
         let dtype = loss.dtype();
         let product = |output: Tensor<4>, gradient: Option<Tensor<4>>| {
-            gradient.map(|gradient| (output * gradient.autodiff()).sum().cast(dtype))
+            gradient.map(|gradient| {
+                let gradient = lift(gradient, &output.device());
+                (output * gradient).sum().cast(dtype)
+            })
         };
         let mut products = vec![loss];
         products.extend(product(forecast, self.forecast));
@@ -112,31 +117,36 @@ struct Leaves;
 
 impl ModuleMapper for Leaves {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        param.map(|tensor| tensor.inner().autodiff().require_grad())
+        param.map(|tensor| {
+            let device = tensor.device();
+            lift(tensor.inner(), &device).require_grad()
+        })
     }
 }
 
 /// A number equal to `value` whose gradient by the parameters of `network` is `gradients`.
-fn carrying<N: Module>(network: &N, gradients: GradientsParams, value: Tensor<1>) -> Tensor<1> {
+fn carrying<N: Module>(network: &N, gradients: GradientsParams, value: Tensor<1>, device: &Device) -> Tensor<1> {
     struct Products {
         gradients: GradientsParams,
+        device: Device,
         found: Vec<Tensor<1>>,
     }
     impl ModuleVisitor for Products {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             if let Some(gradient) = self.gradients.remove::<D>(param.id) {
                 let parameter = param.val();
-                let product = parameter * gradient.autodiff();
-                self.found.push(product.sum());
+                let gradient = lift(gradient, &self.device);
+                self.found.push((parameter * gradient).sum());
             }
         }
     }
     let mut products = Products {
         gradients,
+        device: device.clone(),
         found: Vec::new(),
     };
     network.visit(&mut products);
-    let value = value.autodiff();
+    let value = lift(value, device);
     let dtype = value.dtype();
     match products.found.is_empty() {
         true => value,
@@ -152,25 +162,31 @@ mod tests {
     use super::super::example::Accumulator;
     use super::*;
     use crate::recurrent::unrolled_from;
-    use crate::{Clip, gradients};
+    use crate::{Clip, Targets, gradients};
     use burn::tensor::{Device, Distribution};
 
     #[test]
     fn loss_and_gradients_are_those_of_keeping_everything() {
-        let device = Device::flex().autodiff();
-        let network = Accumulator::new(&device);
-        let frames = |time: usize| Tensor::<5>::random([2, time, 1, 3, 3], Distribution::Default, &device);
+        check(&Device::flex().autodiff());
+        check(&Device::flex().autodiff().gradient_checkpointing());
+    }
+
+    fn check(device: &Device) {
+        let network = Accumulator::new(device);
+        let frames = |time: usize| Tensor::<5>::random([2, time, 2, 3, 3], Distribution::Default, device);
         let (past, future) = (frames(3), frames(4));
         let clip = || Clip {
             past: past.clone(),
             future: future.clone(),
         };
-        for rule in [
+        let rules = [
             |_: usize, _: usize| false,
             |_, _| true,
             |time: usize, sample: usize| (time + sample).is_multiple_of(3),
-        ] {
-            let shown = TrueFrames::new(2, 3, 4, rule);
+        ];
+        let cases = rules.map(|rule| [Targets::All, Targets::First(1)].map(|targets| (rule, targets)));
+        for (rule, targets) in cases.into_iter().flatten() {
+            let shown = TrueFrames::new(2, 3, 4, rule).with_targets(targets);
             let [kept, again] = [false, true].map(|recompute| {
                 let state = network.start(&past.clone().narrow(1, 0, 1).squeeze_dim(1));
                 let objective = unrolled_from(&network, state, clip(), &shown, recompute);

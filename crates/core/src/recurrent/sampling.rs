@@ -1,6 +1,6 @@
 //! Scheduled sampling: which true frames a network is shown in training.
 
-use crate::StepContext;
+use crate::{StepContext, Targets};
 
 /// How likely a recurrent network is shown the true frame in training, rather than its own forecast of it (scheduled
 /// sampling, Bengio et al., arXiv:1506.03099).
@@ -46,23 +46,33 @@ pub enum SamplingRule {
     FreeRunning,
 }
 
-/// Which samples of a batch are shown the true frame at which step; the first frame always is.
+/// Which samples of a batch are shown the true frame at which step; the first frame always is, and so are the channels
+/// that are no targets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrueFrames {
     /// `shown[time - 1][sample]`
     shown: Vec<Vec<bool>>,
+    targets: Targets,
 }
 
 impl TrueFrames {
     /// From whether `sample` is shown the true frame at `time`, for the frames 1 to T + T' - 2 that are read after the
-    /// first one.
+    /// first one. All channels are targets.
     pub fn new(batch: usize, past: usize, future: usize, shown: impl Fn(usize, usize) -> bool) -> Self {
         let steps = 1..(past + future).saturating_sub(1);
         Self {
             shown: steps
                 .map(|time| (0..batch).map(|sample| shown(time, sample)).collect())
                 .collect(),
+            targets: Targets::All,
         }
+    }
+
+    /// The same with other targets.
+    #[must_use]
+    pub fn with_targets(mut self, targets: Targets) -> Self {
+        self.targets = targets;
+        self
     }
 
     /// One independent draw for every sample and step, the same for the same context.
@@ -76,6 +86,11 @@ impl TrueFrames {
             let bits = StepContext::new((time * batch + sample) as u64, 0, context.seed).seed >> 11;
             (bits as f64) < likely * (1u64 << 53) as f64
         })
+        .with_targets(context.targets)
+    }
+
+    pub(super) fn targets(&self) -> Targets {
+        self.targets
     }
 
     /// Whether each sample is shown the true frame at `time`.

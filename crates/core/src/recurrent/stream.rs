@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::{Recurrent, go_on};
-use crate::ConfigError;
+use crate::{ConfigError, Known};
 
 /// Why a stream cannot go on. It is unchanged then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -100,13 +100,25 @@ impl<N: Recurrent> Stream<N> {
     /// # Errors
     /// Nothing was pushed yet, or `horizon` is 0.
     pub fn forecast(&self, horizon: usize) -> Result<Tensor<5>, StreamError> {
+        self.forecast_knowing(horizon, &Known::nothing())
+    }
+
+    /// [`Stream::forecast`] where some channels of the frames to come are known.
+    ///
+    /// # Shapes
+    /// - `known`: `[batch, horizon, known channels, height, width]`
+    /// - output: `[batch, horizon, channels, height, width]`
+    ///
+    /// # Errors
+    /// Nothing was pushed yet, or `horizon` is 0.
+    pub fn forecast_knowing(&self, horizon: usize, known: &Known) -> Result<Tensor<5>, StreamError> {
         if horizon == 0 {
             return Err(StreamError::NoHorizon);
         }
         let Some(Reached { next, state }) = self.reached.clone() else {
             return Err(StreamError::Empty);
         };
-        Ok(go_on(&self.network, next, state, horizon))
+        Ok(go_on(&self.network, next, state, horizon, known))
     }
 }
 
@@ -133,6 +145,26 @@ mod tests {
                 assert_eq!(stream.forecast(4).unwrap().into_data(), whole.clone().into_data());
             }
         }
+    }
+
+    #[test]
+    fn what_is_known_of_the_future_is_read_by_a_stream_as_by_a_forecast() {
+        let (network, device) = (Accumulator::new(&Device::flex()), Device::flex());
+        let random = |time, channels| Tensor::<5>::random([2, time, channels, 3, 3], Distribution::Default, &device);
+        let (past, known) = (random(3, 2), random(4, 1));
+        let mut stream = Stream::new(network.clone());
+        for time in 0..3 {
+            stream.push(past.clone().narrow(1, time, 1).squeeze_dim(1)).unwrap();
+        }
+        let answer = |known: &Known| network.forecast_knowing(past.clone(), 4, known).into_data();
+        let streamed = stream.forecast_knowing(4, &Known::new(known.clone())).unwrap();
+        assert_eq!(streamed.into_data(), answer(&Known::new(known.clone())));
+        // The accumulator keeps channels apart, so that the first is not changed by what is known of the second.
+        let free = network.forecast(past.clone(), 4);
+        let given = network.forecast_knowing(past.clone(), 4, &Known::new(known));
+        let channel = |frames: &Tensor<5>, channel: usize| frames.clone().narrow(2, channel, 1).into_data();
+        assert_eq!(channel(&free, 0), channel(&given, 0));
+        assert_ne!(channel(&free, 1), channel(&given, 1));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The training objective of recurrent networks.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 use super::{Recurrent, TrueFrames, frame, recompute};
-use crate::{Clip, Objective, StepContext, as_precise_as};
+use crate::{Clip, Objective, StepContext, Targets, as_precise_as};
 
 /// The objective over a whole clip: the mean of [`frame_loss`](Recurrent::frame_loss) over the forecasts of the frames 1
 /// to T + T' - 1, which includes those that were observed, plus the mean of the steps' penalties. Which true frames the
@@ -24,7 +24,7 @@ pub fn unrolled_from<N: Recurrent>(
     shown: &TrueFrames,
     recompute: bool,
 ) -> Objective {
-    let frames = Frames::new(clip);
+    let frames = Frames::new(clip, shown.targets());
     if recompute {
         return recompute::objective(network, state, &frames, shown);
     }
@@ -51,10 +51,11 @@ pub(super) struct Frames {
     /// As the loss compares them.
     truths: Vec<Tensor<4>>,
     future: usize,
+    targets: Targets,
 }
 
 impl Frames {
-    fn new(clip: Clip) -> Self {
+    fn new(clip: Clip, targets: Targets) -> Self {
         let Clip { past, future } = clip;
         let each = |frames: &Tensor<5>| -> Vec<Tensor<4>> { (0..frames.dims()[1]).map(|t| frame(frames, t)).collect() };
         let read = as_precise_as(&past, future.clone());
@@ -63,7 +64,13 @@ impl Frames {
             inputs: [each(&past), each(&read)].concat(),
             truths: [each(&observed), each(&future)].concat(),
             future: future.dims()[1],
+            targets,
         }
+    }
+
+    /// Where they are.
+    pub(super) fn device(&self) -> Device {
+        self.inputs[0].device()
     }
 
     /// Frames that are read: all but the last.
@@ -71,7 +78,8 @@ impl Frames {
         self.inputs.len() - 1
     }
 
-    /// What is read at `time`: for every sample the true frame or `forecast`, the network's own idea of it.
+    /// What is read at `time`: for every sample the true frame or `forecast`, the network's own idea of it; of channels
+    /// that are no targets always the truth.
     pub(super) fn input(&self, time: usize, forecast: Option<&Tensor<4>>, shown: &TrueFrames) -> Tensor<4> {
         let truth = self.inputs[time].clone();
         let Some(forecast) = forecast else { return truth };
@@ -79,8 +87,9 @@ impl Frames {
         if shown.iter().all(|&shown| shown) {
             return truth;
         }
+        let forecast = self.targets.completed(forecast.clone(), &truth);
         if !shown.contains(&true) {
-            return forecast.clone();
+            return forecast;
         }
         let each = shown
             .iter()
@@ -102,15 +111,17 @@ impl Frames {
         penalty: Option<Tensor<1>>,
     ) -> Tensor<1> {
         let truth = self.truths[time + 1].clone();
-        let mut loss = network.frame_loss(forecast.clone().cast(truth.dtype()), truth);
+        let forecast = forecast.clone().cast(truth.dtype());
+        let mut loss = network.frame_loss(self.targets.of(forecast), self.targets.of(truth));
         if let Some(penalty) = penalty {
             loss = loss.clone() + penalty.cast(loss.dtype());
         }
         loss / self.steps() as f64
     }
 
-    /// The forecasts of the future frames, `[batch, T', channels, height, width]`.
+    /// The forecasts of the future frames, `[batch, T', targets, height, width]`.
     pub(super) fn future_of(&self, mut forecasts: Vec<Tensor<4>>) -> Tensor<5> {
-        Tensor::stack::<5>(forecasts.split_off(self.steps() - self.future), 1).cast(self.truths[0].dtype())
+        let forecast = Tensor::stack::<5>(forecasts.split_off(self.steps() - self.future), 1);
+        self.targets.of(forecast).cast(self.truths[0].dtype())
     }
 }

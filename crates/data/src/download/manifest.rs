@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The manifests of the folder `datasets/`.
-const EMBEDDED: [&str; 13] = [
+const EMBEDDED: [&str; 14] = [
     include_str!("../../../../datasets/moving-digits.toml"),
     include_str!("../../../../datasets/moving-mnist.toml"),
     include_str!("../../../../datasets/moving-fashion-mnist.toml"),
@@ -16,6 +16,7 @@ const EMBEDDED: [&str; 13] = [
     include_str!("../../../../datasets/weatherbench.toml"),
     include_str!("../../../../datasets/cikm2017.toml"),
     include_str!("../../../../datasets/shanghai2020.toml"),
+    include_str!("../../../../datasets/sevir.toml"),
     include_str!("../../../../datasets/ucf-sports.toml"),
 ];
 
@@ -106,6 +107,7 @@ mod tests {
             sets::weatherbench(),
             sets::cikm2017(),
             sets::shanghai2020(),
+            sets::sevir(),
             sets::ucf_sports(),
         ];
         let known: Vec<String> = manifests().into_iter().map(|manifest| manifest.name).collect();

@@ -218,7 +218,7 @@ fn choose<'a>(variables: &'a [Variable], wanted: Option<&str>) -> Result<&'a Var
         return found.ok_or_else(|| {
             Fault::new(
                 format!("has no variable `{wanted}`"),
-                format!("set data.variable to one of: {}", names(&of_rank(2))),
+                format!("choose from: {}", names(&of_rank(2))),
             )
         });
     }

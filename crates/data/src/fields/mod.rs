@@ -13,6 +13,7 @@ mod packing;
 mod series;
 mod time;
 mod unit;
+mod variables;
 
 use std::path::Path;
 
@@ -20,8 +21,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::DataConfig;
 
-pub(crate) use series::{About, Series};
-pub use time::{follows, step, written};
+pub(crate) use series::About;
+pub use time::{follows, seconds, step, written};
+pub(crate) use variables::{Variables, read_field};
 
 const ENDINGS: [&str; 10] = ["h5", "hdf5", "hdf", "he5", "nc", "nc4", "nc3", "cdf", "netcdf", "hkl"];
 
@@ -63,6 +65,9 @@ impl Wish {
         }
     }
 }
+
+#[cfg(test)]
+use series::Series;
 
 #[cfg(test)]
 mod tests;

@@ -16,6 +16,17 @@ pub fn written(seconds: i64) -> String {
     Timestamp::from_second(seconds).map_or_else(|_| format!("{seconds} s"), |time| time.to_string())
 }
 
+/// A date and time such as `2019-03-01`, `2019-03-01T06:00` or `2019-03-01T06:00:00Z`, in UTC unless it says otherwise, as
+/// seconds since 1970.
+pub fn seconds(text: &str) -> Option<i64> {
+    let text = text.trim();
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Some(time.as_second());
+    }
+    let time = text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok()?;
+    Some(time.timestamp().as_second())
+}
+
 /// A unit of time since a moment, as CF files have it: `hours since 1900-01-01 00:00:00`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Epoch {
@@ -117,6 +128,17 @@ mod tests {
         assert_eq!(seconds("hours since 1970-01-01", f64::NAN), None);
         assert_eq!(seconds("hours since 1970-01-01", 1e300), None);
         assert_eq!(written(1_282_780_800), "2010-08-26T00:00:00Z");
+        let day = Some(1_551_398_400);
+        for text in [
+            "2019-03-01",
+            "2019-03-01T00:00",
+            "2019-03-01 00:00:00",
+            "2019-03-01T01:00:00+01:00",
+        ] {
+            assert_eq!(super::seconds(text), day, "{text}");
+        }
+        assert_eq!(super::seconds("2019-03-01T06:00:00Z"), day.map(|day| day + 21_600));
+        assert_eq!(super::seconds("yesterday"), None);
     }
 
     #[test]

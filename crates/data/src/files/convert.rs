@@ -11,6 +11,7 @@ use super::frames::Frames;
 use super::manifest::{ArrayManifest, Stretch};
 use super::recording::Recording;
 use super::source_path;
+use crate::channels::numbered;
 use crate::fields::written;
 use crate::fingerprint::{fingerprint, hex};
 use crate::npy::f32_header;
@@ -45,6 +46,7 @@ pub fn convert(
     }
     let config = DataConfig {
         normalize: Scaling::None,
+        targets: Vec::new(),
         ..config.clone()
     };
     let source = source_path(&config)?;
@@ -213,6 +215,10 @@ fn manifest(
     let recordings = frames.recordings();
     let about = recordings[0].about().cloned().unwrap_or_default();
     let present = measured.values - measured.missing;
+    let names = match frames.names() == numbered(shape[1]) {
+        true => Vec::new(),
+        false => frames.names().to_vec(),
+    };
     let of_present = |value: f64| (present > 0).then_some(value);
     ArrayManifest {
         version: 1,
@@ -220,6 +226,7 @@ fn manifest(
         sha256: measured.sha256,
         variable: Some(about.variable).filter(|name| !name.is_empty()),
         unit: about.unit,
+        channels: names,
         step_seconds: about.step,
         stretches: recordings
             .iter()

@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 
 use std::sync::Arc;
 
-use super::listing;
+use super::links::Fence;
 use super::recording::Recording;
-use crate::fields::{Series, Wish, is_field};
-use crate::images::{is_image, is_still, same_size};
+use crate::fields::{Variables, is_field};
+use crate::images::{has_extension, is_image, is_still, same_size};
+use crate::video::is_video;
 use crate::{DataConfig, DataError};
 
-const WHAT_IS_READ: &str =
-    "name a .npy, HDF5 or NetCDF file, a GIF, or a folder of such files, of images, or of folders of images";
+const WHAT_IS_READ: &str = "name a .npy, .npz, HDF5 or NetCDF file, a GIF, a video, or a folder of such files, of images, or \
+    of folders of images";
 
 /// Finds all recordings in natural order of their names. Frames of different sizes are refused unless they are resampled.
 pub(super) fn discover(path: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataError> {
@@ -30,8 +31,7 @@ pub(super) fn discover(path: &Path, config: &DataConfig) -> Result<Vec<Recording
 }
 
 fn is_array(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("npy"))
+    has_extension(path, &["npy", "npz"])
 }
 
 /// Whether the name is that of a file that can be read.
@@ -64,15 +64,18 @@ fn in_file(path: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataError
     if is_field(path) && path.exists() {
         return in_fields(vec![path.to_owned()], config);
     }
+    if is_video(path) && path.exists() {
+        return Recording::of_video(path).map(|recording| vec![recording]);
+    }
     if is_array(path) || !path.exists() {
-        return Recording::in_array(path);
+        return Recording::in_array(path, config.variable.as_deref());
     }
     Err(DataError::file(path, "is of a kind that cannot be read", WHAT_IS_READ))
 }
 
 /// The stretches without a gap of HDF5 and NetCDF files.
 fn in_fields(files: Vec<PathBuf>, config: &DataConfig) -> Result<Vec<Recording>, DataError> {
-    let series = Arc::new(Series::open(files, &Wish::of(config))?);
+    let series = Arc::new(Variables::open(files, config)?);
     let stretches = series.stretches().into_iter();
     Ok(stretches
         .map(|stretch| Recording::of_series(&series, stretch))
@@ -81,7 +84,8 @@ fn in_fields(files: Vec<PathBuf>, config: &DataConfig) -> Result<Vec<Recording>,
 
 fn in_folder(folder: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataError> {
     let any_size = config.resize.is_some();
-    let entries = listing(folder)?;
+    let fence = Fence::around(folder, config)?;
+    let entries = fence.listing(folder)?;
     let pick = |wanted: fn(&Path) -> bool| {
         entries
             .iter()
@@ -93,16 +97,15 @@ fn in_folder(folder: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataE
     let stills = pick(is_still);
     let animations = pick(|path| is_image(path) && !is_still(path));
     let fields = pick(is_field);
+    let videos = pick(is_video);
     let folders = pick(|path| path.is_dir() && !is_array(path) && !is_image(path));
-    let kinds = [&arrays, &stills, &animations, &fields]
-        .iter()
-        .filter(|files| !files.is_empty())
-        .count();
+    let firsts = [&arrays, &stills, &animations, &fields, &videos].map(|files| files.first());
+    let kinds = firsts.iter().flatten().count();
     if kinds > 1 {
-        let first_of = |files: &[PathBuf]| files.first().map(|path| format!("`{}`", path.display()));
-        let examples: Vec<String> = [&arrays, &stills, &animations, &fields]
-            .into_iter()
-            .filter_map(|files| first_of(files))
+        let examples: Vec<String> = firsts
+            .iter()
+            .flatten()
+            .map(|path| format!("`{}`", path.display()))
             .collect();
         return Err(DataError::file(
             folder,
@@ -118,14 +121,17 @@ fn in_folder(folder: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataE
     }
     let mut recordings = Vec::new();
     for path in &arrays {
-        recordings.extend(Recording::in_array(path)?);
+        recordings.extend(Recording::in_array(path, config.variable.as_deref())?);
+    }
+    for path in &videos {
+        recordings.push(Recording::of_video(path)?);
     }
     for path in &animations {
         recordings.push(Recording::of_animation(path)?);
     }
     if kinds == 0 {
         for path in &folders {
-            let stills: Vec<PathBuf> = listing(path)?.into_iter().filter(|file| is_still(file)).collect();
+            let stills: Vec<PathBuf> = fence.listing(path)?.into_iter().filter(|file| is_still(file)).collect();
             if !stills.is_empty() {
                 recordings.push(Recording::of_stills(path, stills, any_size)?);
             }

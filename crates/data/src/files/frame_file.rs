@@ -33,7 +33,13 @@ impl FrameFile {
                 "save frames that follow each other as [T, C, H, W] or [T, H, W]",
             ));
         }
-        let frames = Frames::new(recordings, config)?;
+        // What is said of the first frame of the training data is not so of this one.
+        let config = DataConfig {
+            start: None,
+            time_step: None,
+            ..config.clone()
+        };
+        let frames = Frames::new(recordings, &config)?;
         let places: Vec<(usize, usize)> = (frames.recordings().iter().enumerate())
             .flat_map(|(number, recording)| (0..recording.frames()).map(move |frame| (number, frame)))
             .collect();
@@ -76,7 +82,7 @@ impl FrameFile {
     /// If `frame` is not below `len`.
     pub fn time(&self, frame: usize) -> Option<i64> {
         let (recording, frame) = self.places[frame];
-        self.frames.recordings()[recording].time(frame).or(self.named)
+        self.frames.time(recording, frame).or(self.named)
     }
 
     /// Reads a frame, `[channels, height, width]`, in physical units.

@@ -19,6 +19,8 @@ pub struct Inspection {
     pub frames: usize,
     /// Channels, rows and columns of a frame.
     pub size: [usize; 3],
+    /// What the channels are called.
+    pub channels: Vec<String>,
     /// The kind of file, of HDF5 and NetCDF.
     pub kind: Option<String>,
     /// The array within the file.
@@ -56,6 +58,7 @@ pub struct Inspection {
 pub fn inspect(config: &DataConfig, examined: usize, shown: usize) -> Result<(Inspection, Array), DataError> {
     let config = DataConfig {
         normalize: Scaling::None,
+        targets: Vec::new(),
         ..config.clone()
     };
     let recordings = discover(source_path(&config)?, &config)?;
@@ -100,6 +103,7 @@ pub fn inspect(config: &DataConfig, examined: usize, shown: usize) -> Result<(In
         recordings: recordings.len(),
         frames: places.len(),
         size: [size.channels, size.height, size.width],
+        channels: frames.names().to_vec(),
         kind: Some(about.kind).filter(|kind| !kind.is_empty()),
         variable: Some(about.variable).filter(|name| !name.is_empty()),
         unit: about.unit,

@@ -4,9 +4,9 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::fields::seconds;
 use crate::fingerprint::{hex, sha256_of};
 use crate::{DataError, replace};
 
@@ -28,6 +28,9 @@ pub struct ArrayManifest {
     /// The unit of the values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+    /// What the channels are called; empty where they have numbers only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<String>,
     /// Usual seconds from one frame to the next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step_seconds: Option<i64>,
@@ -114,14 +117,9 @@ impl ArrayManifest {
         }
     }
 
-    /// Frames of every stretch; when the first was taken and the seconds between them, where both are known.
-    pub(super) fn clocks(&self) -> Vec<(usize, Option<(i64, i64)>)> {
-        let start = |stretch: &Stretch| stretch.start.as_deref()?.parse::<Timestamp>().ok();
-        let clock = |stretch: &Stretch| Some((start(stretch)?.as_second(), self.step_seconds?));
-        self.stretches
-            .iter()
-            .map(|stretch| (stretch.frames, clock(stretch)))
-            .collect()
+    /// When the first frame of a stretch was taken, in seconds since 1970, and seconds from one frame to the next.
+    pub(super) fn clock(&self, stretch: &Stretch) -> Option<(i64, i64)> {
+        stretch.start.as_deref().and_then(seconds).zip(self.step_seconds)
     }
 
     pub(super) fn write(&self, array: &Path) -> Result<(), DataError> {

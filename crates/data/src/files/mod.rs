@@ -6,7 +6,9 @@ mod frame_file;
 mod frames;
 mod inbox;
 mod inspect;
+mod links;
 mod manifest;
+mod newest;
 mod recording;
 mod reduce;
 mod split;
@@ -18,18 +20,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::channels::{Channels, Extended, read_fixed};
 use crate::config::no_published_protocol;
+use crate::fields::is_field;
 use crate::images::{is_hidden, natural_order};
 use crate::noise::disturb;
-use crate::{DataConfig, DataError, Splits};
+use crate::{ClipSource, DataConfig, DataError, Normalization, Splits};
 
 pub use convert::convert;
 pub use frame_file::FrameFile;
 pub use inbox::Inbox;
 pub use inspect::{Inspection, inspect};
+pub use links::Links;
 pub use manifest::{ArrayManifest, ArrayState, Stretch, verify};
+pub use newest::{Newest, newest};
 
 use frames::Frames;
+pub(crate) use links::Fence;
+pub(crate) use reduce::Reduction;
 pub(crate) use statistics::Channel;
 use windows::Windows;
 
@@ -45,7 +53,7 @@ pub(crate) fn open(config: &DataConfig) -> Result<Splits, DataError> {
     let normalization = statistics::normalization(&frames, &split.train, config.normalize)?;
     let size = frames.size();
     let clip = config.clip(size.channels, size.height, size.width)?;
-    let windows = |ranges| {
+    let windows = [split.train, split.validation, split.test].map(|ranges| {
         Arc::new(Windows::new(
             Arc::clone(&frames),
             ranges,
@@ -53,19 +61,66 @@ pub(crate) fn open(config: &DataConfig) -> Result<Splits, DataError> {
             window,
             clip,
             normalization.clone(),
-        ))
-    };
-    let description = split.description;
+        )) as Arc<dyn ClipSource>
+    });
+    let (channels, normalization, fixed_files) = describe(path, &frames, config, normalization)?;
+    let [train, validation, test] = windows;
     let splits = Splits {
-        train: windows(split.train),
-        validation: windows(split.validation),
-        test: windows(split.test),
+        train,
+        validation,
+        test,
         clip,
-        fingerprint: crate::fingerprint::fingerprint(config, "files", &files)?,
-        description,
+        fingerprint: crate::fingerprint::fingerprint(config, "files", &[files, fixed_files].concat())?,
+        description: split.description,
         normalization,
     };
-    disturb(splits, config, false)
+    let mut splits = disturb(splits, config, false)?;
+    if let Some(channels) = channels.map(Arc::new) {
+        splits.clip.channels = channels.count();
+        splits.description = format!("{}; {}", splits.description, channels.told());
+        for clips in [&mut splits.train, &mut splits.validation, &mut splits.test] {
+            *clips = Arc::new(Extended::new(Arc::clone(clips), Arc::clone(&channels)));
+        }
+    }
+    Ok(splits)
+}
+
+/// What the channels are where something is asked for that says so, how all of them are normalised, and the files of
+/// static fields.
+fn describe(
+    path: &Path,
+    frames: &Frames,
+    config: &DataConfig,
+    normalization: Normalization,
+) -> Result<(Option<Channels>, Normalization, Vec<PathBuf>), DataError> {
+    if !Channels::are_asked_for(config) {
+        return Ok((None, normalization, Vec::new()));
+    }
+    let (fixed, files) = read_fixed(config, |file, size, values| frames.fit(file, size, values))?;
+    if !config.time_encodings.is_empty() {
+        for (number, recording) in frames.recordings().iter().enumerate() {
+            if (0..recording.frames()).any(|frame| frames.time(number, frame).is_none()) {
+                return Err(DataError::file(
+                    path,
+                    "does not say when its frames were taken, which data.time_encodings needs",
+                    "set data.start and data.time_step, e.g. data.start = \"2019-03-01T00:00\" and data.time_step = 3600, \
+                     or leave data.time_encodings out",
+                ));
+            }
+        }
+    }
+    let seconds = frames.seconds().map(|seconds| seconds * config.step as i64);
+    let channels = Channels::new(frames.selection(), &fixed, seconds, config);
+    let of_time = 2 * config.time_encodings.len();
+    let others = fixed.iter().map(|field| (field.mean, field.std));
+    let normalization = match channels.count() > channels.observed {
+        true => normalization.followed_by(
+            channels.observed,
+            others.chain(std::iter::repeat_n((0.0, 1.0), of_time)),
+        ),
+        false => normalization,
+    };
+    Ok((Some(channels), normalization, files))
 }
 
 /// Where the files lie.
@@ -74,9 +129,18 @@ fn source_path(config: &DataConfig) -> Result<&Path, DataError> {
         DataError::config(
             "path",
             "is missing",
-            "name a .npy, HDF5 or NetCDF file, a GIF, or a folder of such files, of images, or of folders of images (--data-path)",
+            "name a .npy, .npz, HDF5 or NetCDF file, a GIF, a video, or a folder of such files, of images, or of folders of \
+             images (--data-path)",
         )
     })
+}
+
+/// Whether `path` is an HDF5 or NetCDF file, or a folder with such files in it.
+pub fn holds_fields(path: &Path) -> bool {
+    match path.is_dir() {
+        true => listing(path).is_ok_and(|files| files.iter().any(|file| is_field(file))),
+        false => is_field(path),
+    }
 }
 
 /// What lies in a folder, in natural order, hidden files left out.

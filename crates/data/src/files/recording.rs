@@ -6,9 +6,12 @@ use std::sync::Arc;
 
 use super::manifest::ArrayManifest;
 use crate::DataError;
-use crate::fields::{About, Series, written};
-use crate::images::{FrameSize, decode, probe, read_animation, same_size};
+use crate::channels::numbered;
+use crate::fields::{About, Variables, written};
+use crate::images::{FrameSize, decode, has_extension, probe, read_animation, same_size};
 use crate::npy::{Mapped, ValueType};
+use crate::npz;
+use crate::video::{Colour, Ffmpeg};
 
 /// Frames at equal intervals. A clip never reaches from one recording into another.
 pub(super) struct Recording {
@@ -17,6 +20,8 @@ pub(super) struct Recording {
     frames: usize,
     /// The size of the first frame; that of all of them unless they are resampled.
     size: FrameSize,
+    /// What the channels are called.
+    names: Vec<String>,
     content: Content,
 }
 
@@ -27,24 +32,30 @@ enum Content {
         clip: Option<usize>,
         /// Number of its first frame in the file.
         first: usize,
-        /// When its first frame was taken, and seconds from one to the next, where a manifest says so.
+        /// When that was taken, in seconds since 1970, and seconds from one frame to the next, where a manifest says so.
         clock: Option<(i64, i64)>,
     },
     Stills(Vec<PathBuf>),
     Animation(Vec<f32>),
+    /// Bytes, which become 0..1 as those of images do.
+    Video(Mapped),
     /// Frames from number `start` on of a field.
     Field {
-        series: Arc<Series>,
+        series: Arc<Variables>,
         start: usize,
     },
 }
 
 impl Recording {
-    /// The recordings in an array: one in `[T, H, W]` and `[T, C, H, W]`, N in `[N, T, C, H, W]`.
-    pub(super) fn in_array(path: &Path) -> Result<Vec<Self>, DataError> {
+    /// The recordings in an array: one in `[T, H, W]` and `[T, C, H, W]`, N in `[N, T, C, H, W]`. Of the arrays of an
+    /// archive it is that of the name `variable`, or the only one.
+    pub(super) fn in_array(path: &Path, variable: Option<&str>) -> Result<Vec<Self>, DataError> {
         /// More channels than any data set of fields has.
         const MOST_CHANNELS: usize = 1024;
-        let file = Arc::new(Mapped::open(path)?);
+        let file = Arc::new(match has_extension(path, &["npz"]) {
+            true => in_archive(path, variable)?,
+            false => Mapped::open(path)?,
+        });
         let shape = file.shape();
         let refuse =
             |problem: &str, remedy: &str| Err(DataError::file(path, format!("has shape {shape:?}{problem}"), remedy));
@@ -78,13 +89,20 @@ impl Recording {
             width,
         };
         // What `data convert` wrote says where its frames do not follow each other.
-        let stretches: Vec<(usize, Option<(i64, i64)>)> = match clips {
-            Some(clips) => vec![(frames, None); clips],
-            None => match ArrayManifest::of(path)?.filter(|manifest| manifest.shape[..] == *shape) {
-                Some(manifest) => manifest.clocks(),
-                None => vec![(frames, None)],
-            },
+        let manifest = match clips {
+            Some(_) => None,
+            None => ArrayManifest::of(path)?.filter(|manifest| manifest.shape[..] == *shape),
         };
+        let stretches: Vec<(usize, Option<(i64, i64)>)> = match (clips, &manifest) {
+            (Some(clips), _) => vec![(frames, None); clips],
+            (None, Some(manifest)) => manifest
+                .stretches
+                .iter()
+                .map(|s| (s.frames, manifest.clock(s)))
+                .collect(),
+            (None, None) => vec![(frames, None)],
+        };
+        let named = manifest.map(|manifest| manifest.channels).unwrap_or_default();
         let mut first = 0;
         let recording = |(number, (frames, clock)): (usize, (usize, Option<(i64, i64)>))| {
             let content = Content::Array {
@@ -98,6 +116,11 @@ impl Recording {
                 path: path.to_owned(),
                 frames,
                 size,
+                names: if named.len() == channels {
+                    named.clone()
+                } else {
+                    numbered(channels)
+                },
                 content,
             }
         };
@@ -117,6 +140,7 @@ impl Recording {
             path: folder.to_owned(),
             frames: files.len(),
             size,
+            names: numbered(size.channels),
             content: Content::Stills(files),
         })
     }
@@ -127,16 +151,40 @@ impl Recording {
             path: path.to_owned(),
             frames: values.len() / size.len(),
             size,
+            names: numbered(size.channels),
             content: Content::Animation(values),
         })
     }
 
+    pub(super) fn of_video(path: &Path) -> Result<Self, DataError> {
+        let file = Ffmpeg::installed().frames(path, Colour::Found)?;
+        let &[frames, channels, height, width] = file.shape() else {
+            return Err(DataError::file(
+                file.path(),
+                "is not what was decoded",
+                format!("remove it, so that `{}` is decoded again", path.display()),
+            ));
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            frames,
+            size: FrameSize {
+                channels,
+                height,
+                width,
+            },
+            names: numbered(channels),
+            content: Content::Video(file),
+        })
+    }
+
     /// A stretch of a field without a gap.
-    pub(super) fn of_series(series: &Arc<Series>, stretch: Range<usize>) -> Self {
+    pub(super) fn of_series(series: &Arc<Variables>, stretch: Range<usize>) -> Self {
         Self {
             path: series.file_of(stretch.start).to_owned(),
             frames: stretch.len(),
             size: series.size(),
+            names: series.names(),
             content: Content::Field {
                 series: Arc::clone(series),
                 start: stretch.start,
@@ -161,7 +209,7 @@ impl Recording {
         match &self.content {
             Content::Array { file, .. } => Some(file.value_type()),
             Content::Field { .. } => Some(ValueType::F32),
-            Content::Stills(_) | Content::Animation(_) => None,
+            Content::Stills(_) | Content::Animation(_) | Content::Video(_) => None,
         }
     }
 
@@ -171,6 +219,11 @@ impl Recording {
             Content::Field { series, .. } => Some(series.about()),
             _ => None,
         }
+    }
+
+    /// What the channels are called.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// When a frame was taken, in seconds since 1970, where that is known.
@@ -195,9 +248,9 @@ impl Recording {
         match &self.content {
             Content::Array { first: 1.., .. } => Vec::new(),
             Content::Field { start: 1.., .. } => Vec::new(),
-            Content::Field { series, .. } => series.files().to_vec(),
+            Content::Field { series, .. } => series.files(),
             Content::Stills(files) => files.clone(),
-            Content::Array { .. } | Content::Animation(_) => vec![self.path.clone()],
+            Content::Array { .. } | Content::Animation(_) | Content::Video(_) => vec![self.path.clone()],
         }
     }
 
@@ -214,7 +267,7 @@ impl Recording {
                 },
             ),
             Content::Array { first, .. } => (&self.path, format!("frame {}", first + frame)),
-            Content::Animation(_) => (&self.path, format!("frame {frame}")),
+            Content::Animation(_) | Content::Video(_) => (&self.path, format!("frame {frame}")),
         }
     }
 
@@ -234,6 +287,27 @@ impl Recording {
             }
             Content::Stills(files) => decode(&files[frame]),
             Content::Animation(values) => Ok((self.size, values[frame * len..(frame + 1) * len].to_vec())),
+            Content::Video(file) => {
+                let mut values = vec![0.0; len];
+                file.read(frame * len, &mut values);
+                values.iter_mut().for_each(|value| *value /= 255.0);
+                Ok((self.size, values))
+            }
         }
+    }
+}
+
+/// The array of an archive that is wished for, or its only one.
+fn in_archive(path: &Path, variable: Option<&str>) -> Result<Mapped, DataError> {
+    let names = npz::names(path)?;
+    match (variable, names.as_slice()) {
+        (Some(name), _) => npz::array(path, name),
+        (None, [only]) => npz::array(path, only),
+        (None, []) => Err(DataError::file(path, "holds no array", "write it with numpy.savez")),
+        (None, several) => Err(DataError::file(
+            path,
+            format!("holds several arrays: {}", several.join(", ")),
+            "choose one with data.variable, e.g. --set data.variable=NAME",
+        )),
     }
 }

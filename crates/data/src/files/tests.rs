@@ -1,6 +1,7 @@
 use super::*;
 use crate::images::write_frames;
 use crate::npy::{Array, write_array};
+use crate::npz::tests::{archive, npy};
 use crate::{ClipSource, Scaling, SplitBy};
 
 fn config(path: &Path) -> DataConfig {
@@ -94,6 +95,41 @@ fn arrays_of_clips_and_folders_of_arrays_are_recordings() {
     let splits = open(&config(&many)).unwrap();
     assert_eq!(clips(&splits.train), expected);
     assert_eq!(clips(&splits.test), [[1100., 1101., 1102.], [1101., 1102., 1103.]]);
+}
+
+#[test]
+fn an_array_of_an_archive_is_chosen_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.npz");
+    let rain = || ("rain", npy(&[12, 2, 2], &ramp(12, 5)));
+    fs::write(&path, archive(&[rain()], true)).unwrap();
+    assert_eq!(clips(&open(&config(&path)).unwrap().train)[0], [5., 6., 7.]);
+    fs::write(&path, archive(&[("hours", npy(&[12], &[0.0; 12])), rain()], false)).unwrap();
+    let several = message(&config(&path));
+    assert!(
+        several.contains("a.npz` holds several arrays: hours, rain: choose one with data.variable"),
+        "{several}"
+    );
+    let named = |name: &str| DataConfig {
+        variable: Some(name.to_owned()),
+        ..config(&path)
+    };
+    assert_eq!(clips(&open(&named("rain")).unwrap().test), [[14., 15., 16.]]);
+    assert!(message(&named("hours")).contains("has shape [12], 1 axes"));
+    assert!(message(&named("snow")).contains("holds no array `snow`; there is hours, rain"));
+    fs::write(&path, archive(&[], false)).unwrap();
+    assert!(message(&config(&path)).contains("holds no array"));
+    fs::write(&path, b"PK").unwrap();
+    assert!(message(&config(&path)).contains("cannot be read as an .npz archive"));
+    // A folder of them is as one of .npy files.
+    fs::remove_dir_all(folder.path().join("a.npz.unpacked")).unwrap();
+    for (name, first) in [("a", 0), ("b", 100), ("c", 200)] {
+        let bytes = archive(&[("rain", npy(&[3, 2, 2], &ramp(3, first)))], true);
+        fs::write(folder.path().join(format!("{name}.npz")), bytes).unwrap();
+    }
+    for _ in 0..2 {
+        assert_eq!(clips(&open(&config(folder.path())).unwrap().test), [[200., 201., 202.]]);
+    }
 }
 
 #[test]
@@ -239,9 +275,9 @@ fn what_cannot_be_read_is_named_with_a_remedy() {
     );
     assert!(refused(&at("absent.npy")).contains("absent.npy"));
     fs::create_dir(at("empty")).unwrap();
-    assert!(refused(&at("empty")).contains("holds nothing that can be read: name a .npy, HDF5 or NetCDF file"));
-    fs::write(at("movie.avi"), b"RIFF").unwrap();
-    assert!(refused(&at("movie.avi")).contains("is of a kind that cannot be read"));
+    assert!(refused(&at("empty")).contains("holds nothing that can be read: name a .npy, .npz, HDF5 or NetCDF file"));
+    fs::write(at("speech.mp3"), b"ID3").unwrap();
+    assert!(refused(&at("speech.mp3")).contains("is of a kind that cannot be read"));
     for (shape, expected) in [
         (vec![8, 8], "2 axes: save it as [T, H, W]"),
         (vec![0, 8, 8], "no values at all"),

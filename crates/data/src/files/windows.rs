@@ -66,9 +66,8 @@ impl ClipSource for Windows {
 
     fn times(&self, index: usize) -> Option<Vec<i64>> {
         let (recording, start) = self.place(index);
-        let recording = &self.frames.recordings()[recording];
         (0..self.shape.frames())
-            .map(|time| recording.time(start + time * self.step))
+            .map(|time| self.frames.time(recording, start + time * self.step))
             .collect()
     }
 

@@ -5,6 +5,7 @@
 
 mod animation;
 mod order;
+pub(crate) mod pnm;
 mod still;
 mod write;
 
@@ -12,7 +13,7 @@ use std::path::Path;
 
 pub(crate) use animation::read_animation;
 pub(crate) use order::{is_hidden, natural_order};
-pub(crate) use still::{FrameSize, decode, is_image, is_still, probe, same_size};
+pub(crate) use still::{FrameSize, decode, has_extension, is_image, is_still, probe, same_size};
 pub use write::write_frames;
 
 use crate::DataError;
@@ -43,7 +44,7 @@ pub fn read_frames(path: &Path) -> Result<Array, DataError> {
         return Err(DataError::file(
             path,
             "holds no image",
-            "name a folder of PNG, JPEG, BMP, TIFF or WebP files",
+            "name a folder of PNG, JPEG, PGM, PPM, BMP, TIFF or WebP files",
         ));
     };
     let (size, mut values) = decode(first)?;

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 
+use super::pnm;
 use crate::DataError;
 
-const STILLS: [&str; 7] = ["png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp"];
+const STILLS: [&str; 9] = ["png", "jpg", "jpeg", "pgm", "ppm", "bmp", "tif", "tiff", "webp"];
 /// Rows or columns beyond this are a damaged header or no frame that a network could take.
 pub(super) const LONGEST_SIDE: u32 = 16_384;
 
@@ -24,7 +25,7 @@ impl FrameSize {
     }
 }
 
-fn has_extension(path: &Path, known: &[&str]) -> bool {
+pub(crate) fn has_extension(path: &Path, known: &[&str]) -> bool {
     let extension = path
         .extension()
         .map(|extension| extension.to_string_lossy().to_ascii_lowercase());
@@ -39,6 +40,10 @@ pub(crate) fn is_still(path: &Path) -> bool {
 /// Whether the name is that of an image or an animation.
 pub(crate) fn is_image(path: &Path) -> bool {
     is_still(path) || has_extension(path, &["gif"])
+}
+
+fn is_pnm(path: &Path) -> bool {
+    has_extension(path, &["pgm", "ppm"])
 }
 
 pub(super) fn limits() -> Limits {
@@ -77,11 +82,17 @@ fn size_of(decoder: &impl ImageDecoder) -> FrameSize {
 
 /// Reads the size from the header alone.
 pub(crate) fn probe(path: &Path) -> Result<FrameSize, DataError> {
+    if is_pnm(path) {
+        return pnm::probe(path);
+    }
     decoder(path).map(|decoder| size_of(&decoder))
 }
 
 /// Reads one frame, `[channels, height, width]` in 0..1.
 pub(crate) fn decode(path: &Path) -> Result<(FrameSize, Vec<f32>), DataError> {
+    if is_pnm(path) {
+        return pnm::decode(path);
+    }
     let decoder = decoder(path)?;
     let size = size_of(&decoder);
     let image = DynamicImage::from_decoder(decoder).map_err(undecodable(path))?;

@@ -177,14 +177,27 @@ pub(crate) fn byte_header(shape: &[usize]) -> Vec<u8> {
     header("|u1", shape)
 }
 
-/// Values start at a multiple of 64 bytes.
+/// The header of an array of bytes of any number of `frame`s: of the same length whatever the number is, so that it can be
+/// written before the number is known.
+pub(crate) fn byte_header_of_frames(frames: usize, frame: &[usize]) -> Vec<u8> {
+    let longest = [&[usize::MAX], frame].concat();
+    let shape = [&[frames], frame].concat();
+    padded("|u1", &shape, byte_header(&longest).len())
+}
+
 fn header(description: &str, shape: &[usize]) -> Vec<u8> {
+    padded(description, shape, 0)
+}
+
+/// Values start at a multiple of 64 bytes, and not before `least`.
+fn padded(description: &str, shape: &[usize], least: usize) -> Vec<u8> {
     let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
     let comma = if shape.len() == 1 { "," } else { "" };
     let shape = format!("({}{comma})", sizes.join(", "));
     let mut text = format!("{{'descr': '{description}', 'fortran_order': False, 'shape': {shape}, }}");
     let before = b"\x93NUMPY\x01\x00".len() + size_of::<u16>();
-    let padding = (before + text.len() + 1).next_multiple_of(64) - (before + text.len() + 1);
+    let end = before + text.len() + 1;
+    let padding = end.next_multiple_of(64).max(least) - end;
     text.extend(std::iter::repeat_n(' ', padding));
     text.push('\n');
     let len = u16::try_from(text.len()).expect("a shape of a few axes is short");
@@ -213,6 +226,16 @@ mod tests {
         assert_eq!(Header::parse(&file(python2, 3)).unwrap().shape, [3]);
         let scalar = "{'descr': '<f8', 'fortran_order': False, 'shape': ()}";
         assert_eq!(Header::parse(&file(scalar, 8)).unwrap().len, 1);
+    }
+
+    #[test]
+    fn the_number_of_frames_does_not_change_the_length() {
+        let lengths =
+            [0, 7, 123_456_789, usize::MAX].map(|frames| byte_header_of_frames(frames, &[3, 1080, 1920]).len());
+        assert_eq!(lengths, [lengths[0]; 4]);
+        let mut file = byte_header_of_frames(7, &[3, 2]);
+        file.resize(file.len() + 42, 1);
+        assert_eq!(Header::parse(&file).unwrap().shape, [7, 3, 2]);
     }
 
     #[test]

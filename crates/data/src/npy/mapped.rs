@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memmap2::Mmap;
 
@@ -10,12 +11,23 @@ use super::ValueType;
 use super::header::Header;
 use crate::DataError;
 
+/// Bytes that are read out of all maps together before their pages are given back. The system's cache keeps them.
+const MOST_RESIDENT: usize = 64 << 20;
+/// What a system may map around each read beyond what was asked for.
+const AROUND: usize = 128 << 10;
+/// Maps of this process, which share what may be resident.
+static MAPS: AtomicUsize = AtomicUsize::new(0);
+
 /// An array in a mapped file: opening costs nothing, reading costs what is read.
+///
+/// The pages that were read do not pile up in the process: of files of any size and number about 64 MiB are resident.
 #[derive(Debug)]
 pub struct Mapped {
     path: PathBuf,
     header: Header,
     map: Mmap,
+    /// Bytes that may have become resident since pages were given back.
+    resident: AtomicUsize,
 }
 
 impl Mapped {
@@ -54,10 +66,12 @@ impl Mapped {
     fn of_part(path: &Path, map: Mmap, part: Range<usize>) -> Result<Self, DataError> {
         let mut header = Header::parse(&map[part.clone()]).map_err(|fault| fault.at(path))?;
         header.offset += part.start;
+        MAPS.fetch_add(1, Ordering::Relaxed);
         Ok(Self {
             path: path.to_owned(),
             header,
             map,
+            resident: AtomicUsize::new(0),
         })
     }
 
@@ -93,8 +107,68 @@ impl Mapped {
     pub fn read(&self, start: usize, values: &mut [f32]) {
         let width = self.header.value_type.width();
         let first = self.header.offset + start * width;
-        self.header
-            .value_type
-            .decode(&self.map[first..first + values.len() * width], values);
+        let bytes = values.len() * width;
+        self.header.value_type.decode(&self.map[first..first + bytes], values);
+        let resident = self.resident.fetch_add(bytes + AROUND, Ordering::Relaxed) + bytes;
+        if resident >= MOST_RESIDENT / MAPS.load(Ordering::Relaxed).max(1) {
+            self.resident.store(0, Ordering::Relaxed);
+            self.give_back();
+        }
+    }
+
+    /// Takes the file's pages out of the process. Whoever reads them again gets them from the system's cache.
+    fn give_back(&self) {
+        #[cfg(unix)]
+        {
+            // SAFETY: the map is of a file and is never written to, so that a page that is dropped comes back with the
+            // same bytes, also under a thread that is reading it.
+            let given = unsafe { self.map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+            if let Err(cause) = given {
+                tracing::debug!("`{}` stays resident: {cause}", self.path.display());
+            }
+        }
+    }
+}
+
+impl Drop for Mapped {
+    fn drop(&mut self) {
+        MAPS.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::npy::f32_header;
+    use std::fs;
+    use std::io::Write;
+
+    /// Bytes of files that are in the process.
+    fn resident() -> usize {
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("RssFile:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
+    }
+
+    #[test]
+    fn what_was_read_does_not_pile_up() {
+        const FRAME: usize = 1 << 20;
+        const FRAMES: usize = 64;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.npy");
+        // 256 MiB of zeros, which take no room on the disk.
+        let mut file = File::create(&path).unwrap();
+        let header = f32_header(&[FRAMES, FRAME]);
+        file.write_all(&header).unwrap();
+        file.set_len((header.len() + 4 * FRAMES * FRAME) as u64).unwrap();
+        let array = Mapped::open(&path).unwrap();
+        let before = resident();
+        let mut frame = vec![1.0; FRAME];
+        for number in 0..FRAMES {
+            array.read(number * FRAME, &mut frame);
+            assert_eq!((frame[0], frame[FRAME - 1]), (0.0, 0.0));
+        }
+        let more = resident().saturating_sub(before);
+        assert!(more < 128 << 20, "{more} bytes stayed");
     }
 }

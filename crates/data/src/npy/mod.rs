@@ -10,6 +10,6 @@ mod mapped;
 mod value_type;
 
 pub use array::{Array, read_array, write_array};
-pub(crate) use header::{byte_header, check_front, f32_header};
+pub(crate) use header::{byte_header, byte_header_of_frames, check_front, f32_header};
 pub use mapped::Mapped;
 pub use value_type::ValueType;

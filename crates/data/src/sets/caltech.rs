@@ -1,6 +1,8 @@
 //! KITTI to Caltech: networks learn from drives in Karlsruhe and are judged by drives in Los Angeles.
 
-use std::path::Path;
+mod films;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use foreframe_core::ClipShape;
@@ -12,6 +14,7 @@ use crate::images::FrameSize;
 use crate::noise::disturb;
 use crate::npy::Mapped;
 use crate::numbered::{ArrayFrames, FrameSource, Numbered, not_empty};
+use crate::video::Ffmpeg;
 use crate::{DataConfig, DataError, Dataset, Normalization, Protocol, Splits};
 
 /// The folder of the public loaders.
@@ -23,7 +26,7 @@ const LISTED: usize = 11;
 pub const fn caltech() -> Dataset {
     Dataset {
         name: "caltech",
-        about: "drives filmed from a car, KITTI trains and Caltech Pedestrian tests, 10 -> 1; kitticaltech_npy",
+        about: "drives filmed from a car, KITTI trains and Caltech Pedestrian tests, 10 -> 1; kitticaltech_npy, or the films of Caltech",
         source: "KITTI: Geiger et al. 2013, CC BY-NC-SA 3.0; Caltech Pedestrian: Dollár et al. 2009",
         defaults,
         frame: |_| Some([3, 128, 160]),
@@ -48,7 +51,8 @@ struct Part {
 }
 
 fn open(config: &DataConfig) -> Result<Splits, DataError> {
-    let folder = &located(config)?;
+    let root = &located(config)?;
+    let folder = root;
     let below = folder.join(BELOW);
     let folder = if below.is_dir() { below.as_path() } else { folder };
     check_shares(config)?;
@@ -60,8 +64,15 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
             "use fewer; where longer clips begin is not in the files",
         ));
     }
-    let [train, test] = ["train", "test"].map(|name| part(folder, name, frames));
-    let (mut train, test) = (train?, test?);
+    let mut train = part(folder, "train", frames)?;
+    let films = match folder.join("test_data.npy").exists() {
+        true => Vec::new(),
+        false => films::find(root)?,
+    };
+    let test = match films.is_empty() {
+        true => part(folder, "test", frames)?,
+        false => films::part(&films, frames, &Ffmpeg::installed())?,
+    };
     if train.size != test.size {
         return Err(DataError::file(
             &folder.join("test_data.npy"),
@@ -91,7 +102,11 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
     ] {
         not_empty(folder, split, clips.len())?;
     }
-    let files = ["train_data", "train_idx", "test_data", "test_idx"].map(|name| folder.join(format!("{name}.npy")));
+    let arrays = ["train_data", "train_idx", "test_data", "test_idx"].map(|name| folder.join(format!("{name}.npy")));
+    let files: Vec<PathBuf> = match films.is_empty() {
+        true => arrays.to_vec(),
+        false => arrays[..2].iter().chain(&films).cloned().collect(),
+    };
     let splits = Splits {
         train: train_clips,
         validation,

@@ -2,11 +2,12 @@
 
 use crate::{DataConfig, Dataset};
 
-/// The user's own data: a `.npy`, HDF5 or NetCDF file, a GIF, or a folder of such files, of images, or of folders of images.
+/// The user's own data: a `.npy`, `.npz`, HDF5 or NetCDF file, a GIF, a video, or a folder of such files, of images, or of
+/// folders of images.
 pub const fn files() -> Dataset {
     Dataset {
         name: "files",
-        about: "your own .npy, HDF5 or NetCDF files, image folders or GIFs, by --data-path",
+        about: "your own .npy, .npz, HDF5 or NetCDF files, image folders, GIFs or videos, by --data-path",
         source: "yours",
         defaults,
         frame: |_| None,

@@ -11,8 +11,9 @@ use crate::files::listing;
 use crate::fingerprint::fingerprint;
 use crate::images::{FrameSize, is_still};
 use crate::noise::disturb;
-use crate::numbered::{FrameSource, ImageFrames, Mark, Numbered, not_empty, walk_back};
+use crate::numbered::{ArrayFrames, FrameSource, ImageFrames, Joined, Mark, Numbered, not_empty, walk_back};
 use crate::resample::Kernel;
+use crate::video::{Colour, Ffmpeg, is_video};
 use crate::{ClipSource, DataConfig, DataError, Dataset, Normalization, Protocol, Splits};
 
 /// How far the walk goes back from a clip: as far as the clip is long, or three frames.
@@ -33,7 +34,7 @@ const VALIDATION: RangeInclusive<u32> = 15..=16;
 pub const fn kth() -> Dataset {
     Dataset {
         name: "kth",
-        about: "six human actions by 25 persons, 10 -> 20 or (data.future = 40) 10 -> 40; folders of images",
+        about: "six human actions by 25 persons, 10 -> 20 or (data.future = 40) 10 -> 40; folders of images or AVI",
         source: "Schuldt, Laptev, Caputo, ICPR 2004; no licence stated",
         defaults,
         frame: |config| config.resize.map(|[height, width]| [1, height, width]),
@@ -54,7 +55,9 @@ fn defaults() -> DataConfig {
 /// The frames of some persons.
 #[derive(Default)]
 struct Frames {
-    paths: Vec<PathBuf>,
+    /// Recording by recording, with their numbers of frames.
+    recordings: Vec<(Arc<dyn FrameSource>, usize)>,
+    files: Vec<PathBuf>,
     marks: Vec<Mark>,
 }
 
@@ -62,8 +65,8 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
     let folder = &located(config)?;
     let [height, width] = config.resize.unwrap_or([128, 128]);
     let clip = config.clip(1, height, width)?;
-    let splits = scan(folder, clip.frames(), config.protocol)?;
-    let files: Vec<PathBuf> = splits.iter().flat_map(|frames| frames.paths.clone()).collect();
+    let splits = scan(folder, &clip, config.protocol)?;
+    let files: Vec<PathBuf> = splits.iter().flat_map(|frames| frames.files.clone()).collect();
     let [train, validation, test] = splits.map(|frames| clips(frames, clip));
     let (validation, description) = match config.protocol {
         Protocol::Own => (
@@ -89,31 +92,30 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
 
 fn clips(frames: Frames, clip: ClipShape) -> Arc<dyn ClipSource> {
     let starts = walk_back(&frames.marks, clip.frames());
-    let paths = frames.paths;
-    let source: Arc<dyn FrameSource> = Arc::new(ImageFrames {
-        path: move |number: usize| paths[number].clone(),
-        size: FrameSize {
-            channels: 1,
-            height: clip.height,
-            width: clip.width,
-        },
-        kernel: Kernel::Linear,
-        rounded: false,
-        scale: 1.0,
-    });
+    let source: Arc<dyn FrameSource> = Arc::new(Joined::new(frames.recordings));
     Numbered::clips(&source, starts, clip)
 }
 
 /// The frames that train, validate and test.
-fn scan(folder: &Path, length: usize, protocol: Protocol) -> Result<[Frames; 3], DataError> {
+fn scan(folder: &Path, clip: &ClipShape, protocol: Protocol) -> Result<[Frames; 3], DataError> {
     let mut splits = [(); 3].map(|()| Frames::default());
     let mut recording = 0;
+    let size = FrameSize {
+        channels: 1,
+        height: clip.height,
+        width: clip.width,
+    };
+    // What was decoded lies beside the video that it comes from.
+    let is_recording = |path: &PathBuf| match path.is_dir() {
+        true => path.extension().is_none_or(|ending| ending != "unpacked"),
+        false => is_video(path),
+    };
     for (action, back) in ACTIONS {
-        for path in listing(&folder.join(action))?.into_iter().filter(|path| path.is_dir()) {
+        for path in listing(&folder.join(action))?.into_iter().filter(is_recording) {
             let person = number(&path, "person").ok_or_else(|| {
                 DataError::file(
                     &path,
-                    "is no folder personNN_<action>_dN_uncomp",
+                    "is no folder or video personNN_<action>_dN_uncomp",
                     "move it out of the dataset",
                 )
             })?;
@@ -124,20 +126,64 @@ fn scan(folder: &Path, length: usize, protocol: Protocol) -> Result<[Frames; 3],
                 person if TRAIN.contains(&person) => 0,
                 _ => continue,
             };
-            for image in listing(&path)?.into_iter().filter(|path| is_still(path)) {
-                let number = number(&image, "image_")
-                    .ok_or_else(|| DataError::file(&image, "is no image_NNNN", "move it out of the dataset"))?;
-                let back = back.unwrap_or(length as u32);
-                splits[split].marks.push(Mark {
-                    recording,
-                    number,
-                    back,
-                });
-                splits[split].paths.push(image);
-            }
+            let (frames, numbers) = match path.is_dir() {
+                true => of_images(&path, size, &mut splits[split].files)?,
+                false => {
+                    splits[split].files.push(path.clone());
+                    of_video(&path, size)?
+                }
+            };
+            splits[split].recordings.push((frames, numbers.len()));
+            let back = back.unwrap_or(clip.frames() as u32);
+            let mark = |number| Mark {
+                recording,
+                number,
+                back,
+            };
+            splits[split].marks.extend(numbers.into_iter().map(mark));
         }
     }
     Ok(splits)
+}
+
+/// A folder of images, and the numbers of the frames in it.
+fn of_images(
+    folder: &Path,
+    size: FrameSize,
+    files: &mut Vec<PathBuf>,
+) -> Result<(Arc<dyn FrameSource>, Vec<u32>), DataError> {
+    let paths: Vec<PathBuf> = listing(folder)?.into_iter().filter(|path| is_still(path)).collect();
+    let number = |image: &PathBuf| {
+        number(image, "image_").ok_or_else(|| DataError::file(image, "is no image_NNNN", "move it out of the dataset"))
+    };
+    let numbers = paths.iter().map(number).collect::<Result<_, _>>()?;
+    files.extend_from_slice(&paths);
+    let frames = ImageFrames {
+        path: move |number: usize| paths[number].clone(),
+        size,
+        kernel: Kernel::Linear,
+        rounded: false,
+        scale: 1.0,
+    };
+    Ok((Arc::new(frames), numbers))
+}
+
+/// A video as it was published, and the numbers of its frames.
+fn of_video(path: &Path, size: FrameSize) -> Result<(Arc<dyn FrameSource>, Vec<u32>), DataError> {
+    let file = Ffmpeg::installed().frames(path, Colour::Gray)?;
+    let &[frames, 1, height, width] = file.shape() else {
+        return Err(DataError::file(file.path(), "is not what was decoded", "remove it"));
+    };
+    let found = FrameSize {
+        channels: 1,
+        height,
+        width,
+    };
+    let frames = 1..=frames as u32;
+    Ok((
+        Arc::new(ArrayFrames::new(file, found, false, size, 255.0)),
+        frames.collect(),
+    ))
 }
 
 /// The number that follows `prefix` in a file's name.
@@ -218,7 +264,7 @@ mod tests {
         config.future = 1;
         let stray = folder.path().join("boxing/person");
         fs::create_dir(&stray).unwrap();
-        assert!(message(&config).contains("boxing/person` is no folder personNN"));
+        assert!(message(&config).contains("boxing/person` is no folder or video personNN"));
         fs::remove_dir(&stray).unwrap();
         let stray = folder.path().join("boxing/person01_boxing_d1_uncomp/image.png");
         fs::write(&stray, "").unwrap();

@@ -1,5 +1,6 @@
 //! The section `[train]`.
 
+use burn::tensor::Device;
 use foreframe_core::ConfigError;
 use serde::{Deserialize, Serialize};
 
@@ -40,12 +41,26 @@ pub struct TrainConfig {
     /// Networks that read frame by frame: whether what a step computes is forgotten and computed again on the way back,
     /// which takes one more forward pass and the memory of one step instead of all.
     pub recompute_steps: bool,
+    /// Whether activations and normalized images, which take one pass over memory, are forgotten and computed again on the
+    /// way back. Not a digit changes.
+    pub recompute_activations: bool,
     /// The optimizer.
     pub optimizer: OptimizerConfig,
     /// The learning rate over time.
     pub schedule: ScheduleConfig,
     /// Which true frames networks that read frame by frame are shown.
     pub sampling: SamplingConfig,
+}
+
+impl TrainConfig {
+    /// `device` with the differentiation that training needs.
+    pub fn autodiff(&self, device: &Device) -> Device {
+        let device = device.clone().autodiff();
+        match self.recompute_activations {
+            true => device.gradient_checkpointing(),
+            false => device,
+        }
+    }
 }
 
 impl Default for TrainConfig {
@@ -65,6 +80,7 @@ impl Default for TrainConfig {
             checkpoint_every: 0,
             keep: 2,
             recompute_steps: false,
+            recompute_activations: true,
             optimizer: OptimizerConfig::default(),
             schedule: ScheduleConfig::default(),
             sampling: SamplingConfig::default(),

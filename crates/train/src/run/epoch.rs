@@ -9,7 +9,7 @@ use super::checkpoint::{Best, Checkpoints, Exact};
 use super::folder::{EpochRecord, Status, StepRecord};
 use super::session::{Ending, Session};
 use crate::error::TrainError;
-use crate::evaluate::validation_loss;
+use crate::evaluate::{targets_of, validation_loss};
 
 impl Session<'_, '_> {
     /// The steps of the running epoch that are not done yet.
@@ -53,6 +53,7 @@ impl Session<'_, '_> {
         let context = StepContext {
             sampling: self.sampling.at(self.state.step),
             recompute_steps: self.config.train.recompute_steps,
+            targets: targets_of(self.splits.train.as_ref()),
             ..StepContext::new(self.state.step, self.state.epoch, self.state.seed)
         };
         let rates = self.schedule.rates(self.state.step);

@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use foreframe_data::Splits;
 use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
@@ -97,8 +98,41 @@ pub struct RunInfo {
     pub multiply_accumulates: u64,
     /// Digest of the data.
     pub data_fingerprint: String,
+    /// What the channels are, where not all of them are frames to forecast.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<ChannelInfo>,
     /// The best validation so far.
     pub best: Option<BestInfo>,
+}
+
+/// One channel of the clips of a run, as in `run.json`.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct ChannelInfo {
+    /// Its name.
+    pub name: String,
+    /// Whether it is forecast; else it is only read.
+    pub is_target: bool,
+    /// What a normalised 0 stands for.
+    pub mean: f32,
+    /// What a normalised difference of 1 stands for.
+    pub std: f32,
+}
+
+impl ChannelInfo {
+    /// Of every channel of a dataset that describes them.
+    pub(super) fn of(splits: &Splits) -> Vec<Self> {
+        let Some(channels) = splits.channels() else {
+            return Vec::new();
+        };
+        let of = |values: &[f32], number: usize| values[if values.len() == 1 { 0 } else { number }];
+        let info = |(number, name): (usize, &String)| Self {
+            name: name.clone(),
+            is_target: number < channels.targets,
+            mean: of(&splits.normalization.mean, number),
+            std: of(&splits.normalization.std, number),
+        };
+        channels.names.iter().enumerate().map(info).collect()
+    }
 }
 
 /// The best validation of a run, as in `run.json`.

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use foreframe_data::Splits;
 
-pub use folder::{BestInfo, EpochRecord, RunInfo, Status, StepRecord, new_run_folder, read_run_info};
+pub use folder::{BestInfo, ChannelInfo, EpochRecord, RunInfo, Status, StepRecord, new_run_folder, read_run_info};
 pub use interrupt::Interrupt;
 
 use crate::config::RunConfig;

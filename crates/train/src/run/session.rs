@@ -7,7 +7,7 @@ use foreframe_core::ConfigError;
 use foreframe_data::{Loader, LoaderConfig, Splits};
 
 use super::checkpoint::{Checkpoints, Exact, Snapshot, State, read_average, read_optimizer};
-use super::folder::{BestInfo, RunFolder, RunInfo, Status, read_run_info};
+use super::folder::{BestInfo, ChannelInfo, RunFolder, RunInfo, Status, read_run_info};
 use super::interrupt::Interrupt;
 use super::plan::Plan;
 use super::{Outcome, TrainOptions, refuse_old_run};
@@ -58,11 +58,7 @@ impl<'a, 'o> Session<'a, 'o> {
             let problem = format!("is true, and `{}` does not read frame by frame", model.name);
             return Err(ConfigError::new("train.recompute_steps", problem, "leave it false").into());
         }
-        let device = if device.is_autodiff() {
-            device.clone()
-        } else {
-            device.clone().autodiff()
-        };
+        let device = train.autodiff(device);
         let order = LoaderConfig {
             batch: train.batch,
             seed: train.seed,
@@ -98,6 +94,7 @@ impl<'a, 'o> Session<'a, 'o> {
             parameters: network.parameters(),
             multiply_accumulates: (model.cost)(&config.network, &splits.clip)?.total(),
             data_fingerprint: splits.fingerprint.clone(),
+            channels: ChannelInfo::of(splits),
             best: None,
         };
         let mut session = Self {
@@ -219,7 +216,10 @@ impl<'a, 'o> Session<'a, 'o> {
         self.began = Instant::now();
         self.folder.sync()?;
         let source = format!("step {} of a run on {}", self.state.step, self.config.data.name);
-        let header = WeightsHeader::of(&*self.network, &self.splits.normalization, source);
+        let header = WeightsHeader {
+            channels: self.splits.channels().cloned(),
+            ..WeightsHeader::of(&*self.network, &self.splits.normalization, source)
+        };
         self.checkpoints.save(&Snapshot {
             network: &*self.network,
             average,

@@ -1,5 +1,6 @@
 //! Runs of a toy network on toy data, from configuration to evaluation.
 
+mod channels;
 mod configuration;
 mod damage;
 mod evaluation;

@@ -8,7 +8,7 @@ use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext,
+    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext,
     channels_into_time, roll_out, time_into_channels,
 };
 use foreframe_data::{ClipSource, DataConfig, DataError, Dataset, Normalization, Splits};
@@ -87,7 +87,11 @@ impl Toy {
 
 impl Forecast for Toy {
     fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
-        roll_out(past, horizon, |window| self.answer(window))
+        self.forecast_knowing(past, horizon, &Known::nothing())
+    }
+
+    fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
+        roll_out(past, horizon, known, |window| self.answer(window))
     }
 }
 
@@ -124,8 +128,8 @@ impl Architecture for Toy {
     }
 
     fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
-        let forecast = self.answer(clip.past);
-        let mut loss = (forecast.clone() - clip.future).square().mean();
+        let [forecast, future] = step.targets.compared(self.answer(clip.past), clip.future);
+        let mut loss = (forecast.clone() - future).square().mean();
         if self.breaks_after > 0 && step.iteration >= self.breaks_after {
             loss = loss * f32::NAN;
         }

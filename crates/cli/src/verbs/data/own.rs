@@ -74,6 +74,11 @@ fn describe(found: &Inspection) -> Result<()> {
         found.frames
     );
     row("shape", Some(shape))?;
+    let are_named = found.channels.iter().any(|name| name.parse::<usize>().is_err());
+    row(
+        "channels",
+        (are_named && channels > 1).then(|| found.channels.join(", ")),
+    )?;
     row("recordings", Some(found.recordings.to_string()))?;
     row("time step", found.step_seconds.map(|seconds| format!("{seconds} s")))?;
     row("from", found.start.clone())?;

@@ -1,0 +1,202 @@
+//! What the channels of a clip are.
+//!
+//! Some are to be forecast. Others are only read: further variables of the same files, fields that never change, and the
+//! time of the day or year. They come in this order, so that what is to be forecast are the first channels.
+
+mod encoding;
+mod extended;
+mod fixed;
+mod pick;
+
+use std::sync::Arc;
+
+use foreframe_core::Targets;
+use serde::{Deserialize, Serialize};
+
+pub use encoding::TimeEncoding;
+pub(crate) use extended::Extended;
+pub(crate) use fixed::{FixedField, read_fixed};
+pub use pick::Pick;
+pub(crate) use pick::{Selection, numbered};
+
+use crate::DataConfig;
+
+/// The channels of a clip by name, and what is needed to make them from new observations.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Channels {
+    /// Their names: those to forecast, other observed ones, static fields, encodings of time.
+    pub names: Vec<String>,
+    /// How many are to be forecast.
+    pub targets: usize,
+    /// How many come from the frames of the data, those to forecast among them.
+    pub observed: usize,
+    /// Channels of the frames before some were chosen.
+    pub of_frame: usize,
+    /// Which of those the observed ones are.
+    pub chosen: Vec<usize>,
+    /// Seconds from one frame of a clip to the next, where they are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<i64>,
+    /// The static fields, normalised, `[static, height, width]`; kept beside the description.
+    #[serde(skip)]
+    pub fixed: Arc<[f32]>,
+    /// How the files were read; without `path`.
+    pub data: DataConfig,
+}
+
+impl Channels {
+    /// What `selection` leaves of the frames, and what `config` adds to them.
+    pub(crate) fn new(selection: &Selection, fixed: &[FixedField], seconds: Option<i64>, config: &DataConfig) -> Self {
+        let of_time = config.time_encodings.iter().flat_map(|encoding| encoding.names());
+        let names = selection.names.iter().cloned();
+        let names = names.chain(fixed.iter().map(|field| field.name.clone())).chain(of_time);
+        Self {
+            names: names.collect(),
+            targets: selection.targets,
+            observed: selection.names.len(),
+            of_frame: selection.of_frame,
+            chosen: selection.chosen.clone(),
+            seconds,
+            fixed: fixed.iter().flat_map(|field| field.values.iter().copied()).collect(),
+            data: DataConfig {
+                path: None,
+                ..config.clone()
+            },
+        }
+    }
+
+    /// Whether something is asked for that needs a description: a choice of channels, or more than those of the frames.
+    pub(crate) fn are_asked_for(config: &DataConfig) -> bool {
+        !(config.variables.is_empty()
+            && config.channels.is_empty()
+            && config.targets.is_empty()
+            && config.static_fields.is_empty()
+            && config.time_encodings.is_empty())
+    }
+
+    /// Whether the numbers fit each other, as they do unless a file was changed by hand.
+    pub fn are_sound(&self) -> bool {
+        let chosen_are_there = self.chosen.iter().all(|channel| *channel < self.of_frame);
+        let in_order = (1..=self.observed).contains(&self.targets) && self.observed <= self.names.len();
+        in_order && chosen_are_there && self.chosen.len() == self.observed
+    }
+
+    /// All channels.
+    pub fn count(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Which of them are to be forecast.
+    pub fn as_targets(&self) -> Targets {
+        Targets::of_channels(self.targets, self.count())
+    }
+
+    /// In words, what is forecast and what is only read.
+    pub fn told(&self) -> String {
+        let (targets, others) = self.names.split_at(self.targets);
+        match others.is_empty() {
+            true => format!("channels {}", targets.join(", ")),
+            false => format!("forecasts {}, also reads {}", targets.join(", "), others.join(", ")),
+        }
+    }
+
+    /// In words, the channels that [`choose`](Self::choose) takes.
+    pub fn expected(&self) -> String {
+        let mut channels: Vec<(&usize, &String)> = self.chosen.iter().zip(&self.names).collect();
+        let is_all = self.of_frame == self.observed;
+        if is_all {
+            channels.sort();
+        }
+        let names: Vec<&str> = channels.into_iter().map(|(_, name)| name.as_str()).collect();
+        match is_all {
+            true => names.join(", "),
+            false => format!("{}, or all {} of the data", names.join(", "), self.of_frame),
+        }
+    }
+
+    /// Whether their values depend on the time.
+    pub fn need_time(&self) -> bool {
+        !self.data.time_encodings.is_empty()
+    }
+
+    /// Chooses the observed channels of frames that have `channels` of them: all that the frames of the training data had,
+    /// or just the chosen ones. `None` if they are neither.
+    ///
+    /// # Shapes
+    /// - `frames`: `[.., channels, height, width]`, planes of `plane` values
+    /// - output: `[.., observed, height, width]`
+    pub fn choose(&self, frames: Vec<f32>, channels: usize, plane: usize) -> Option<Vec<f32>> {
+        match channels {
+            _ if channels == self.of_frame => Some(pick::planes(frames, channels, plane, &self.chosen)),
+            _ if channels == self.observed => Some(frames),
+            _ => None,
+        }
+    }
+
+    /// Puts observed channels in an order that [`choose`](Self::choose) takes.
+    ///
+    /// # Shapes
+    /// - `frames`, output: `[.., observed, height, width]`, planes of `plane` values
+    pub fn unchoose(&self, frames: Vec<f32>, plane: usize) -> Vec<f32> {
+        if self.of_frame != self.observed {
+            return frames;
+        }
+        let mut places = vec![0; self.observed];
+        for (place, chosen) in self.chosen.iter().enumerate() {
+            places[*chosen] = place;
+        }
+        pick::planes(frames, self.observed, plane, &places)
+    }
+
+    /// Frames with all their channels, from those that were observed.
+    ///
+    /// # Shapes
+    /// - `observed`: `[time, observed, height, width]`, normalised
+    /// - `times`: when they were taken, in seconds since 1970; needed where [`need_time`](Self::need_time)
+    /// - output: `[time, channels, height, width]`
+    ///
+    /// # Panics
+    /// If times are needed and not given.
+    pub fn complete(&self, observed: &[f32], times: Option<&[i64]>, plane: usize) -> Vec<f32> {
+        let mut frames = Vec::with_capacity(observed.len() / self.observed * self.count());
+        for (number, frame) in observed.chunks_exact(self.observed * plane).enumerate() {
+            frames.extend_from_slice(&frame[..self.targets * plane]);
+            self.add_known(&mut frames, frame, times.map(|times| times[number]), plane);
+        }
+        frames
+    }
+
+    /// What is known of `count` frames to come: the channels that are not forecast. Observed ones stay as they are in the
+    /// newest frame.
+    ///
+    /// # Shapes
+    /// - `newest`: `[observed, height, width]`, normalised
+    /// - `times`: when the frames will be taken; needed where [`need_time`](Self::need_time)
+    /// - output: `[count, channels - targets, height, width]`
+    ///
+    /// # Panics
+    /// If times are needed and not given.
+    pub fn known(&self, newest: &[f32], times: Option<&[i64]>, count: usize, plane: usize) -> Vec<f32> {
+        let mut known = Vec::with_capacity(count * (self.count() - self.targets) * plane);
+        for number in 0..count {
+            self.add_known(&mut known, newest, times.map(|times| times[number]), plane);
+        }
+        known
+    }
+
+    /// Adds one frame's channels that are not forecast, `[channels - targets, height, width]`.
+    fn add_known(&self, to: &mut Vec<f32>, observed: &[f32], time: Option<i64>, plane: usize) {
+        to.extend_from_slice(&observed[self.targets * plane..]);
+        to.extend_from_slice(&self.fixed);
+        for encoding in &self.data.time_encodings {
+            let time = time.expect("encodings of time come with times");
+            for value in encoding.values(time) {
+                to.resize(to.len() + plane, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

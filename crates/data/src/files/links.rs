@@ -1,0 +1,119 @@
+//! Links that lead out of a folder of data.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::listing;
+use crate::DataError;
+use crate::config::DataConfig;
+
+/// What becomes of a symbolic link in a folder of data that leads out of the folder, or nowhere.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Links {
+    /// It is an error.
+    #[default]
+    Refuse,
+    /// It is named in a warning and left out, as if it were not there.
+    Skip,
+    /// What it leads to is read.
+    Follow,
+}
+
+/// The folder that links may not leave, and what becomes of those that do.
+#[derive(Clone, Debug)]
+pub(crate) struct Fence {
+    /// Without a link in it.
+    folder: PathBuf,
+    links: Links,
+}
+
+impl Fence {
+    /// Fences the folder of data. That it may be reached by a link does not count.
+    pub(crate) fn around(folder: &Path, config: &DataConfig) -> Result<Self, DataError> {
+        Ok(Self {
+            folder: folder.canonicalize().map_err(DataError::io("read", folder))?,
+            links: config.links,
+        })
+    }
+
+    /// What lies in `folder`, in natural order, hidden files and links that are skipped left out.
+    pub(crate) fn listing(&self, folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+        let mut entries = Vec::new();
+        for path in listing(folder)? {
+            if !path.is_symlink() || self.admits(&path)? {
+                entries.push(path);
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Whether a path is read, which may be a link or go through one.
+    ///
+    /// # Errors
+    /// Names the link that is refused.
+    pub(crate) fn admits(&self, path: &Path) -> Result<bool, DataError> {
+        if self.links == Links::Follow {
+            return Ok(true);
+        }
+        let problem = match path.canonicalize() {
+            Ok(target) if target.starts_with(&self.folder) => return Ok(true),
+            Ok(target) => format!("leads by a link out of the data, to `{}`", target.display()),
+            Err(cause) => format!("is a link that leads nowhere ({cause})"),
+        };
+        if self.links == Links::Skip {
+            tracing::warn!("left out: `{}` {problem}", path.display());
+            return Ok(false);
+        }
+        Err(DataError::file(
+            path,
+            problem,
+            "set data.links = \"follow\" to read it, or \"skip\" to leave it out",
+        ))
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn links_stay_in_the_folder_unless_told_otherwise() {
+        let (inside, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (inside, outside) = (
+            inside.path().canonicalize().unwrap(),
+            outside.path().canonicalize().unwrap(),
+        );
+        let names = |folder: &Path, links| {
+            let config = DataConfig {
+                links,
+                ..DataConfig::default()
+            };
+            let listing = Fence::around(folder, &config)?.listing(folder)?;
+            let name = |path: PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+            Ok::<Vec<String>, DataError>(listing.into_iter().map(name).collect())
+        };
+        let refused = |path: &Path| names(path, Links::Refuse).unwrap_err().to_string();
+        fs::write(inside.join("1.npy"), "").unwrap();
+        symlink(inside.join("1.npy"), inside.join("2.npy")).unwrap();
+        // Also where the folder itself is reached by a link, or is empty but for links within.
+        let door = outside.join("door");
+        symlink(&inside, &door).unwrap();
+        assert_eq!(names(&door, Links::Refuse).unwrap(), ["1.npy", "2.npy"]);
+        fs::write(outside.join("3.npy"), "").unwrap();
+        symlink(outside.join("3.npy"), inside.join("3.npy")).unwrap();
+        let message = refused(&door);
+        assert!(
+            message.contains("3.npy` leads by a link out of the data") && message.contains("data.links = \"follow\""),
+            "{message}"
+        );
+        assert_eq!(names(&inside, Links::Skip).unwrap(), ["1.npy", "2.npy"]);
+        assert_eq!(names(&inside, Links::Follow).unwrap(), ["1.npy", "2.npy", "3.npy"]);
+        fs::remove_file(outside.join("3.npy")).unwrap();
+        assert!(refused(&inside).contains("leads nowhere"));
+        assert_eq!(names(&inside, Links::Skip).unwrap(), ["1.npy", "2.npy"]);
+    }
+}
