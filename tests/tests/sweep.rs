@@ -233,6 +233,27 @@ fn weights_move_to_another_network_of_the_same_configuration() {
 }
 
 #[test]
+fn networks_that_read_frame_by_frame_keep_their_state_from_frame_to_frame() {
+    let device = Device::flex();
+    for model in MODELS {
+        let network = small_network(model, 4, 3, &device);
+        assert_eq!(network.stream().is_some(), model.sampling.is_some(), "{}", model.name);
+        let Some(mut stream) = network.stream() else { continue };
+        let past = random_clip(1, 6, 3, 8).past;
+        for time in 0..6 {
+            stream.push(past.clone().narrow(1, time, 1).squeeze_dim(1)).unwrap();
+        }
+        let whole = network.forecast(past, 2);
+        assert_eq!(
+            largest_difference(stream.forecast(2).unwrap(), whole),
+            0.0,
+            "{}",
+            model.name
+        );
+    }
+}
+
+#[test]
 fn the_same_seed_gives_the_same_network() {
     let device = Device::flex();
     for model in MODELS {

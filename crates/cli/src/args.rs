@@ -7,6 +7,7 @@ use foreframe_bench::Precision;
 use foreframe_core::ClipShape;
 
 use crate::backend::Backend;
+use crate::verbs::watch::WatchArgs;
 
 /// Forecasts spatio-temporal fields: radar rain, traffic flow, temperature, video
 #[derive(Parser)]
@@ -289,9 +290,13 @@ pub(crate) struct EvalArgs {
     /// The split
     #[arg(long, value_enum, default_value_t)]
     pub(crate) split: Split,
-    /// Compares with this, too: a model without weights, e.g. `advection`, or `climatology`; may be repeated
+    /// Compares with this, too: a model without weights, e.g. `advection` or `climatology`; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) against: Vec<String>,
+    /// Adds LPIPS with these weights (.safetensors or .pth): torchvision's alexnet and the package lpips' alex.pth, or a file
+    /// that holds both; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) lpips_weights: Vec<PathBuf>,
     /// Clips at a time
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) batch: Option<u32>,
@@ -306,11 +311,11 @@ pub(crate) struct ForecastArgs {
     pub(crate) target: PathBuf,
     /// What was observed: `.npy` (`[T,C,H,W]` or `[B,T,C,H,W]`), `.gif`, or a folder of images; of a run that chose channels
     /// also NetCDF or HDF5
-    #[arg(short, long, value_name = "PATH")]
-    pub(crate) input: PathBuf,
+    #[arg(short, long, value_name = "PATH", required_unless_present = "watch")]
+    pub(crate) input: Option<PathBuf>,
     /// Where the forecast goes: `.npy`, `.gif`, or a folder for images
-    #[arg(short, long, value_name = "PATH")]
-    pub(crate) output: PathBuf,
+    #[arg(short, long, value_name = "PATH", required_unless_present = "watch")]
+    pub(crate) output: Option<PathBuf>,
     /// Frames to forecast [default: as many as the network was trained for]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) horizon: Option<u32>,
@@ -322,6 +327,8 @@ pub(crate) struct ForecastArgs {
     pub(crate) normalize: bool,
     #[command(flatten)]
     pub(crate) backend: BackendArgs,
+    #[command(flatten)]
+    pub(crate) live: WatchArgs,
 }
 
 #[derive(Args)]

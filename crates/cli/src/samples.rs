@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use burn::tensor::{Tensor, TensorData};
 use foreframe_core::{ClipShape, Targets};
 use foreframe_data::npy::write_array;
-use foreframe_data::{Channels, ClipSource, Normalization, first_channels};
+use foreframe_data::{Channels, ClipSource, Normalization, fill_missing, first_channels};
 use foreframe_report::{Frames, Sample, write_gif, write_strip};
 use foreframe_train::Network;
 
@@ -36,6 +36,7 @@ impl Pictured {
         let (shape, channels) = (source.shape(), source.channels());
         let mut frames = vec![0.0; shape.clip_len()];
         source.read(0, index, &mut frames)?;
+        fill_missing(&mut frames);
         let targets = channels.map_or(Targets::All, Channels::as_targets);
         let clip = ClipShape {
             channels: targets.count(shape.channels),

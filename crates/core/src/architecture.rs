@@ -44,6 +44,23 @@ pub trait Architecture: Forecast + Module + 'static {
     fn pytorch_keys(config: &Self::Config) -> KeyMap;
 }
 
+/// A model that takes what it needs from the training data in one pass, without training steps.
+pub trait Fitted: Architecture {
+    /// What is remembered of the frames seen so far.
+    type Sums: Default;
+
+    /// Looks at one frame of the training data.
+    ///
+    /// # Shapes
+    /// - `frame`: `[channels, height, width]`, normalised, NaN where a value is missing; taken at `time`, in seconds since
+    ///   1970, where that is known
+    fn see(sums: &mut Self::Sums, frame: &[f32], time: Option<i64>);
+
+    /// The model that has seen all frames.
+    #[must_use]
+    fn fitted(self, sums: Self::Sums) -> Self;
+}
+
 /// What a network makes of one training batch.
 #[derive(Clone, Debug)]
 pub struct Objective {

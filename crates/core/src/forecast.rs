@@ -13,6 +13,16 @@ pub trait Forecast {
     /// - output: `[batch, horizon, channels, height, width]`
     fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5>;
 
+    /// As [`forecast`](Self::forecast), told of which moments the forecasts are: for every clip the `horizon` times in
+    /// seconds since 1970, or `None` where they are not known. What does not depend on the time ignores them.
+    ///
+    /// # Shapes
+    /// As [`forecast`](Self::forecast); `times` has one entry per clip.
+    fn forecast_at(&self, past: Tensor<5>, horizon: usize, times: &[Option<Vec<i64>>]) -> Tensor<5> {
+        let _ = times;
+        self.forecast(past, horizon)
+    }
+
     /// [`forecast`](Self::forecast) where some channels of the `horizon` frames are known: wherever the network reads what
     /// it has forecast, those are as they are known. What it answers for them means nothing.
     ///

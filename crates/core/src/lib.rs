@@ -14,7 +14,7 @@ mod known;
 mod named;
 mod recurrent;
 
-pub use architecture::{Architecture, Objective, Preset, StepContext};
+pub use architecture::{Architecture, Fitted, Objective, Preset, StepContext};
 pub use clip::{Clip, ClipShape, as_precise_as, channels_into_time, fold_time, lift, time_into_channels, unfold_time};
 pub use cost::Cost;
 pub use error::ConfigError;

@@ -5,10 +5,16 @@ use std::borrow::Cow;
 use burn::tensor::{Device, Tensor, TensorData};
 use foreframe_core::{Clip, ClipShape};
 
+/// What a network sees where values are missing (NaN): 0, in normalised units.
+pub fn fill_missing(frames: &mut [f32]) {
+    let missing = frames.iter_mut().filter(|value| value.is_nan());
+    missing.for_each(|value| *value = 0.0);
+}
+
 /// A batch on the host. The consumer uploads it, so that at most one batch is on the device before it is needed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HostBatch {
-    /// `[clips, T + T', channels, height, width]`, normalised.
+    /// `[clips, T + T', channels, height, width]`, normalised; NaN where a value is missing and masked.
     pub values: Vec<f32>,
     /// Number of clips.
     pub clips: usize,
@@ -17,7 +23,7 @@ pub struct HostBatch {
 }
 
 impl HostBatch {
-    /// Uploads the batch.
+    /// Uploads the batch, with 0 where values are missing.
     pub fn to_clip(&self, device: &Device) -> Clip {
         let ClipShape {
             channels,
@@ -28,6 +34,7 @@ impl HostBatch {
         let upload = |time: usize, part: fn(&Self, usize) -> &[f32]| {
             let mut values = Vec::with_capacity(self.clips * time * self.shape.frame_len());
             (0..self.clips).for_each(|clip| values.extend_from_slice(part(self, clip)));
+            fill_missing(&mut values);
             Tensor::from_data(
                 TensorData::new(values, [self.clips, time, channels, height, width]),
                 device,

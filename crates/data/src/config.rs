@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use foreframe_core::ClipShape;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::files::Links;
 use crate::{Damaged, DataError, Pick, TimeEncoding};
@@ -103,9 +104,9 @@ pub struct DataConfig {
     /// `files`: HDF5 and NetCDF: the unit to which values are converted, e.g. `mm/h`. Without it that of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// `files`: what missing values (NaN) become. Without it they are refused in training.
+    /// `files`: what missing values (NaN) become: a number, or `mask`. Without it they are refused in training.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub missing: Option<f32>,
+    pub missing: Option<Missing>,
     /// `files` and `sevir`: `[top, left, rows, columns]` of the part of every frame that is used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crop: Option<[usize; 4]>,
@@ -164,6 +165,55 @@ impl Default for DataConfig {
             damaged: Damaged::Refuse,
             links: Links::Refuse,
         }
+    }
+}
+
+/// What becomes of missing values.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Missing {
+    /// They become this number, in the unit of the data, for networks and scores alike.
+    Become(f32),
+    /// They stay missing: networks see a normalised 0 (the mean, under `min-max` the least value), in training also as the
+    /// truth, and scores leave them out.
+    Mask,
+}
+
+const MASK: &str = "mask";
+
+impl Serialize for Missing {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Become(value) => serializer.serialize_f32(*value),
+            Self::Mask => serializer.serialize_str(MASK),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Missing {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberOrMask;
+        impl Visitor<'_> for NumberOrMask {
+            type Value = Missing;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a number, or \"mask\"")
+            }
+            fn visit_f64<E: Error>(self, value: f64) -> Result<Missing, E> {
+                Ok(Missing::Become(value as f32))
+            }
+            fn visit_i64<E: Error>(self, value: i64) -> Result<Missing, E> {
+                Ok(Missing::Become(value as f32))
+            }
+            fn visit_u64<E: Error>(self, value: u64) -> Result<Missing, E> {
+                Ok(Missing::Become(value as f32))
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Missing, E> {
+                match text {
+                    MASK => Ok(Missing::Mask),
+                    _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
+                }
+            }
+        }
+        deserializer.deserialize_any(NumberOrMask)
     }
 }
 
@@ -342,7 +392,7 @@ mod tests {
             time_step: Some(3600),
             axes: Some("tyx".to_owned()),
             unit: Some("C".to_owned()),
-            missing: Some(0.0),
+            missing: Some(Missing::Become(0.5)),
             crop: Some([1, 2, 30, 40]),
             pool: Some(3),
             damaged: Damaged::Skip,
@@ -351,7 +401,17 @@ mod tests {
             normalize: Scaling::ZScore,
             ..DataConfig::default()
         };
-        for config in [config, DataConfig::default()] {
+        let masked = DataConfig {
+            missing: Some(Missing::Mask),
+            ..DataConfig::default()
+        };
+        let whole: DataConfig = toml::from_str("missing = -1").unwrap();
+        assert_eq!(whole.missing, Some(Missing::Become(-1.0)));
+        let error = toml::from_str::<DataConfig>("missing = 'masked'")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("a number, or \"mask\""), "{error}");
+        for config in [config, masked, DataConfig::default()] {
             let text = toml::to_string(&config).unwrap();
             assert_eq!(toml::from_str::<DataConfig>(&text).unwrap(), config);
         }

@@ -43,9 +43,14 @@ pub mod sets;
 mod source;
 mod video;
 
-pub use batch::{HostBatch, first_channels};
+/// Moments and the time between frames, in seconds.
+pub mod time {
+    pub use crate::fields::{follows, seconds, step, written};
+}
+
+pub use batch::{HostBatch, fill_missing, first_channels};
 pub use channels::{Channels, Pick, TimeEncoding};
-pub use config::{DataConfig, Noise, NoisySplits, Protocol, Scaling, SplitBy};
+pub use config::{DataConfig, Missing, Noise, NoisySplits, Protocol, Scaling, SplitBy};
 pub use error::DataError;
 pub use fields::Damaged;
 pub use loader::{Batches, Loader, LoaderConfig};

@@ -86,6 +86,10 @@ impl ClipSource for Disturbed {
         self.clips.len()
     }
 
+    fn times(&self, index: usize) -> Option<Vec<i64>> {
+        self.clips.times(index)
+    }
+
     fn read(&self, epoch: u64, index: usize, frames: &mut [f32]) -> Result<(), DataError> {
         self.clips.read(epoch, index, frames)?;
         let shape = self.clips.shape();

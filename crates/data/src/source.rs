@@ -24,7 +24,16 @@ pub trait ClipSource: Send + Sync {
         None
     }
 
-    /// Writes one clip, normalised, into `frames`.
+    /// When the frames of a clip were taken, T + T' of them, in seconds since 1970, where that is known.
+    ///
+    /// # Panics
+    /// If `index` is not below `len`.
+    fn times(&self, index: usize) -> Option<Vec<i64>> {
+        let _ = index;
+        None
+    }
+
+    /// Writes one clip, normalised, into `frames`. Values that are missing and masked are NaN.
     ///
     /// Endless sources make a new clip for every (epoch, index), finite ones ignore the epoch; either way the clip is a
     /// pure function of the two.

@@ -82,6 +82,10 @@ impl Comparison {
             block.push(column);
         }
         push_block(&mut text, &names, &block);
+        if let Some(row) = self.rows.first().filter(|row| row.summary.missing_share > 0.0) {
+            let share = 100.0 * row.summary.missing_share;
+            let _ = writeln!(text, "\n{share:.2} % of the truth is missing and counts in no score.");
+        }
         for note in self.notes() {
             let _ = writeln!(text, "\n{note}");
         }

@@ -1,9 +1,9 @@
 use std::ops::Range;
 
-use crate::sums::Sums;
+use crate::sums::{Mean, Sums};
 use crate::{ScoreOptions, ScoreSpec, events, fractions, weather};
 
-/// How one metric follows from the sums of one or more lead times and the number of frames in them.
+/// How one metric follows from the sums of one or more lead times.
 pub(crate) struct Definition {
     pub(crate) name: String,
     pub(crate) sentence: String,
@@ -15,7 +15,7 @@ pub(crate) struct Definition {
     pub(crate) value: Value,
 }
 
-pub(crate) type Value = Box<dyn Fn(&[Sums], f64) -> f64>;
+pub(crate) type Value = Box<dyn Fn(&[Sums]) -> f64>;
 
 #[derive(Clone, Copy)]
 enum Error {
@@ -75,7 +75,6 @@ pub(crate) fn all(spec: &ScoreSpec, options: &ScoreOptions, climatology: bool) -
 }
 
 fn standard(spec: &ScoreSpec, error: Error) -> Definition {
-    let values = (spec.channels * spec.pixels()) as f64;
     let channels = 0..spec.channels;
     Definition {
         name: error.name().into(),
@@ -87,14 +86,14 @@ fn standard(spec: &ScoreSpec, error: Error) -> Definition {
         higher_is_better: false,
         perfect: Some(0.0),
         two_sided: false,
-        value: Box::new(move |sums, frames| error.finish(error.sum(sums, channels.clone()) / frames / values)),
+        value: Box::new(move |sums| error.finish(error.sum(sums, channels.clone()) / cells(sums, channels.clone()))),
     }
 }
 
 /// The error of all channels, or the mean over the variables.
 fn openstl(spec: &ScoreSpec, options: &ScoreOptions, error: Error) -> Definition {
     let groups: Vec<Value> = groups(spec, options)
-        .map(|group| group_error(spec, options, error, group))
+        .map(|group| group_error(options, error, group))
         .collect();
     let per_variable = if options.variables.is_empty() {
         String::new()
@@ -110,9 +109,7 @@ fn openstl(spec: &ScoreSpec, options: &ScoreOptions, error: Error) -> Definition
         higher_is_better: false,
         perfect: Some(0.0),
         two_sided: false,
-        value: Box::new(move |sums, frames| {
-            groups.iter().map(|value| value(sums, frames)).sum::<f64>() / groups.len() as f64
-        }),
+        value: Box::new(move |sums| groups.iter().map(|value| value(sums)).sum::<f64>() / groups.len() as f64),
     }
 }
 
@@ -131,7 +128,7 @@ fn variables(spec: &ScoreSpec, options: &ScoreOptions) -> Vec<Definition> {
                 higher_is_better: false,
                 perfect: Some(0.0),
                 two_sided: false,
-                value: group_error(spec, options, error, group.clone()),
+                value: group_error(options, error, group.clone()),
             });
         }
     }
@@ -144,13 +141,20 @@ pub(crate) fn groups(spec: &ScoreSpec, options: &ScoreOptions) -> impl Iterator<
     (0..count).map(move |group| group * size..(group + 1) * size)
 }
 
-fn group_error(spec: &ScoreSpec, options: &ScoreOptions, error: Error, group: Range<usize>) -> Value {
-    let norm = if options.spatial_norm {
-        (group.len() * spec.pixels()) as f64
-    } else {
-        1.0
-    };
-    Box::new(move |sums, frames| error.finish(error.sum(sums, group.clone()) / frames / norm))
+fn group_error(options: &ScoreOptions, error: Error, group: Range<usize>) -> Value {
+    let norm = if options.spatial_norm { cells } else { frames };
+    Box::new(move |sums| error.finish(error.sum(sums, group.clone()) / norm(sums, group.clone())))
+}
+
+/// Values of these channels that have a truth.
+fn cells(sums: &[Sums], channels: Range<usize>) -> f64 {
+    sums.iter().flat_map(|sums| &sums.cells[channels.clone()]).sum()
+}
+
+/// Frames in which one of these channels has a truth.
+fn frames(sums: &[Sums], channels: Range<usize>) -> f64 {
+    let of = |sums: &Sums| sums.frames[channels.clone()].iter().copied().fold(0.0, f64::max);
+    sums.iter().map(of).sum()
 }
 
 fn openstl_sentence(options: &ScoreOptions, error: Error) -> String {
@@ -168,8 +172,12 @@ fn openstl_sentence(options: &ScoreOptions, error: Error) -> String {
 
 impl Definition {
     /// A metric that is computed frame by frame and averaged over the frames.
-    fn better_if_higher(name: &str, sentence: String, sum: fn(&Sums) -> f64) -> Self {
-        let value: Value = Box::new(move |sums, frames| sums.iter().map(sum).sum::<f64>() / frames);
+    fn better_if_higher(name: &str, sentence: String, mean: fn(&Sums) -> Mean) -> Self {
+        let value: Value = Box::new(move |sums| {
+            let mut pooled = Mean::default();
+            sums.iter().for_each(|sums| pooled.add(mean(sums)));
+            pooled.value().unwrap_or(f64::NAN)
+        });
         Self {
             name: name.into(),
             sentence,

@@ -2,6 +2,7 @@
 
 use crate::ScoreOptions;
 use crate::definitions::Definition;
+use crate::planes::Planes;
 use crate::sums::Sums;
 
 /// A contingency table: how often an event was forecast and how often it happened, over pixels.
@@ -14,11 +15,12 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    /// Counts the pixels of a frame of one channel.
-    pub(crate) fn count(&mut self, forecast: &[f64], truth: &[f64], threshold: f64) {
+    /// Counts the pixels of a frame of one channel that have a truth.
+    pub(crate) fn count(&mut self, planes: &Planes, threshold: f64) {
         let (mut hits, mut forecast_events, mut events) = (0u64, 0u64, 0u64);
-        for (forecast, truth) in forecast.iter().zip(truth) {
-            let (forecast, truth) = (*forecast >= threshold, *truth >= threshold);
+        let values = planes.forecast.iter().zip(&planes.truth).zip(&planes.present);
+        for ((forecast, truth), present) in values {
+            let (forecast, truth) = (present & (*forecast >= threshold), present & (*truth >= threshold));
             hits += u64::from(forecast & truth);
             forecast_events += u64::from(forecast);
             events += u64::from(truth);
@@ -26,7 +28,7 @@ impl Events {
         self.hits += hits as f64;
         self.false_alarms += (forecast_events - hits) as f64;
         self.misses += (events - hits) as f64;
-        self.correct_negatives += (truth.len() as u64 + hits - forecast_events - events) as f64;
+        self.correct_negatives += (planes.cells as u64 + hits - forecast_events - events) as f64;
     }
 
     pub(crate) fn add(&mut self, other: &Self) {
@@ -132,7 +134,7 @@ pub(crate) fn definitions(options: &ScoreOptions) -> Vec<Definition> {
                 higher_is_better,
                 perfect,
                 two_sided: name == "bias",
-                value: Box::new(move |sums, _| score(Events::pooled(sums, index))),
+                value: Box::new(move |sums| score(Events::pooled(sums, index))),
             });
         }
         if name == "csi" && count > 1 {
@@ -145,7 +147,7 @@ pub(crate) fn definitions(options: &ScoreOptions) -> Vec<Definition> {
                 higher_is_better,
                 perfect,
                 two_sided: false,
-                value: Box::new(move |sums, _| {
+                value: Box::new(move |sums| {
                     let scores = (0..count).map(|index| Events::pooled(sums, index).csi());
                     scores.sum::<f64>() / count as f64
                 }),
@@ -192,7 +194,7 @@ pub(crate) fn openstl_definitions(options: &ScoreOptions) -> Vec<Definition> {
                 higher_is_better: true,
                 perfect: Some(1.0),
                 two_sided: false,
-                value: Box::new(move |sums, _| {
+                value: Box::new(move |sums| {
                     let score = |sums: &Sums| {
                         let (hits, wrong) = (sums.events[index].hits, wrong(&sums.events[index]));
                         (hits + OPENSTL_EPSILON) / (hits + wrong + OPENSTL_EPSILON)

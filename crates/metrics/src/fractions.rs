@@ -2,6 +2,7 @@
 
 use crate::ScoreOptions;
 use crate::definitions::Definition;
+use crate::planes::Planes;
 use crate::sums::Sums;
 
 /// Sums of the fractions skill score of one threshold and scale.
@@ -42,14 +43,14 @@ impl Neighborhoods {
     }
 
     /// Finds the events of a frame.
-    pub(crate) fn set(&mut self, forecast: &[f64], truth: &[f64], threshold: f64) {
-        fill(&mut self.forecast, forecast, self.width, threshold);
-        fill(&mut self.truth, truth, self.width, threshold);
+    pub(crate) fn set(&mut self, planes: &Planes, threshold: f64) {
+        fill(&mut self.forecast, &planes.forecast, planes, threshold);
+        fill(&mut self.truth, &planes.truth, planes, threshold);
     }
 
     /// Compares the fractions of events in the squares of side `scale` around every pixel; what lies outside of the frame
-    /// is no event.
-    pub(crate) fn fractions(&self, scale: usize) -> Fractions {
+    /// is no event, and neither is what is missing. Around missing pixels nothing is compared.
+    pub(crate) fn fractions(&self, scale: usize, present: &[bool]) -> Fractions {
         let half = scale / 2;
         let (mut difference, mut squares) = (0.0, 0.0);
         for row in 0..self.height {
@@ -58,7 +59,10 @@ impl Neighborhoods {
                 self.edges(&self.forecast, top, bottom),
                 self.edges(&self.truth, top, bottom),
             );
-            for column in 0..self.width {
+            for (column, present) in present[row * self.width..][..self.width].iter().enumerate() {
+                if !present {
+                    continue;
+                }
                 let (left, right) = (column.saturating_sub(half), (column + half + 1).min(self.width));
                 // Tables may wrap, differences of their entries do not.
                 let count = |(above, below): (&[u32], &[u32])| {
@@ -83,13 +87,15 @@ impl Neighborhoods {
     }
 }
 
-fn fill(table: &mut [u32], values: &[f64], width: usize, threshold: f64) {
-    let stride = width + 1;
-    for (row, values) in values.chunks_exact(width).enumerate() {
+fn fill(table: &mut [u32], values: &[f64], planes: &Planes, threshold: f64) {
+    let (width, stride) = (planes.width, planes.width + 1);
+    let rows = values.chunks_exact(width).zip(planes.present.chunks_exact(width));
+    for (row, (values, present)) in rows.enumerate() {
         let (above, below) = table[row * stride..].split_at_mut(stride);
         let mut events = 0u32;
-        for ((value, above), below) in values.iter().zip(&above[1..]).zip(&mut below[1..]) {
-            events += u32::from(*value >= threshold);
+        let values = values.iter().zip(present);
+        for (((value, present), above), below) in values.zip(&above[1..]).zip(&mut below[1..]) {
+            events += u32::from(present & (*value >= threshold));
             *below = above.wrapping_add(events);
         }
     }
@@ -106,13 +112,13 @@ pub(crate) fn definitions(options: &ScoreOptions) -> Vec<Definition> {
                 sentence: format!(
                     "Fractions skill score of Roberts and Lean 2008, 1 - sum of (F - O)^2 / sum of (F^2 + O^2), with F and O \
                      the fractions of denormalised values of {threshold} or more in the {scale}x{scale} pixels around every \
-                     pixel (what lies outside of the frame is no event); sums over channels, pixels and clips, and in the \
+                     pixel (what lies outside of the frame or is missing is no event); sums over channels, pixels and clips, and in the \
                      total over lead times, before dividing; nan where there is no event at all."
                 ),
                 higher_is_better: true,
                 perfect: Some(1.0),
                 two_sided: false,
-                value: Box::new(move |sums, _| score(sums, index)),
+                value: Box::new(move |sums| score(sums, index)),
             });
         }
     }

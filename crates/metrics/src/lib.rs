@@ -14,7 +14,9 @@
 //! Each [`Metric`] carries its definition as a sentence. Edge cases are decided here, once:
 //!
 //! * A frame smaller than the window of an SSIM has no such SSIM: the metric is absent and [`Summary::notes`] says so.
-//! * A NaN or an infinity in a forecast or in the truth makes [`Scores::summary`] an error that says where.
+//! * Where the truth is NaN it is missing and counts nowhere; [`Summary::missing_share`] says how much of it is. SSIM counts
+//!   the windows without a missing cell; a frame with none of them, or without any truth, is in no mean over frames.
+//! * An infinity, or a forecast that is NaN where there is a truth, makes [`Scores::summary`] an error that says where.
 //! * Where nothing happened and nothing was forecast, the scores of events are not defined: NaN, shown as `-`.
 //! * A frame forecast without any error has an infinite PSNR, and so has every mean that includes it.
 //!
@@ -39,6 +41,7 @@ mod events;
 mod fractions;
 mod number;
 mod options;
+mod planes;
 mod scores;
 mod skill;
 mod spec;

@@ -2,8 +2,10 @@ use crate::bad::Bad;
 use crate::definitions::Definition;
 use crate::events::thresholds;
 use crate::fractions::Neighborhoods;
-use crate::ssim::{Planes, Ssim};
-use crate::sums::{Sums, add_each};
+use crate::planes::Planes;
+use crate::spec::{check_normal, check_size};
+use crate::ssim::Ssim;
+use crate::sums::{Mean, Sums, add_each};
 use crate::weather::{anomaly_correlation, weighted_squared_error};
 use crate::{Metric, ScoreError, ScoreOptions, ScoreSpec, Summary};
 
@@ -16,8 +18,9 @@ pub struct Scores {
     options: ScoreOptions,
     clips: usize,
     lead_times: Vec<Sums>,
-    /// Sum over clips and lead times of the absolute error, `[C, H, W]`.
+    /// Sum over clips and lead times of the absolute error, `[C, H, W]`, and of how many.
     error_map: Vec<f64>,
+    error_count: Vec<u32>,
     bad_forecast: Bad,
     bad_truth: Bad,
     planes: Planes,
@@ -25,8 +28,10 @@ pub struct Scores {
     windows: Windows,
     neighborhoods: Neighborhoods,
     row_weights: Vec<f64>,
-    /// What is normal, in physical units, `[C, H, W]`.
-    climatology: Option<Vec<f64>>,
+    /// Whether it is known what is normal.
+    has_climatology: bool,
+    /// What is always normal, normalised, `[C, H, W]`.
+    climatology: Option<Vec<f32>>,
 }
 
 /// The windows that fit into a frame.
@@ -66,6 +71,7 @@ impl Scores {
             clips: 0,
             lead_times: vec![Sums::new(spec.channels, thresholds(&options).count(), fractions); spec.lead_times],
             error_map: vec![0.0; spec.channels * spec.pixels()],
+            error_count: vec![0; spec.channels * spec.pixels()],
             bad_forecast: Bad::default(),
             bad_truth: Bad::default(),
             clipped: planes.clone(),
@@ -73,6 +79,7 @@ impl Scores {
             windows,
             neighborhoods: Neighborhoods::new(spec.height, spec.width),
             row_weights: options.row_weights(spec.height),
+            has_climatology: false,
             climatology: None,
             options,
             spec,
@@ -81,58 +88,68 @@ impl Scores {
 
     /// Adds the anomaly correlation to the scores; no clip may have been added yet.
     ///
-    /// `climatology` is what is normal at every pixel, normalised like the clips: `[channel, height, width]`.
+    /// `climatology` is what is normal at every pixel at all times, normalised like the clips: `[channel, height, width]`.
     ///
     /// # Errors
     /// [`ScoreError::Size`] when it has another size, [`ScoreError::Spec`] when it is not finite.
     pub fn with_climatology(mut self, climatology: &[f32]) -> Result<Self, ScoreError> {
-        let pixels = self.spec.pixels();
-        if climatology.len() != self.spec.channels * pixels {
-            return Err(ScoreError::Size {
-                what: "climatology",
-                found: climatology.len(),
-                expected: self.spec.channels * pixels,
-            });
-        }
-        if climatology.iter().any(|value| !value.is_finite()) {
-            return Err(ScoreError::Spec("the climatology holds NaN or infinite values".into()));
-        }
-        let physical = climatology.iter().enumerate().map(|(index, value)| {
-            let (mean, std) = self.spec.scale(index / pixels);
-            f64::from(*value) * std + mean
-        });
-        self.climatology = Some(physical.collect());
-        Ok(self)
+        check_normal(climatology, self.spec.channels * self.spec.pixels())?;
+        self.climatology = Some(climatology.to_vec());
+        Ok(self.with_anomalies())
     }
 
-    /// Adds one clip: normalised values, `[lead time, channel, height, width]`.
+    /// As [`Scores::with_climatology`], for a climatology that changes with time: [`Scores::add_beside`] takes it.
+    pub fn with_anomalies(self) -> Self {
+        Self {
+            has_climatology: true,
+            ..self
+        }
+    }
+
+    /// Adds one clip: normalised values, `[lead time, channel, height, width]`. Where the truth is NaN it is missing, and
+    /// counts nowhere, whatever was forecast.
     ///
     /// # Errors
-    /// [`ScoreError::Size`] when the clip has another size. Values that are not finite are reported by
-    /// [`Scores::summary`], with their number.
+    /// [`ScoreError::Size`] when the clip has another size. Infinite values, and forecasts that are NaN where there is a
+    /// truth, are reported by [`Scores::summary`], with their number.
     pub fn add(&mut self, forecast: &[f32], truth: &[f32]) -> Result<(), ScoreError> {
-        let expected = self.spec.values();
-        for (what, values) in [("forecast", forecast), ("truth", truth)] {
-            if values.len() != expected {
-                return Err(ScoreError::Size {
-                    what,
-                    found: values.len(),
-                    expected,
-                });
-            }
-        }
+        let normal = self.climatology.take();
+        let frame = self.spec.channels * self.spec.pixels();
+        let result = self.add_clip(forecast, truth, |_| normal.as_deref().map(|normal| &normal[..frame]));
+        self.climatology = normal;
+        result
+    }
+
+    /// [`Scores::add`] with what is normal at the times of the clip, normalised, `[lead time, channel, height, width]`.
+    ///
+    /// # Errors
+    /// As [`Scores::add`], and [`ScoreError::Spec`] when `normal` is not finite.
+    pub fn add_beside(&mut self, forecast: &[f32], truth: &[f32], normal: &[f32]) -> Result<(), ScoreError> {
+        check_normal(normal, self.spec.values())?;
+        let frame = self.spec.channels * self.spec.pixels();
+        self.add_clip(forecast, truth, |lead_time| Some(&normal[lead_time * frame..][..frame]))
+    }
+
+    fn add_clip<'n>(
+        &mut self,
+        forecast: &[f32],
+        truth: &[f32],
+        normal: impl Fn(usize) -> Option<&'n [f32]>,
+    ) -> Result<(), ScoreError> {
+        check_size("forecast", forecast, self.spec.values())?;
+        check_size("truth", truth, self.spec.values())?;
         let frame = self.spec.channels * self.spec.pixels();
         let frames = forecast.chunks_exact(frame).zip(truth.chunks_exact(frame)).enumerate();
         let (mut bad_forecast, mut bad_truth) = (None, None);
         for (lead_time, (forecast, truth)) in frames {
-            let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
             let here = (self.clips, lead_time + 1);
-            if !finite(truth) {
+            let mut pairs = forecast.iter().zip(truth);
+            if truth.iter().any(|value| value.is_infinite()) {
                 bad_truth = bad_truth.or(Some(here));
-            } else if !finite(forecast) {
+            } else if pairs.any(|(forecast, truth)| !forecast.is_finite() && !truth.is_nan()) {
                 bad_forecast = bad_forecast.or(Some(here));
             } else {
-                self.add_frame(lead_time, forecast, truth);
+                self.add_frame(lead_time, forecast, truth, normal(lead_time));
             }
         }
         self.bad_forecast.note(bad_forecast);
@@ -141,61 +158,68 @@ impl Scores {
         Ok(())
     }
 
-    fn add_frame(&mut self, lead_time: usize, forecast: &[f32], truth: &[f32]) {
+    fn add_frame(&mut self, lead_time: usize, forecast: &[f32], truth: &[f32], normal: Option<&[f32]>) {
         let (channels, pixels) = (self.spec.channels, self.spec.pixels());
         let (planes, clipped) = (&mut self.planes, &mut self.clipped);
         let sums = &mut self.lead_times[lead_time];
-        let (mut squared, mut squared_clipped, mut ssim, mut openstl_ssim) = (0.0, 0.0, 0.0, 0.0);
+        let (mut squared, mut squared_clipped) = (Mean::default(), Mean::default());
+        let (mut ssim, mut openstl_ssim) = (Mean::default(), Mean::default());
         for channel in 0..channels {
-            let (mean, std) = self.spec.scale(channel);
+            let scale = self.spec.scale(channel);
             let values = channel * pixels..(channel + 1) * pixels;
-            let physical = |plane: &mut [f64], values: &[f32]| {
-                for (physical, &value) in plane.iter_mut().zip(values) {
-                    *physical = f64::from(value) * std + mean;
-                }
-            };
-            physical(&mut planes.forecast, &forecast[values.clone()]);
-            physical(&mut planes.truth, &truth[values.clone()]);
-            clipped.truth.copy_from_slice(&planes.truth);
+            planes.load(&forecast[values.clone()], &truth[values.clone()], scale);
+            if planes.cells == 0 {
+                continue;
+            }
+            clipped.clip(planes);
             let (mut of_squares, mut of_clipped, mut of_absolute) = (0.0, 0.0, 0.0);
-            let pairs = planes.forecast.iter().zip(&planes.truth);
-            for (((&forecast, &truth), map), clipped) in
-                pairs.zip(&mut self.error_map[values]).zip(&mut clipped.forecast)
-            {
+            let pairs = planes
+                .forecast
+                .iter()
+                .zip(&planes.truth)
+                .zip(&clipped.forecast)
+                .zip(&planes.present);
+            let map = self.error_map[values.clone()]
+                .iter_mut()
+                .zip(&mut self.error_count[values.clone()]);
+            for ((((&forecast, &truth), &clipped), &present), (map, count)) in pairs.zip(map) {
                 let error = forecast - truth;
-                *clipped = forecast.clamp(0.0, 1.0);
                 *map += error.abs();
+                *count += u32::from(present);
                 of_absolute += error.abs();
                 of_squares += error * error;
-                of_clipped += (*clipped - truth).powi(2);
+                of_clipped += (clipped - truth).powi(2);
             }
-            sums.add_events(planes, &self.options, mean, &mut self.neighborhoods);
+            sums.add_events(planes, &self.options, scale.0, &mut self.neighborhoods);
             if !self.options.latitudes.is_empty() {
-                sums.weighted[channel] += weighted_squared_error(&planes.forecast, &planes.truth, &self.row_weights);
+                sums.weighted[channel] += weighted_squared_error(planes, &self.row_weights);
             }
-            if let Some(climatology) = &self.climatology {
-                let normal = &climatology[channel * pixels..(channel + 1) * pixels];
-                sums.anomaly[channel] +=
-                    anomaly_correlation(&planes.forecast, &planes.truth, normal, &self.row_weights);
+            if let Some(normal) = normal {
+                sums.anomaly[channel] += anomaly_correlation(planes, &normal[values], scale, &self.row_weights);
             }
+            let cells = planes.cells as f64;
+            sums.cells[channel] += cells;
+            sums.frames[channel] += 1.0;
             sums.squared[channel] += of_squares;
             sums.absolute[channel] += of_absolute;
-            squared += of_squares;
-            squared_clipped += of_clipped;
+            for (mean, sum) in [(&mut squared, of_squares), (&mut squared_clipped, of_clipped)] {
+                mean.add(Mean { sum, count: cells });
+            }
             if let Some(window) = &self.windows.gaussian {
                 planes.multiply();
-                ssim += window.mean(planes);
+                ssim.push(window.mean(planes).value());
             }
             if let Some(window) = &self.windows.uniform {
                 clipped.multiply();
-                openstl_ssim += window.mean(clipped);
+                openstl_ssim.push(window.mean(clipped).value());
             }
         }
-        let values = (channels * pixels) as f64;
-        sums.ssim += ssim / channels as f64;
-        sums.openstl_ssim += openstl_ssim / channels as f64;
-        sums.psnr += psnr(squared / values, self.options.data_range);
-        sums.openstl_psnr += psnr(squared_clipped / values, 1.0);
+        sums.ssim.push(ssim.value());
+        sums.openstl_ssim.push(openstl_ssim.value());
+        let range = self.options.data_range;
+        sums.psnr.push(squared.value().map(|error| psnr(error, range)));
+        sums.openstl_psnr
+            .push(squared_clipped.value().map(|error| psnr(error, 1.0)));
     }
 
     /// Adds what another accumulator of the same clip shape and options has seen, as if its clips had been added after
@@ -204,13 +228,18 @@ impl Scores {
     /// # Errors
     /// [`ScoreError::Merge`] when the two were made for different clips.
     pub fn merge(&mut self, other: &Self) -> Result<(), ScoreError> {
-        if self.spec != other.spec || self.options != other.options || self.climatology != other.climatology {
+        if self.spec != other.spec
+            || self.options != other.options
+            || self.has_climatology != other.has_climatology
+            || self.climatology != other.climatology
+        {
             return Err(ScoreError::Merge);
         }
         for (sums, other) in self.lead_times.iter_mut().zip(&other.lead_times) {
             sums.merge(other);
         }
         add_each(&mut self.error_map, &other.error_map);
+        (self.error_count.iter_mut().zip(&other.error_count)).for_each(|(own, other)| *own += other);
         self.bad_forecast.merge(&other.bad_forecast, self.clips);
         self.bad_truth.merge(&other.bad_truth, self.clips);
         self.clips += other.clips;
@@ -222,14 +251,15 @@ impl Scores {
         self.clips
     }
 
-    /// Mean absolute error per pixel over the clips and lead times, in physical units, `[C, H, W]`.
+    /// Mean absolute error per pixel over the clips and lead times, in physical units, `[C, H, W]`; NaN where the truth was
+    /// always missing.
     ///
     /// # Errors
     /// As [`Scores::summary`].
     pub fn error_map(&self) -> Result<Vec<f32>, ScoreError> {
         self.check()?;
-        let frames = (self.clips * self.spec.lead_times) as f64;
-        Ok(self.error_map.iter().map(|sum| (sum / frames) as f32).collect())
+        let means = self.error_map.iter().zip(&self.error_count);
+        Ok(means.map(|(sum, count)| (sum / f64::from(*count)) as f32).collect())
     }
 
     /// Every metric of the clips added so far.
@@ -239,12 +269,8 @@ impl Scores {
     pub fn summary(&self) -> Result<Summary, ScoreError> {
         self.check()?;
         let metric = |definition: Definition| Metric {
-            total: (definition.value)(&self.lead_times, (self.clips * self.spec.lead_times) as f64),
-            per_lead_time: self
-                .lead_times
-                .chunks(1)
-                .map(|sums| (definition.value)(sums, self.clips as f64))
-                .collect(),
+            total: (definition.value)(&self.lead_times),
+            per_lead_time: self.lead_times.chunks(1).map(&definition.value).collect(),
             name: definition.name,
             definition: definition.sentence,
             higher_is_better: definition.higher_is_better,
@@ -254,7 +280,7 @@ impl Scores {
         let mut notes = Vec::new();
         let mut metrics = Vec::new();
         let (height, width) = (self.spec.height, self.spec.width);
-        for definition in crate::definitions::all(&self.spec, &self.options, self.climatology.is_some()) {
+        for definition in crate::definitions::all(&self.spec, &self.options, self.has_climatology) {
             let side = match definition.name.as_str() {
                 "openstl_ssim" if self.windows.uniform.is_none() => 7,
                 "ssim" if self.windows.gaussian.is_none() => 11,
@@ -268,8 +294,10 @@ impl Scores {
                 "{name} is absent: frames of {height}x{width} are smaller than its {side}x{side} window"
             ));
         }
+        let present: f64 = self.lead_times.iter().flat_map(|sums| &sums.cells).sum();
         Ok(Summary {
             clips: self.clips,
+            missing_share: 1.0 - present / (self.clips * self.spec.values()) as f64,
             metrics,
             notes,
         })
@@ -279,7 +307,7 @@ impl Scores {
         if self.clips == 0 {
             return Err(ScoreError::NoClips);
         }
-        let truth = "fill or drop the missing values of the data";
+        let truth = "correct the data";
         self.bad_truth.refuse("truth", self.clips, truth)?;
         let forecast = "check the weights, and that the input is normalised as in training";
         self.bad_forecast.refuse("forecast", self.clips, forecast)

@@ -63,3 +63,20 @@ impl ScoreSpec {
         Ok(())
     }
 }
+
+/// Refuses values of another number.
+pub(crate) fn check_size(what: &'static str, values: &[f32], expected: usize) -> Result<(), ScoreError> {
+    match values.len() {
+        found if found != expected => Err(ScoreError::Size { what, found, expected }),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses what cannot be normal.
+pub(crate) fn check_normal(normal: &[f32], expected: usize) -> Result<(), ScoreError> {
+    check_size("climatology", normal, expected)?;
+    match normal.iter().all(|value| value.is_finite()) {
+        true => Ok(()),
+        false => Err(ScoreError::Spec("the climatology holds NaN or infinite values".into())),
+    }
+}

@@ -1,3 +1,6 @@
+use crate::planes::Planes;
+use crate::sums::Mean;
+
 /// Structural similarity of two images with a separable window (Wang, Bovik, Sheikh, Simoncelli 2004, eq. 13).
 #[derive(Debug, Clone)]
 pub(crate) struct Ssim {
@@ -7,40 +10,6 @@ pub(crate) struct Ssim {
     covariance: f64,
     c1: f64,
     c2: f64,
-}
-
-/// What a window needs of two images, so that several windows can share it. All of size H x W.
-#[derive(Debug, Clone)]
-pub(crate) struct Planes {
-    pub(crate) forecast: Vec<f64>,
-    pub(crate) truth: Vec<f64>,
-    squares: Vec<f64>,
-    products: Vec<f64>,
-    width: usize,
-    row: Vec<f64>,
-}
-
-impl Planes {
-    pub(crate) fn new(height: usize, width: usize) -> Self {
-        let plane = || vec![0.0; height * width];
-        Self {
-            forecast: plane(),
-            truth: plane(),
-            squares: plane(),
-            products: plane(),
-            width,
-            row: vec![0.0; width],
-        }
-    }
-
-    /// Brings the second moments up to date with `forecast` and `truth`.
-    pub(crate) fn multiply(&mut self) {
-        let values = self.forecast.iter().zip(&self.truth);
-        for ((&x, &y), (square, product)) in values.zip(self.squares.iter_mut().zip(&mut self.products)) {
-            *square = x * x + y * y;
-            *product = x * y;
-        }
-    }
 }
 
 impl Ssim {
@@ -73,34 +42,34 @@ impl Ssim {
         2 * self.taps.len() - 1
     }
 
-    /// Mean over every place where the whole window lies inside the images, which must not be smaller than it.
-    pub(crate) fn mean(&self, planes: &mut Planes) -> f64 {
-        let Planes {
-            forecast,
-            truth,
-            squares,
-            products,
-            width,
-            row,
-        } = planes;
-        let (width, side) = (*width, self.side());
-        let (height, columns) = (forecast.len() / width, width + 1 - side);
+    /// Mean over every place where the whole window lies inside the images, which must not be smaller than it, and no cell
+    /// is missing.
+    pub(crate) fn mean(&self, planes: &mut Planes) -> Mean {
+        let (width, side) = (planes.width, self.side());
+        let (height, columns) = (planes.truth.len() / width, width + 1 - side);
         let mut moments: [Vec<f64>; 4] = std::array::from_fn(|_| vec![0.0; columns]);
-        let mut sum = 0.0;
+        let mut row = std::mem::take(&mut planes.row);
+        let mut mean = Mean::default();
         for top in 0..=height - side {
-            for (plane, moment) in [&*forecast, truth, squares, products].into_iter().zip(&mut moments) {
-                self.window(&plane[top * width..], width, row, moment);
+            let of = [&planes.forecast, &planes.truth, &planes.squares, &planes.products];
+            for (plane, moment) in of.into_iter().zip(&mut moments) {
+                self.window(&plane[top * width..], width, &mut row, moment);
             }
             let [x, y, squares, products] = &moments;
-            for (((&x, &y), &squares), &products) in x.iter().zip(y).zip(squares).zip(products) {
+            for (left, (((&x, &y), &squares), &products)) in x.iter().zip(y).zip(squares).zip(products).enumerate() {
+                if !planes.is_whole_at(top, left, side) {
+                    continue;
+                }
                 let (of_means, mean_squares) = (x * y, x * x + y * y);
                 let covariance = self.covariance * (products - of_means);
                 let variances = self.covariance * (squares - mean_squares);
-                sum += ((2.0 * of_means + self.c1) * (2.0 * covariance + self.c2))
+                mean.sum += ((2.0 * of_means + self.c1) * (2.0 * covariance + self.c2))
                     / ((mean_squares + self.c1) * (variances + self.c2));
+                mean.count += 1.0;
             }
         }
-        sum / ((height + 1 - side) * columns) as f64
+        planes.row = row;
+        mean
     }
 
     /// Weighted mean of the windows whose first row is the plane's first row, from left to right.

@@ -7,11 +7,19 @@ use crate::number;
 pub struct Summary {
     /// Clips that were scored.
     pub clips: usize,
+    /// Share of the truth's cells that are missing and count in no score, 0..1.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub missing_share: f64,
     /// Every metric that could be computed; the order is the one in which tables show them.
     pub metrics: Vec<Metric>,
     /// Why a metric that one might expect is absent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(share: &f64) -> bool {
+    *share == 0.0
 }
 
 /// One score, in total and per lead time.

@@ -1,29 +1,38 @@
 //! Scores of global and regional weather forecasts: rows weighted by their area, anomalies from a climatology.
 
+use std::ops::Range;
+
 use crate::definitions::{Definition, Value, groups};
+use crate::planes::Planes;
 use crate::sums::Sums;
 use crate::{ScoreOptions, ScoreSpec};
 
-/// Weighted mean of the squared error of a frame of one channel; `weights` are those of the rows, 1 in the mean.
-pub(crate) fn weighted_squared_error(forecast: &[f64], truth: &[f64], weights: &[f64]) -> f64 {
-    let width = truth.len() / weights.len();
-    let rows = forecast.chunks_exact(width).zip(truth.chunks_exact(width)).zip(weights);
-    let sum: f64 = rows
-        .map(|((forecast, truth), weight)| {
-            let errors = forecast.iter().zip(truth).map(|(x, y)| (x - y) * (x - y));
-            weight * errors.sum::<f64>()
-        })
-        .sum();
-    sum / truth.len() as f64
+/// Weighted mean of the squared error of a frame of one channel with a truth somewhere; `weights` are those of the rows.
+pub(crate) fn weighted_squared_error(planes: &Planes, weights: &[f64]) -> f64 {
+    let width = planes.width;
+    let rows = (planes.forecast.chunks_exact(width))
+        .zip(planes.truth.chunks_exact(width))
+        .zip(planes.present.chunks_exact(width))
+        .zip(weights);
+    let (mut sum, mut area) = (0.0, 0.0);
+    for (((forecast, truth), present), weight) in rows {
+        let errors = forecast.iter().zip(truth).map(|(x, y)| (x - y) * (x - y));
+        sum += weight * errors.sum::<f64>();
+        area += weight * present.iter().filter(|present| **present).count() as f64;
+    }
+    // All that has a truth may lie at the poles, which have no area.
+    if area > 0.0 { sum / area } else { 0.0 }
 }
 
 /// Weighted, uncentred correlation of the anomalies of a frame of one channel; 0 where either has none.
-pub(crate) fn anomaly_correlation(forecast: &[f64], truth: &[f64], climatology: &[f64], weights: &[f64]) -> f64 {
-    let width = truth.len() / weights.len();
+///
+/// `normal` is what is normal there, normalised.
+pub(crate) fn anomaly_correlation(planes: &Planes, normal: &[f32], (mean, std): (f64, f64), weights: &[f64]) -> f64 {
     let (mut products, mut of_forecast, mut of_truth) = (0.0, 0.0, 0.0);
-    for (index, normal) in climatology.iter().enumerate() {
-        let weight = weights[index / width];
-        let (forecast, truth) = (forecast[index] - normal, truth[index] - normal);
+    for (index, normal) in normal.iter().enumerate().filter(|(index, _)| planes.present[*index]) {
+        let normal = f64::from(*normal) * std + mean;
+        let weight = weights[index / planes.width];
+        let (forecast, truth) = (planes.forecast[index] - normal, planes.truth[index] - normal);
         products += weight * forecast * truth;
         of_forecast += weight * forecast * forecast;
         of_truth += weight * truth * truth;
@@ -54,13 +63,9 @@ pub(crate) fn definitions(spec: &ScoreSpec, options: &ScoreOptions, climatology:
             }),
     );
     for (suffix, which, group) in parts {
-        let count = group.len() as f64;
         if !options.latitudes.is_empty() {
-            let group = group.clone();
-            let value: Value = Box::new(move |sums, frames| {
-                let of = |sums: &Sums| sums.weighted[group.clone()].iter().sum::<f64>();
-                (sums.iter().map(of).sum::<f64>() / frames / count).sqrt()
-            });
+            let weighted = per_frame(group.clone(), |sums| &sums.weighted);
+            let value: Value = Box::new(move |sums| weighted(sums).sqrt());
             all.push(Definition {
                 name: format!("lat_weighted_rmse{suffix}"),
                 sentence: format!(
@@ -74,15 +79,12 @@ pub(crate) fn definitions(spec: &ScoreSpec, options: &ScoreOptions, climatology:
             });
         }
         if climatology {
-            let value: Value = Box::new(move |sums, frames| {
-                let of = |sums: &Sums| sums.anomaly[group.clone()].iter().sum::<f64>();
-                sums.iter().map(of).sum::<f64>() / frames / count
-            });
+            let value: Value = Box::new(per_frame(group, |sums| &sums.anomaly));
             all.push(Definition {
                 name: format!("acc{suffix}"),
                 sentence: format!(
                     "Anomaly correlation coefficient: correlation, without subtracting means, of what forecast and truth \
-                     differ by from the climatology (the mean of the training part, pixel by pixel), of each channel of a \
+                     differ by from the climatology (means of the training part, pixel by pixel), of each channel of a \
                      frame, 0 where either does not differ; mean over channels, lead times and clips; {weights}{which}."
                 ),
                 higher_is_better: true,
@@ -93,4 +95,16 @@ pub(crate) fn definitions(spec: &ScoreSpec, options: &ScoreOptions, climatology:
         }
     }
     all
+}
+
+/// The mean over the frames of each of these channels that have a truth.
+fn per_frame(group: Range<usize>, of: fn(&Sums) -> &[f64]) -> impl Fn(&[Sums]) -> f64 {
+    move |sums| {
+        let total = |of: fn(&Sums) -> &[f64]| -> f64 {
+            sums.iter()
+                .map(|sums| of(sums)[group.clone()].iter().sum::<f64>())
+                .sum()
+        };
+        total(of) / total(|sums| &sums.frames)
+    }
 }

@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use burn::tensor::Tensor;
 use foreframe_core::{Clip, ClipShape, ConfigError, Targets};
-use foreframe_data::{Channels, ClipSource, HostBatch, Loader, LoaderConfig, Normalization, first_channels};
+use foreframe_data::{
+    Channels, ClipSource, HostBatch, Loader, LoaderConfig, Normalization, fill_missing, first_channels,
+};
+use foreframe_lpips::Lpips;
 use foreframe_metrics::{Comparison, Row, ScoreError, ScoreOptions, ScoreSpec, Scores};
 
 use crate::error::TrainError;
 use crate::model::Network;
+use crate::perceptual::Perceptual;
 use crate::progress::Progress;
 
-/// What the mean of the training part is called among forecasters.
+/// The model from whose forecasts anomalies are taken.
 pub const CLIMATOLOGY: &str = "climatology";
 
 /// What to judge on, and how.
@@ -31,10 +35,10 @@ pub struct Evaluation<'a> {
     pub normalization: &'a Normalization,
     /// How scores are defined.
     pub scores: &'a ScoreOptions,
-    /// Other forecasters to compare with, built for the same clips.
+    /// Other forecasters to compare with, built for the same clips, and [fitted](fit) where they are of that kind.
     pub against: &'a [Box<dyn Network>],
-    /// What is normal at every pixel, normalised, `[C, H, W]`: one more forecaster, and what anomalies are taken from.
-    pub climatology: Option<&'a [f32]>,
+    /// Weights for the perceptual distance, one more score.
+    pub lpips: Option<&'a Lpips>,
 }
 
 /// Which channels of the clips of a source are to be forecast.
@@ -44,10 +48,21 @@ pub(crate) fn targets_of(source: &dyn ClipSource) -> Targets {
 
 /// The channels of a clip's future that are to be forecast, as a network sees them that was built for all channels, or for
 /// these alone.
-fn answer(network: &dyn Network, clip: Clip, horizon: usize, targets: Targets) -> Tensor<5> {
-    match network.clip().channels == clip.past.dims()[2] {
-        true => network.forecast_knowing(clip.past, horizon, &targets.known(&clip.future)),
-        false => network.forecast(targets.of(clip.past), horizon),
+///
+/// `times` are those of the frames to forecast, which only networks for these channels alone are told: others read them, if
+/// they look at them, as channels.
+fn answer(
+    network: &dyn Network,
+    clip: Clip,
+    horizon: usize,
+    targets: Targets,
+    times: &[Option<Vec<i64>>],
+) -> Tensor<5> {
+    match targets {
+        Targets::First(_) if network.clip().channels == clip.past.dims()[2] => {
+            network.forecast_knowing(clip.past, horizon, &targets.known(&clip.future))
+        }
+        _ => network.forecast_at(targets.of(clip.past), horizon, times),
     }
 }
 
@@ -110,97 +125,121 @@ pub fn evaluate(
     };
     let spec = score_spec(&judged, horizon, &evaluation.normalization.first(judged.channels));
     let empty = Scores::with_options(spec, evaluation.scores.clone()).map_err(by_key)?;
-    let climatology = evaluation
-        .climatology
-        .map(|normal| first_channels(normal, &shape, judged.channels));
-    let empty = match &climatology {
-        Some(normal) => empty.with_climatology(normal)?,
+    let climatology = networks.iter().position(|network| network.name() == CLIMATOLOGY);
+    let empty = match climatology {
+        Some(_) => empty.with_anomalies(),
         None => empty,
     };
     let frame = judged.frame_len();
     let values = horizon * frame;
-    let mut scores = vec![empty.clone(); networks.len()];
-    let mut normal = climatology.map(|normal| (normal.repeat(horizon), empty.clone()));
-    let mut persistence = empty;
-    let mut score = |batch: &HostBatch, clips: usize| {
-        for (network, scores) in networks.iter().zip(&mut scores) {
-            let clip = batch.to_clip(&network.device().inner());
-            let forecast = answer(*network, clip, horizon, targets);
-            let forecast: Vec<f32> = forecast.into_data().iter::<f32>().collect();
-            for clip in 0..clips {
-                let truth = first_channels(batch.future(clip), &shape, judged.channels);
-                scores.add(&forecast[clip * values..][..values], &truth[..values])?;
-            }
-        }
-        for clip in 0..clips {
-            let past = first_channels(batch.past(clip), &shape, judged.channels);
-            let truth = first_channels(batch.future(clip), &shape, judged.channels);
-            let truth = &truth[..values];
-            if let Some((forecast, scores)) = &mut normal {
-                scores.add(forecast, truth)?;
-            }
-            persistence.add(&past[past.len() - frame..].repeat(horizon), truth)?;
-        }
-        Ok(())
-    };
+    let perceptual = evaluation
+        .lpips
+        .map(|lpips| Perceptual::new(lpips, evaluation, &judged, horizon))
+        .transpose()?;
+    // Persistence comes last.
+    let mut scores = vec![(empty, perceptual); networks.len() + 1];
     let part = Part {
-        source,
+        source: source.clone(),
         batch: evaluation.batch,
         clips: evaluation.clips,
         task: evaluation.split,
     };
+    let mut first = 0;
+    let mut score = |batch: &HostBatch, clips: usize| {
+        let times = times(source.as_ref(), first, batch.clips, shape.past, horizon);
+        first += batch.clips;
+        let of = |network: &&dyn Network| -> Vec<f32> {
+            let clip = batch.to_clip(&network.device().inner());
+            let forecast = answer(*network, clip, horizon, targets, &times);
+            forecast.into_data().iter::<f32>().collect()
+        };
+        let forecasts: Vec<Vec<f32>> = networks.iter().map(of).collect();
+        for clip in 0..clips {
+            let truth = first_channels(batch.future(clip), &shape, judged.channels);
+            let truth = &truth[..values];
+            let of_clip = |forecasts: &Vec<f32>| forecasts[clip * values..][..values].to_vec();
+            let normal = climatology.map(|index| of_clip(&forecasts[index]));
+            let past = first_channels(batch.past(clip), &shape, judged.channels);
+            let mut newest = past[past.len() - frame..].repeat(horizon);
+            fill_missing(&mut newest);
+            let all = forecasts.iter().map(of_clip).chain([newest]);
+            for (forecast, (scores, perceptual)) in all.zip(&mut scores) {
+                match &normal {
+                    Some(normal) => scores.add_beside(&forecast, truth, normal)?,
+                    None => scores.add(&forecast, truth)?,
+                }
+                if let Some(perceptual) = perceptual {
+                    perceptual.add(&forecast, truth);
+                }
+            }
+        }
+        Ok(())
+    };
     part.each_batch(progress, &mut score)?;
-    let rows = (networks.iter().map(|network| network.name()).zip(scores))
-        .chain(normal.map(|(_, scores)| (CLIMATOLOGY, scores)))
-        .chain([("persistence", persistence)]);
-    let rows: Result<Vec<Row>, TrainError> = rows
-        .map(|(model, scores)| {
+    let names = networks.iter().map(|network| network.name()).chain(["persistence"]);
+    let rows: Result<Vec<Row>, TrainError> = names
+        .zip(scores)
+        .map(|(model, (scores, perceptual))| {
+            let mut summary = scores.summary()?;
+            summary.metrics.extend(perceptual.map(|perceptual| perceptual.metric()));
             Ok(Row {
                 model: model.to_owned(),
-                summary: scores.summary()?,
+                summary,
             })
         })
         .collect();
     Ok(Comparison::new(evaluation.data, evaluation.split, rows?))
 }
 
-/// The mean of every frame of every clip, `[C, H, W]`, normalised like the clips: the climatology of a training split.
+/// Of which moments the forecasts of `clips` clips from number `first` on are; unknown of clips that only fill a batch.
+fn times(source: &dyn ClipSource, first: usize, clips: usize, past: usize, horizon: usize) -> Vec<Option<Vec<i64>>> {
+    let of_clip = |index: usize| {
+        let times = (index < source.len()).then(|| source.times(index)).flatten()?;
+        times.get(past..past + horizon).map(<[i64]>::to_vec)
+    };
+    (first..first + clips).map(of_clip).collect()
+}
+
+/// Shows `network` the training data, if it is a model that is fitted in one pass; others are left as they are. One that was
+/// built for fewer channels than the data have sees the first, which are those to forecast.
 ///
-/// Frames that several clips share count as often as they are in one. Nothing is kept but a sum.
+/// Frames that several clips share are shown as often as they are in one. Nothing is kept but what the model keeps.
 ///
 /// # Errors
 /// There is no clip, or one cannot be read.
-pub fn climatology(
-    source: Arc<dyn ClipSource>,
+pub fn fit(
+    network: &mut dyn Network,
+    source: &Arc<dyn ClipSource>,
     batch: usize,
     progress: &mut dyn Progress,
-) -> Result<Vec<f32>, TrainError> {
+) -> Result<(), TrainError> {
     if source.is_empty() {
         return Err(no_clip());
     }
-    let mut sums = vec![0.0f64; source.shape().frame_len()];
-    let mut frames = 0u64;
-    let mut add = |batch: &HostBatch, clips: usize| {
-        for clip in 0..clips {
-            for part in [batch.past(clip), batch.future(clip)] {
-                for frame in part.chunks_exact(sums.len()) {
-                    frames += 1;
-                    sums.iter_mut()
-                        .zip(frame)
-                        .for_each(|(sum, value)| *sum += f64::from(*value));
+    let (name, channels) = (network.name(), network.clip().channels);
+    let shape = source.shape();
+    let frame = ClipShape { channels, ..shape }.frame_len();
+    network.fit(&mut |see| {
+        let part = Part {
+            source: source.clone(),
+            batch,
+            clips: 0,
+            task: name,
+        };
+        let mut first = 0;
+        part.each_batch(progress, &mut |batch: &HostBatch, clips: usize| {
+            for clip in 0..clips {
+                let times = source.times(first + clip);
+                let [past, future] =
+                    [batch.past(clip), batch.future(clip)].map(|frames| first_channels(frames, &shape, channels));
+                for (number, frame) in past.chunks_exact(frame).chain(future.chunks_exact(frame)).enumerate() {
+                    see(frame, times.as_ref().map(|times| times[number]));
                 }
             }
-        }
-        Ok(())
-    };
-    let part = Part {
-        source,
-        batch,
-        clips: 0,
-        task: CLIMATOLOGY,
-    };
-    part.each_batch(progress, &mut add)?;
-    Ok(sums.iter().map(|sum| (sum / frames as f64) as f32).collect())
+            first += clips;
+            Ok(())
+        })
+    })
 }
 
 /// Mean squared error of the forecasts of the first `clips` clips (0 for all), in normalised units.

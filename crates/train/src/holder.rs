@@ -11,8 +11,10 @@ use foreframe_core::{
 use toml::Table;
 
 use crate::config::Precision;
+use crate::error::TrainError;
 use crate::gradient::Gradient;
-use crate::model::{Network, NotFinite, StepOutcome, to_table};
+use crate::live::FrameStream;
+use crate::model::{Network, NotFinite, ShowFrames, StepOutcome, to_table};
 use crate::optimizer::{Adam, StepRates};
 use crate::precision;
 use crate::tensors::{self, flat};
@@ -23,7 +25,13 @@ pub(crate) struct Holder<A: Architecture> {
     clip: ClipShape,
     device: Device,
     precision: Precision,
+    /// Makes a stream of the module, if it reads frame by frame.
+    stream: Option<fn(A) -> Box<dyn FrameStream>>,
+    /// Fits the module to the training data, if it is of the kind that is fitted.
+    fit: Option<Fit<A>>,
 }
+
+type Fit<A> = fn(A, ShowFrames<'_>) -> Result<A, TrainError>;
 
 impl<A: Architecture> Holder<A> {
     pub(crate) fn new(config: A::Config, clip: &ClipShape, device: &Device) -> Result<Self, ConfigError> {
@@ -35,7 +43,20 @@ impl<A: Architecture> Holder<A> {
             clip: *clip,
             device: device.clone(),
             precision: Precision::F32,
+            stream: None,
+            fit: None,
         })
+    }
+
+    pub(crate) fn with_fit(self, fit: Fit<A>) -> Self {
+        Self { fit: Some(fit), ..self }
+    }
+
+    pub(crate) fn with_stream(self, stream: fn(A) -> Box<dyn FrameStream>) -> Self {
+        Self {
+            stream: Some(stream),
+            ..self
+        }
     }
 }
 
@@ -90,6 +111,8 @@ impl<A: Architecture> Network for Holder<A> {
             clip: self.clip,
             device: self.device.clone(),
             precision: self.precision,
+            stream: self.stream,
+            fit: self.fit,
         })
     }
 
@@ -99,6 +122,21 @@ impl<A: Architecture> Network for Holder<A> {
 
     fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
         self.module.valid().forecast(past.inner(), horizon)
+    }
+
+    fn forecast_at(&self, past: Tensor<5>, horizon: usize, times: &[Option<Vec<i64>>]) -> Tensor<5> {
+        self.module.valid().forecast_at(past.inner(), horizon, times)
+    }
+
+    fn fit(&mut self, show: ShowFrames<'_>) -> Result<(), TrainError> {
+        if let Some(fit) = self.fit {
+            self.module = fit(self.module.clone(), show)?;
+        }
+        Ok(())
+    }
+
+    fn stream(&self) -> Option<Box<dyn FrameStream>> {
+        self.stream.map(|stream| stream(self.module.valid()))
     }
 
     fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {

@@ -2,7 +2,7 @@
 //!
 //! A [`Model`] is a registry entry; [`config::resolve`] turns defaults, preset, file and command line into a
 //! [`config::RunConfig`]; [`run::train`] trains it into a run folder that a killed run continues from, bit for bit;
-//! [`evaluate`](evaluate::evaluate) scores it beside persistence; [`weights`] and [`import`] read what was trained here or
+//! [`evaluate`](evaluate::evaluate) scores it beside persistence; [`live`] forecasts as observations come in; [`weights`] and [`import`] read what was trained here or
 //! published elsewhere.
 
 mod average;
@@ -13,9 +13,11 @@ mod files;
 mod gradient;
 mod holder;
 pub mod import;
+pub mod live;
 pub mod model;
 pub mod optimizer;
 mod pack;
+mod perceptual;
 mod precision;
 pub mod progress;
 pub mod run;
@@ -26,7 +28,7 @@ pub mod weights;
 
 pub use config::{EvalConfig, RunConfig, TrainConfig};
 pub use error::{FolderError, TrainError};
-pub use evaluate::{CLIMATOLOGY, Evaluation, check_scores, climatology, evaluate};
+pub use evaluate::{CLIMATOLOGY, Evaluation, check_scores, evaluate, fit};
 pub use model::{Model, ModelError, Network, NotFinite, StepOutcome};
 pub use sampling::SamplingSchedule;
 pub use schedule::Schedule;

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use foreframe_core::{
-    Architecture, AssignError, Clip, ClipShape, ConfigError, Cost, ImportError, ImportReport, Known, NamedTensor,
-    Preset, SamplingRule, StepContext, Targets,
+    Architecture, AssignError, Clip, ClipShape, ConfigError, Cost, Fitted, ImportError, ImportReport, Known,
+    NamedTensor, Preset, Recurrent, SamplingRule, StepContext, Stream, Targets,
 };
 use toml::Table;
 
 use crate::config::{KeyError, Precision, from_table};
+use crate::error::TrainError;
 use crate::holder::Holder;
+use crate::live::FrameStream;
 use crate::optimizer::{Adam, StepRates};
 
 /// A registry entry: everything the command line needs of one kind of network.
@@ -57,6 +59,22 @@ impl Model {
         }
     }
 
+    /// The entry of an architecture that reads frame by frame: its networks can keep their state from frame to frame.
+    pub const fn recurrent<A: Architecture + Recurrent>() -> Self {
+        Self {
+            build: build_recurrent::<A>,
+            ..Self::of::<A>()
+        }
+    }
+
+    /// The entry of an architecture that is fitted in one pass.
+    pub const fn fitted<A: Fitted>() -> Self {
+        Self {
+            build: build_fitted::<A>,
+            ..Self::of::<A>()
+        }
+    }
+
     /// Builds the network of a run: its weights are a function of `seed` on the same kind of device.
     ///
     /// # Errors
@@ -74,6 +92,9 @@ impl Model {
         Ok(network)
     }
 }
+
+/// Shows all frames of the training data to the one who is given.
+pub type ShowFrames<'a> = &'a mut dyn FnMut(&mut dyn FnMut(&[f32], Option<i64>)) -> Result<(), TrainError>;
 
 /// Why no network can be built from a table.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -136,6 +157,29 @@ pub trait Network {
     /// - `past`: `[batch, T, channels, height, width]`
     /// - output: `[batch, horizon, channels, height, width]`
     fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5>;
+
+    /// As [`forecast`](Self::forecast), told of which moments the forecasts are, as
+    /// [`Forecast::forecast_at`](foreframe_core::Forecast::forecast_at) is.
+    fn forecast_at(&self, past: Tensor<5>, horizon: usize, times: &[Option<Vec<i64>>]) -> Tensor<5> {
+        let _ = times;
+        self.forecast(past, horizon)
+    }
+
+    /// Takes what it needs from the training data in one pass. `show` shows every frame, normalised, NaN where a value is
+    /// missing, with its time in seconds since 1970 where that is known. Networks that are trained by steps do not look.
+    ///
+    /// # Errors
+    /// Those of `show`; the network is unchanged then.
+    fn fit(&mut self, show: ShowFrames<'_>) -> Result<(), TrainError> {
+        let _ = show;
+        Ok(())
+    }
+
+    /// The network as one that keeps its state from frame to frame, in inference mode and without autodiff; `None` for
+    /// networks that do not read frame by frame.
+    fn stream(&self) -> Option<Box<dyn FrameStream>> {
+        None
+    }
 
     /// [`forecast`](Self::forecast) where the last channels of the frames to come are known: the other channels.
     ///
@@ -219,6 +263,27 @@ fn complete<A: Architecture>(network: &Table) -> Result<Table, ModelError> {
 fn build<A: Architecture>(network: &Table, clip: &ClipShape, device: &Device) -> Result<Box<dyn Network>, ModelError> {
     let config = from_table::<A::Config>("network", network)?;
     Ok(Box::new(Holder::<A>::new(config, clip, device)?))
+}
+
+fn build_fitted<A: Fitted>(network: &Table, clip: &ClipShape, device: &Device) -> Result<Box<dyn Network>, ModelError> {
+    let config = from_table::<A::Config>("network", network)?;
+    Ok(Box::new(Holder::<A>::new(config, clip, device)?.with_fit(fit::<A>)))
+}
+
+fn fit<A: Fitted>(module: A, show: ShowFrames<'_>) -> Result<A, TrainError> {
+    let mut sums = A::Sums::default();
+    show(&mut |frame, time| A::see(&mut sums, frame, time))?;
+    Ok(module.fitted(sums))
+}
+
+fn build_recurrent<A: Architecture + Recurrent>(
+    network: &Table,
+    clip: &ClipShape,
+    device: &Device,
+) -> Result<Box<dyn Network>, ModelError> {
+    let config = from_table::<A::Config>("network", network)?;
+    let stream = |module: A| Box::new(Stream::new(module)) as Box<dyn FrameStream>;
+    Ok(Box::new(Holder::<A>::new(config, clip, device)?.with_stream(stream)))
 }
 
 fn cost<A: Architecture>(network: &Table, clip: &ClipShape) -> Result<Cost, ModelError> {

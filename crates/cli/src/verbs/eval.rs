@@ -1,11 +1,16 @@
 //! `eval`: a network, persistence and other references on the same clips.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use foreframe_core::ClipShape;
 use foreframe_data::{ClipSource, DataConfig, Splits};
+use foreframe_lpips::{ALEXNET, Lpips};
 use foreframe_metrics::Comparison;
-use foreframe_train::evaluate::{CLIMATOLOGY, Evaluation, climatology, evaluate};
+use foreframe_train::evaluate::{Evaluation, evaluate, fit};
+use foreframe_train::import::read_state_dict;
 use foreframe_train::progress::{Progress, progress};
 use foreframe_train::run::weights_of;
 use foreframe_train::weights::{WeightsHeader, read_header};
@@ -28,12 +33,14 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     }
     config.eval.against.extend(args.against.iter().cloned());
     config.validate()?;
+    let lpips = lpips(&args.lpips_weights, &network.device().inner())?;
     let comparison = judge(
         network.as_ref(),
         &splits,
         args.split,
         &config.data.name,
         &config.eval,
+        lpips.as_ref(),
         progress().as_mut(),
     )?;
     match args.json {
@@ -70,7 +77,13 @@ fn of_model(args: &EvalArgs, name: &str) -> Result<Judged> {
     let splits = (settings.dataset.open)(&settings.config.data)?;
     // What is only read besides helps nobody who has nothing to learn.
     let (clip, _) = splits.forecast();
-    let network = (settings.model.build)(&settings.config.network, &clip, &device)?;
+    let mut network = (settings.model.build)(&settings.config.network, &clip, &device)?;
+    fit(
+        network.as_mut(),
+        &splits.train,
+        settings.config.eval.batch,
+        progress().as_mut(),
+    )?;
     Ok((settings, network, splits))
 }
 
@@ -153,16 +166,23 @@ fn network_clip(data: &crate::args::DataArgs, weights: &std::path::Path) -> Resu
     Ok(set)
 }
 
-/// The models that `eval.against` names, for the clips of `network`.
-fn references(network: &dyn Network, splits: &Splits, how: &EvalConfig) -> Result<Vec<Box<dyn Network>>> {
+/// The models that `eval.against` names, for the channels that `network` forecasts, fitted to the training part.
+fn references(
+    network: &dyn Network,
+    splits: &Splits,
+    how: &EvalConfig,
+    progress: &mut dyn Progress,
+) -> Result<Vec<Box<dyn Network>>> {
     let clip = ClipShape {
         channels: splits.forecast().0.channels,
         ..network.clip()
     };
-    let names = how.against.iter().filter(|name| *name != CLIMATOLOGY);
-    names
-        .map(|name| reference(name, &clip, &network.device().inner()))
-        .collect()
+    let fitted = |name: &String| {
+        let mut reference = reference(name, &clip, &network.device().inner())?;
+        fit(reference.as_mut(), &splits.train, how.batch, progress)?;
+        Ok(reference)
+    };
+    how.against.iter().map(fitted).collect()
 }
 
 /// The model called `name`, if it can forecast without having been trained.
@@ -170,8 +190,7 @@ fn references(network: &dyn Network, splits: &Splits, how: &EvalConfig) -> Resul
 /// # Errors
 /// There is no such model, or it has weights.
 pub(crate) fn reference(name: &str, clip: &ClipShape, device: &Device) -> Result<Box<dyn Network>> {
-    let model = find_model(name)
-        .with_context(|| format!("eval.against: `{CLIMATOLOGY}` and models without weights are possible"))?;
+    let model = find_model(name).context("eval.against: models without weights are possible")?;
     ensure!(
         name != "persistence",
         "eval.against: persistence is in every comparison: leave it out"
@@ -179,9 +198,21 @@ pub(crate) fn reference(name: &str, clip: &ClipShape, device: &Device) -> Result
     let network = (model.build)(&(model.defaults)(), clip, device)?;
     ensure!(
         network.parameters() == 0,
-        "eval.against: `{name}` has weights that must be trained: name a model without any, e.g. `advection`, or `{CLIMATOLOGY}`"
+        "eval.against: `{name}` has weights that must be trained: name a model without any, `advection` or `climatology`"
     );
     Ok(network)
+}
+
+/// The network that judges how images look, if there are weights for it; those of several files go together.
+fn lpips(files: &[PathBuf], device: &Device) -> Result<Option<Lpips>> {
+    let mut tensors = BTreeMap::new();
+    for file in files {
+        tensors.extend(read_state_dict(file)?);
+    }
+    if files.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Lpips::new(&tensors, ALEXNET, device).context("--lpips-weights")?))
 }
 
 /// Scores a network, persistence and the references that the configuration names on one split.
@@ -194,13 +225,10 @@ pub(crate) fn judge(
     split: Split,
     data: &str,
     how: &EvalConfig,
+    lpips: Option<&Lpips>,
     progress: &mut dyn Progress,
 ) -> Result<Comparison> {
-    let against = references(network, splits, how)?;
-    let normal = match how.against.iter().any(|name| name == CLIMATOLOGY) {
-        true => Some(climatology(splits.train.clone(), how.batch, progress)?),
-        false => None,
-    };
+    let against = references(network, splits, how, progress)?;
     let evaluation = Evaluation {
         data,
         split: split.name(),
@@ -210,7 +238,7 @@ pub(crate) fn judge(
         normalization: &splits.normalization,
         scores: &how.scores,
         against: &against,
-        climatology: normal.as_deref(),
+        lpips,
     };
     Ok(evaluate(network, split.of(splits), &evaluation, progress)?)
 }
@@ -219,7 +247,12 @@ pub(crate) fn judge(
 /// what every score means.
 pub(crate) fn print(comparison: &Comparison) -> Result<()> {
     output::line(comparison.table())?;
-    let asked = |name: &str| name == "mse" || ["csi_", "lat_weighted_rmse", "acc"].iter().any(|p| name.starts_with(p));
+    let asked = |name: &str| {
+        name == "mse"
+            || ["csi_", "lat_weighted_rmse", "acc", "lpips"]
+                .iter()
+                .any(|p| name.starts_with(p))
+    };
     let names: Vec<String> = comparison.metrics().iter().map(|metric| metric.name.clone()).collect();
     let by_lead_time = names
         .iter()

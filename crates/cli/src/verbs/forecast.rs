@@ -1,12 +1,15 @@
 //! `forecast`: continues a clip.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
 use foreframe_core::{ClipShape, Known};
-use foreframe_data::{Channels, files};
+use foreframe_data::{Channels, files, fill_missing, time};
 use foreframe_train::weights::WeightsHeader;
 use tracing::warn;
 
+use super::watch;
 use crate::args::ForecastArgs;
 use crate::frames::{self, Layout, Observed};
 use crate::{output, target};
@@ -15,29 +18,38 @@ use crate::{output, target};
 const BATCH: usize = 8;
 
 pub(crate) fn run(args: &ForecastArgs) -> Result<()> {
-    frames::check_output(&args.output)?;
+    match (&args.input, &args.output) {
+        (Some(input), Some(output)) => continue_clip(args, input, output),
+        _ => watch::run(args),
+    }
+}
+
+fn continue_clip(args: &ForecastArgs, input: &Path, output: &Path) -> Result<()> {
+    frames::check_output(output)?;
     let device = args.backend.backend.device()?;
     let (network, header) = target::open(&args.target, &device)?;
     let horizon = args.horizon.map_or(header.clip.future, |frames| frames as usize);
-    let (mut observed, times) = observe(args, &header, horizon)?;
+    let (mut observed, times) = observe(args, input, &header, horizon)?;
     let channels = header.channels.as_ref();
     let of = |channels: usize| ClipShape {
         channels,
         future: horizon,
         ..header.clip
     };
-    let input = of(channels.map_or(header.clip.channels, |channels| channels.observed));
+    let seen = of(channels.map_or(header.clip.channels, |channels| channels.observed));
     let size = of(channels.map_or(header.clip.channels, |channels| channels.targets));
     if args.normalize {
-        let normalization = header.normalization.first(input.channels);
-        normalization.normalize(&mut observed.values, &input);
+        let normalization = header.normalization.first(seen.channels);
+        normalization.normalize(&mut observed.values, &seen);
     }
+    // Files say where values are missing if `data.missing` is `mask`; else they are refused before this.
+    fill_missing(&mut observed.values);
     let mut answer = Vec::new();
-    for clips in observed.values.chunks(BATCH * input.past * input.frame_len()) {
+    for clips in observed.values.chunks(BATCH * seen.past * seen.frame_len()) {
         let (past, known) = match channels {
-            Some(channels) => completed(clips, &input, channels, times.as_deref(), &device),
+            Some(channels) => completed(clips, &seen, channels, times.as_deref(), &device),
             None => (
-                upload(clips.to_vec(), input.past, input.channels, &input, &device),
+                upload(clips.to_vec(), seen.past, seen.channels, &seen, &device),
                 Known::nothing(),
             ),
         };
@@ -48,16 +60,21 @@ pub(crate) fn run(args: &ForecastArgs) -> Result<()> {
         let normalization = header.normalization.first(size.channels);
         normalization.denormalize(&mut answer, &size);
     }
-    frames::write(&args.output, answer, observed.layout, observed.clips, horizon, &size)?;
-    output::line(args.output.display())
+    frames::write(output, answer, observed.layout, observed.clips, horizon, &size)?;
+    output::line(output.display())
 }
 
 /// What is to be continued, and when its frames were and will be taken, where the network looks at the time.
-fn observe(args: &ForecastArgs, header: &WeightsHeader, horizon: usize) -> Result<(Observed, Option<Vec<i64>>)> {
-    let (path, clip) = (target::in_newest_run(&args.input)?, &header.clip);
+fn observe(
+    args: &ForecastArgs,
+    input: &Path,
+    header: &WeightsHeader,
+    horizon: usize,
+) -> Result<(Observed, Option<Vec<i64>>)> {
+    let (path, clip) = (target::in_newest_run(input)?, &header.clip);
     let start = args.start.as_deref().map(|start| {
         let told = || format!("--start {start}: write a date and time, e.g. 2019-03-01T00:00 (UTC)");
-        files::seconds(start).with_context(told)
+        time::seconds(start).with_context(told)
     });
     let start = start.transpose()?;
     let channels = header.channels.as_ref();
@@ -94,7 +111,7 @@ fn observe(args: &ForecastArgs, header: &WeightsHeader, horizon: usize) -> Resul
     if observed.unused_frames > 0 {
         warn!(
             "`{}` is longer than the {} frames that the network looks at: the last {} are used, the first {} are not",
-            args.input.display(),
+            input.display(),
             clip.past,
             clip.past,
             observed.unused_frames

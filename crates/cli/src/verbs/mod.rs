@@ -12,6 +12,7 @@ mod networks;
 mod report;
 mod show;
 mod train;
+pub(crate) mod watch;
 
 use std::process::ExitCode;
 

@@ -9,7 +9,7 @@ use foreframe_data::Splits;
 use foreframe_metrics::Comparison;
 use foreframe_train::progress::progress;
 use foreframe_train::run::{Outcome, Status, TrainOptions, new_run_folder, train};
-use foreframe_train::{CLIMATOLOGY, Network, RunConfig, check_scores};
+use foreframe_train::{Network, RunConfig, check_scores};
 
 use super::eval;
 use crate::args::{DataArgs, SettingArgs, Split, TrainArgs};
@@ -65,7 +65,7 @@ fn check_judgement(settings: &Settings, splits: &Splits, device: &Device) -> Res
     let how = &settings.config.eval;
     let (clip, normalization) = splits.forecast();
     check_scores(&clip, &normalization, &how.scores)?;
-    for name in how.against.iter().filter(|name| *name != CLIMATOLOGY) {
+    for name in &how.against {
         eval::reference(name, &clip, &device.clone().inner())?;
     }
     Ok(())
@@ -152,6 +152,7 @@ fn present(settings: &Settings, splits: &Splits, device: &Device, folder: &Path)
         Split::Test,
         &config.data.name,
         &config.eval,
+        None,
         progress().as_mut(),
     )?;
     save(&comparison, folder)?;

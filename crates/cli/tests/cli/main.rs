@@ -11,3 +11,4 @@ mod resume;
 mod runs;
 mod transcripts;
 mod videos;
+mod watch;

@@ -127,6 +127,33 @@ fn models_without_weights_are_judged_by_name() {
     assert!(message.contains("`network.frames` is 1: use 2 to 64"), "{message}");
     let message = refused(folder.path(), &of("ustep", &[]));
     assert!(message.contains("`ustep` has to be trained first"), "{message}");
+    let usual = json(
+        folder.path(),
+        &of("climatology", &["--set", "data.train_clips=8", "--json"]),
+    );
+    let metrics = usual["rows"][0]["summary"]["metrics"].as_array().unwrap();
+    let of_metric = |name: &str| metrics.iter().find(|metric| metric["name"] == name).unwrap()["total"].as_f64();
+    // What is usual is grey, not black, and no anomaly of itself.
+    assert!(
+        of_metric("mse").unwrap() > 0.0 && of_metric("mse").unwrap() < 0.2,
+        "{usual}"
+    );
+    assert_eq!(of_metric("acc"), Some(0.0));
+}
+
+#[test]
+fn perceptual_weights_of_another_network_are_refused_by_name() {
+    let run = TRAINED.argument();
+    let folder = tempfile::tempdir().unwrap();
+    succeed(folder.path(), &["export", &run, "-o", "ustep.safetensors"]);
+    let of = |file| ["eval", &run, "--lpips-weights", file];
+    let message = refused(folder.path(), &of("ustep.safetensors"));
+    assert!(
+        message.contains("LPIPS lacks the weights features.0.weight,"),
+        "{message}"
+    );
+    let message = refused(folder.path(), &of("none.pth"));
+    assert!(message.contains("cannot read `none.pth`"), "{message}");
 }
 
 #[test]

@@ -7,26 +7,18 @@ use foreframe_core::ClipShape;
 use super::Channels;
 use crate::{ClipSource, DataError};
 
-/// When the frames of a clip were taken.
-pub(crate) trait Times: Send + Sync {
-    /// In seconds since 1970, one for each of the T + T' frames of clip `index`; `None` where that is not known.
-    fn times(&self, index: usize) -> Option<Vec<i64>>;
-}
-
 /// Clips whose frames are completed as [`Channels`] describe.
 ///
 /// Channels of a future frame that are not to be forecast are as a forecaster knows them beforehand: observed ones stay
 /// as they are in the newest frame of the past.
 pub(crate) struct Extended {
     clips: Arc<dyn ClipSource>,
-    times: Arc<dyn Times>,
     channels: Arc<Channels>,
 }
 
 impl Extended {
-    /// `times` are those of `clips`.
-    pub(crate) fn new(clips: Arc<dyn ClipSource>, times: Arc<dyn Times>, channels: Arc<Channels>) -> Self {
-        Self { clips, times, channels }
+    pub(crate) fn new(clips: Arc<dyn ClipSource>, channels: Arc<Channels>) -> Self {
+        Self { clips, channels }
     }
 }
 
@@ -46,6 +38,10 @@ impl ClipSource for Extended {
         Some(&self.channels)
     }
 
+    fn times(&self, index: usize) -> Option<Vec<i64>> {
+        self.clips.times(index)
+    }
+
     fn read(&self, epoch: u64, index: usize, frames: &mut [f32]) -> Result<(), DataError> {
         let shape = self.clips.shape();
         let mut observed = vec![0.0; shape.clip_len()];
@@ -56,7 +52,7 @@ impl ClipSource for Extended {
         for frame in future.chunks_exact_mut(shape.frame_len()) {
             frame[targets * plane..].copy_from_slice(newest);
         }
-        let times = self.times.times(index);
+        let times = self.clips.times(index);
         frames.copy_from_slice(&self.channels.complete(&observed, times.as_deref(), plane));
         Ok(())
     }

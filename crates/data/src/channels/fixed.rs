@@ -6,7 +6,7 @@ use crate::fields::{is_field, read_field};
 use crate::files::Channel;
 use crate::images::{FrameSize, decode, is_still};
 use crate::npy::Mapped;
-use crate::{DataConfig, DataError};
+use crate::{DataConfig, DataError, Missing, fill_missing};
 
 /// One static channel, normalised by its own mean and standard deviation.
 pub(crate) struct FixedField {
@@ -95,13 +95,15 @@ fn read(path: &Path, variable: Option<&str>) -> Result<(String, FrameSize, Vec<f
     Ok((stem(), size, values))
 }
 
-/// Replaces missing values, or refuses them.
-fn fill(path: &Path, size: FrameSize, values: &mut [f32], missing: Option<f32>) -> Result<(), DataError> {
-    if let Some(missing) = missing {
+/// Replaces missing values, or refuses them unless they stay missing.
+fn fill(path: &Path, size: FrameSize, values: &mut [f32], missing: Option<Missing>) -> Result<(), DataError> {
+    if let Some(Missing::Become(missing)) = missing {
         let holes = values.iter_mut().filter(|value| value.is_nan());
         holes.for_each(|value| *value = missing);
     }
-    let Some(index) = values.iter().position(|value| !value.is_finite()) else {
+    let may_miss = missing == Some(Missing::Mask);
+    let is_bad = |value: &f32| !(value.is_finite() || may_miss && value.is_nan());
+    let Some(index) = values.iter().position(is_bad) else {
         return Ok(());
     };
     let plane = size.height * size.width;
@@ -113,10 +115,12 @@ fn fill(path: &Path, size: FrameSize, values: &mut [f32], missing: Option<f32>) 
     })
 }
 
+/// A field by its own scale, 0 where it is missing.
 fn normalised(name: String, plane: &[f32]) -> FixedField {
     let mut channel = Channel::EMPTY;
     channel.add(plane);
     let [mean, std] = channel.moments();
+    let mean = if mean.is_finite() { mean } else { 0.0 };
     let std = match std > 0.0 && std.is_finite() {
         true => std,
         false => {
@@ -124,9 +128,11 @@ fn normalised(name: String, plane: &[f32]) -> FixedField {
             1.0
         }
     };
+    let mut values: Vec<f32> = plane.iter().map(|value| (value - mean) / std).collect();
+    fill_missing(&mut values);
     FixedField {
         name,
-        values: plane.iter().map(|value| (value - mean) / std).collect(),
+        values,
         mean,
         std,
     }

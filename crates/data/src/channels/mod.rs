@@ -14,7 +14,7 @@ use foreframe_core::Targets;
 use serde::{Deserialize, Serialize};
 
 pub use encoding::TimeEncoding;
-pub(crate) use extended::{Extended, Times};
+pub(crate) use extended::Extended;
 pub(crate) use fixed::{FixedField, read_fixed};
 pub use pick::Pick;
 pub(crate) use pick::{Selection, numbered};

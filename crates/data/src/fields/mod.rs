@@ -22,8 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::DataConfig;
 
 pub(crate) use series::About;
-pub use time::seconds;
-pub(crate) use time::written;
+pub use time::{follows, seconds, step, written};
 pub(crate) use variables::{Variables, read_field};
 
 const ENDINGS: [&str; 10] = ["h5", "hdf5", "hdf", "he5", "nc", "nc4", "nc3", "cdf", "netcdf", "hkl"];

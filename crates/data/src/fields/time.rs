@@ -11,8 +11,8 @@ pub(super) fn utc(year: i16, month: i8, day: i8, seconds: f64) -> Option<i64> {
     (seconds.is_finite() && (-1e6..1e6).contains(&seconds)).then(|| midnight + seconds.round() as i64)
 }
 
-/// `2010-08-26T00:05:00Z`.
-pub(crate) fn written(seconds: i64) -> String {
+/// `2010-08-26T00:05:00Z`, of seconds since 1970.
+pub fn written(seconds: i64) -> String {
     Timestamp::from_second(seconds).map_or_else(|_| format!("{seconds} s"), |time| time.to_string())
 }
 
@@ -87,7 +87,7 @@ fn clock_seconds(text: &str) -> Option<f64> {
 }
 
 /// The usual time between two frames in seconds: the most frequent difference, the smallest of them where several are.
-pub(super) fn step(times: &[i64]) -> Option<i64> {
+pub fn step(times: &[i64]) -> Option<i64> {
     let mut counts = std::collections::BTreeMap::new();
     for pair in times.windows(2).filter(|pair| pair[1] > pair[0]) {
         *counts.entry(pair[1] - pair[0]).or_insert(0usize) += 1;
@@ -100,7 +100,7 @@ pub(super) fn step(times: &[i64]) -> Option<i64> {
 }
 
 /// Whether a frame that comes `difference` seconds after another is its next, up to a quarter of a step.
-pub(super) fn follows(difference: i64, step: i64) -> bool {
+pub fn follows(difference: i64, step: i64) -> bool {
     4 * (difference - step).abs() <= step
 }
 

@@ -103,7 +103,7 @@ fn missing_values_are_kept_counted_or_replaced() {
     let kept = convert(&config, &folder.path().join("kept.npy"), |_, _| ()).unwrap();
     assert_eq!(kept.missing_share, 1.0 / 480.0);
     let filled = DataConfig {
-        missing: Some(-1.0),
+        missing: Some(crate::Missing::Become(-1.0)),
         ..config
     };
     let filled = convert(&filled, &folder.path().join("filled.npy"), |_, _| ()).unwrap();

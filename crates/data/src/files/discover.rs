@@ -36,7 +36,23 @@ fn is_array(path: &Path) -> bool {
 
 /// Whether it is looked at when it lies in a data folder.
 fn may_be_read(path: &Path) -> bool {
-    is_array(path) || is_image(path) || is_field(path) || is_video(path) || path.is_dir()
+    is_readable(path) || is_video(path) || path.is_dir()
+}
+
+/// Whether the name is that of a file that can be read.
+pub(super) fn is_readable(path: &Path) -> bool {
+    is_array(path) || is_image(path) || is_field(path)
+}
+
+/// The recordings in one file, which may be a single image.
+pub(super) fn in_one_file(path: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataError> {
+    match (is_still(path), path.parent()) {
+        (true, Some(folder)) => {
+            let any_size = config.resize.is_some();
+            Recording::of_stills(folder, vec![path.to_owned()], any_size).map(|recording| vec![recording])
+        }
+        _ => in_file(path, config),
+    }
 }
 
 fn in_file(path: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataError> {

@@ -11,7 +11,7 @@ use crate::config::at_least;
 use crate::fields::seconds;
 use crate::images::{FrameSize, same_size};
 use crate::resample::{Kernel, resample};
-use crate::{DataConfig, DataError, Scaling};
+use crate::{DataConfig, DataError, Missing, Scaling};
 
 /// Decoded frames are kept as long as all of them fit into this many values (256 MiB).
 const MOST_KEPT: usize = 1 << 26;
@@ -24,8 +24,8 @@ pub(super) struct Frames {
     reduction: Reduction,
     /// Whether frames are resampled to `size`; else it is what the reduction leaves.
     resamples: bool,
-    /// What replaces missing values.
-    missing: Option<f32>,
+    /// What becomes of missing values.
+    missing: Option<Missing>,
     /// When the first frame was taken, in seconds since 1970, and seconds from one frame to the next; where the
     /// configuration says so.
     clock: Option<(i64, i64)>,
@@ -59,11 +59,13 @@ impl Frames {
             size = FrameSize { height, width, ..size };
         }
         let missing = config.missing;
-        if let Some(value) = missing.filter(|value| !value.is_finite()) {
+        if let Some(Missing::Become(value)) = missing
+            && !value.is_finite()
+        {
             return Err(DataError::config(
                 "missing",
                 format!("is {value}"),
-                "use a number, e.g. 0",
+                "use a number, e.g. 0, or mask",
             ));
         }
         let value_type = recordings[0].value_type();
@@ -186,7 +188,8 @@ impl Frames {
         self.recordings[0].value_type().is_none_or(|kind| kind.is_byte())
     }
 
-    /// Reads one frame, `[channels, height, width]`, in physical units. Values that are not finite are errors.
+    /// Reads one frame, `[channels, height, width]`, in physical units. Values that are not finite are errors, except that
+    /// masked ones stay NaN.
     pub(super) fn read(&self, recording: usize, frame: usize, values: &mut [f32]) -> Result<(), DataError> {
         let Some(kept) = self.kept[recording].get(frame) else {
             return self.load(recording, frame, values);
@@ -204,7 +207,9 @@ impl Frames {
         let (whole, size, raw) = self.reduced(recording, frame)?;
         let recording = &self.recordings[recording];
         let (path, name) = recording.describe(frame);
-        if let Some(index) = raw.iter().position(|value| !value.is_finite()) {
+        let may_miss = self.missing == Some(Missing::Mask);
+        let is_bad = |value: &f32| !(value.is_finite() || may_miss && value.is_nan());
+        if let Some(index) = raw.iter().position(is_bad) {
             let (row, column) = (index / size.width % size.height, index % size.width);
             let channel = &self.names()[index / (size.width * size.height)];
             let (row, column) = self.reduction.origin(whole, row, column);
@@ -232,11 +237,14 @@ impl Frames {
             let (path, name) = self.recordings[recording].describe(frame);
             let path = path.display();
             match self.missing {
-                Some(value) => tracing::warn!("{name} of `{path}` holds no value at all; all of it becomes {value}"),
+                Some(Missing::Become(value)) => {
+                    tracing::warn!("{name} of `{path}` holds no value at all; all of it becomes {value}");
+                }
+                Some(Missing::Mask) => tracing::warn!("{name} of `{path}` holds no value at all; no score counts it"),
                 None => tracing::warn!("{name} of `{path}` holds no value at all"),
             }
         }
-        if let Some(missing) = self.missing {
+        if let Some(Missing::Become(missing)) = self.missing {
             let holes = raw.iter_mut().filter(|value| value.is_nan());
             holes.for_each(|value| *value = missing);
         }

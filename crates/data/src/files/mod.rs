@@ -2,7 +2,9 @@
 
 mod convert;
 mod discover;
+mod frame_file;
 mod frames;
+mod inbox;
 mod inspect;
 mod links;
 mod manifest;
@@ -10,6 +12,7 @@ mod newest;
 mod recording;
 mod reduce;
 mod split;
+mod stamp;
 mod statistics;
 mod windows;
 
@@ -25,12 +28,12 @@ use crate::noise::disturb;
 use crate::{ClipSource, DataConfig, DataError, Normalization, Splits};
 
 pub use convert::convert;
+pub use frame_file::FrameFile;
+pub use inbox::Inbox;
 pub use inspect::{Inspection, inspect};
 pub use links::Links;
 pub use manifest::{ArrayManifest, ArrayState, Stretch, verify};
 pub use newest::{Newest, newest};
-
-pub use crate::fields::seconds;
 
 use frames::Frames;
 pub(crate) use links::Fence;
@@ -58,10 +61,10 @@ pub(crate) fn open(config: &DataConfig) -> Result<Splits, DataError> {
             window,
             clip,
             normalization.clone(),
-        ))
+        )) as Arc<dyn ClipSource>
     });
     let (channels, normalization, fixed_files) = describe(path, &frames, config, normalization)?;
-    let [train, validation, test] = windows.clone().map(|windows| windows as Arc<dyn ClipSource>);
+    let [train, validation, test] = windows;
     let splits = Splits {
         train,
         validation,
@@ -75,11 +78,8 @@ pub(crate) fn open(config: &DataConfig) -> Result<Splits, DataError> {
     if let Some(channels) = channels.map(Arc::new) {
         splits.clip.channels = channels.count();
         splits.description = format!("{}; {}", splits.description, channels.told());
-        for (clips, windows) in [&mut splits.train, &mut splits.validation, &mut splits.test]
-            .into_iter()
-            .zip(windows)
-        {
-            *clips = Arc::new(Extended::new(Arc::clone(clips), windows, Arc::clone(&channels)));
+        for clips in [&mut splits.train, &mut splits.validation, &mut splits.test] {
+            *clips = Arc::new(Extended::new(Arc::clone(clips), Arc::clone(&channels)));
         }
     }
     Ok(splits)

@@ -32,7 +32,7 @@ enum Content {
         clip: Option<usize>,
         /// Number of its first frame in the file.
         first: usize,
-        /// When that was taken, in seconds since 1970, and seconds from one frame to the next.
+        /// When that was taken, in seconds since 1970, and seconds from one frame to the next, where a manifest says so.
         clock: Option<(i64, i64)>,
     },
     Stills(Vec<PathBuf>),
@@ -231,9 +231,9 @@ impl Recording {
         match &self.content {
             Content::Field { series, start } => series.time(start + frame),
             Content::Array {
-                clock: Some((begin, step)),
+                clock: Some((start, step)),
                 ..
-            } => Some(begin + step * frame as i64),
+            } => Some(start.saturating_add(step.saturating_mul(frame as i64))),
             _ => None,
         }
     }

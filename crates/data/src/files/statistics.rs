@@ -24,14 +24,16 @@ impl Channel {
         greatest: f32::NEG_INFINITY,
     };
 
-    /// Adds a plane of values (Chan et al., 1983), so that temperatures in kelvin lose nothing to their large mean.
+    /// Adds a plane of values (Chan et al., 1983), so that temperatures in kelvin lose nothing to their large mean. Missing
+    /// ones do not count.
     pub(crate) fn add(&mut self, plane: &[f32]) {
-        let count = plane.len() as f64;
-        let mean = plane.iter().map(|value| f64::from(*value)).sum::<f64>() / count;
-        let squares = plane
-            .iter()
-            .map(|value| (f64::from(*value) - mean).powi(2))
-            .sum::<f64>();
+        let present = || plane.iter().filter(|value| !value.is_nan());
+        let count = present().count() as f64;
+        if count == 0.0 {
+            return;
+        }
+        let mean = present().map(|value| f64::from(*value)).sum::<f64>() / count;
+        let squares = present().map(|value| (f64::from(*value) - mean).powi(2)).sum::<f64>();
         let (difference, total) = (mean - self.mean, self.count + count);
         self.squares += squares + difference * difference * self.count * count / total;
         self.mean += difference * count / total;
@@ -44,7 +46,8 @@ impl Channel {
 
     /// Mean and standard deviation.
     pub(crate) fn moments(&self) -> [f32; 2] {
-        [self.mean as f32, (self.squares / self.count).sqrt() as f32]
+        let mean = if self.count > 0.0 { self.mean } else { f64::NAN };
+        [mean as f32, (self.squares / self.count).sqrt() as f32]
     }
 
     /// The least value, and how far the greatest is above it.
@@ -70,6 +73,10 @@ pub(super) fn normalization(frames: &Frames, train: &[Range], scaling: Scaling) 
         .enumerate()
         .map(|(number, channel)| match pair(&channel) {
             [mean, spread] if spread > 0.0 && spread.is_finite() => (mean, spread),
+            [mean, _] if !mean.is_finite() => {
+                tracing::warn!("channel {number} is missing everywhere in the training split");
+                (0.0, 1.0)
+            }
             [mean, _] => {
                 tracing::warn!("channel {number} is {mean} everywhere in the training split");
                 (mean, 1.0)
@@ -101,7 +108,7 @@ mod tests {
     #[test]
     fn a_large_mean_does_not_hide_a_small_spread() {
         let mut channel = Channel::EMPTY;
-        for plane in [[300.0, 300.25, 300.5], [301.0, 301.25, 301.5]] {
+        for plane in [[300.0, 300.25, 300.5], [301.0, 301.25, 301.5], [f32::NAN; 3]] {
             channel.add(&plane);
         }
         let [mean, std] = channel.moments();

@@ -6,7 +6,6 @@ use foreframe_core::ClipShape;
 
 use super::frames::Frames;
 use super::split::Range;
-use crate::channels::Times;
 use crate::{ClipSource, DataConfig, DataError, Normalization};
 
 /// The clips of one split.
@@ -45,23 +44,14 @@ impl Windows {
             normalization,
         }
     }
-}
 
-impl Windows {
-    /// The recording that a clip lies in, and the number of its first frame there.
+    /// The recording of a clip, and its first frame there.
     fn place(&self, index: usize) -> (usize, usize) {
+        assert!(index < self.len(), "clip {index} of {}", self.len());
         let which = self.ends.partition_point(|end| *end <= index);
         let before = if which == 0 { 0 } else { self.ends[which - 1] };
         let range = self.ranges[which];
         (range.recording, range.start + (index - before) * self.stride)
-    }
-}
-
-impl Times for Windows {
-    fn times(&self, index: usize) -> Option<Vec<i64>> {
-        let (recording, start) = self.place(index);
-        let times = (0..self.shape.frames()).map(|frame| self.frames.time(recording, start + frame * self.step));
-        times.collect()
     }
 }
 
@@ -74,8 +64,14 @@ impl ClipSource for Windows {
         self.ends.last().copied().unwrap_or(0)
     }
 
+    fn times(&self, index: usize) -> Option<Vec<i64>> {
+        let (recording, start) = self.place(index);
+        (0..self.shape.frames())
+            .map(|time| self.frames.time(recording, start + time * self.step))
+            .collect()
+    }
+
     fn read(&self, _: u64, index: usize, frames: &mut [f32]) -> Result<(), DataError> {
-        assert!(index < self.len(), "clip {index} of {}", self.len());
         assert_eq!(frames.len(), self.shape.clip_len(), "room for one clip");
         let (recording, start) = self.place(index);
         for (time, frame) in frames.chunks_exact_mut(self.shape.frame_len()).enumerate() {

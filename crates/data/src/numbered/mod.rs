@@ -31,6 +31,8 @@ pub(crate) struct Numbered {
     pub(crate) step: usize,
     pub(crate) shape: ClipShape,
     pub(crate) normalization: Normalization,
+    /// When frame 0 was taken, in seconds since 1970, and seconds from one to the next, where that is known.
+    pub(crate) clock: Option<(i64, i64)>,
 }
 
 impl Numbered {
@@ -42,6 +44,7 @@ impl Numbered {
             step: 1,
             shape,
             normalization: Normalization::identity(),
+            clock: None,
         })
     }
 }
@@ -53,6 +56,16 @@ impl ClipSource for Numbered {
 
     fn len(&self) -> usize {
         self.starts.len()
+    }
+
+    fn times(&self, index: usize) -> Option<Vec<i64>> {
+        let (first, seconds) = self.clock?;
+        let number = |time: usize| (self.starts[index] + time * self.step) as i64;
+        Some(
+            (0..self.shape.frames())
+                .map(|time| first + number(time) * seconds)
+                .collect(),
+        )
     }
 
     fn read(&self, _: u64, index: usize, frames: &mut [f32]) -> Result<(), DataError> {

@@ -105,6 +105,7 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
             step: 1,
             shape: clip,
             normalization: normalization.clone(),
+            clock: None,
         }))
     };
     let test = clips("test", found.test)?;

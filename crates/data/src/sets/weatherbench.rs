@@ -16,6 +16,9 @@ use crate::{DataConfig, DataError, Dataset, Normalization, Protocol, Splits};
 const TRAIN: RangeInclusive<usize> = 2010..=2015;
 const VALIDATION: RangeInclusive<usize> = 2016..=2016;
 const TEST: RangeInclusive<usize> = 2017..=2018;
+/// 2010-01-01T00:00:00Z in seconds since 1970.
+const BEGINNING: i64 = 1_262_304_000;
+const HOUR: i64 = 3600;
 
 /// Hourly 2 m temperature on a grid of 5.625 degrees (Rasp et al., JAMES 2020).
 pub const fn weatherbench() -> Dataset {
@@ -90,6 +93,7 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
             step: 1,
             shape: clip,
             normalization: normalization.clone(),
+            clock: Some((BEGINNING - start as i64 * HOUR, HOUR)),
         })
     };
     let train = clips(TRAIN, &normalization);

@@ -62,7 +62,7 @@ fn short(path: &Path) -> DataConfig {
         path: Some(path.to_owned()),
         past: 1,
         future: 1,
-        missing: Some(0.0),
+        missing: Some(foreframe_data::Missing::Become(0.0)),
         ..DataConfig::default()
     }
 }

@@ -70,8 +70,8 @@ pub struct EvalConfig {
     pub batch: usize,
     /// At most so many clips of the split, the first ones; 0 for all.
     pub clips: usize,
-    /// What to compare with besides persistence: models without weights, by name, and `climatology`, the mean of the
-    /// training part.
+    /// What to compare with besides persistence: models without weights, by name. With `climatology` among them there are
+    /// anomaly correlations.
     pub against: Vec<String>,
     /// How scores are defined where the field has more than one convention.
     pub scores: ScoreOptions,

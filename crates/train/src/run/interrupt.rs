@@ -10,13 +10,14 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 const EXIT_CODE: i32 = 130;
 
 /// While it lives, the first signal is noted and the second ends the program at once.
-pub(super) struct Interrupt {
+pub struct Interrupt {
     wishes: [(&'static str, Arc<AtomicBool>); 2],
     registered: Vec<SigId>,
 }
 
 impl Interrupt {
-    pub(super) fn listen() -> Self {
+    /// Begins to listen.
+    pub fn listen() -> Self {
         let mut interrupt = Self {
             wishes: ["SIGINT", "SIGTERM"].map(|name| (name, Arc::new(AtomicBool::new(false)))),
             registered: Vec::new(),
@@ -28,7 +29,7 @@ impl Interrupt {
             for result in [exit, note] {
                 match result {
                     Ok(id) => interrupt.registered.push(id),
-                    Err(error) => tracing::warn!("{name} will end the run without a checkpoint: {error}"),
+                    Err(error) => tracing::warn!("{name} will end the program at once: {error}"),
                 }
             }
         }
@@ -36,7 +37,7 @@ impl Interrupt {
     }
 
     /// The signal that asked to stop.
-    pub(super) fn requested(&self) -> Option<&'static str> {
+    pub fn requested(&self) -> Option<&'static str> {
         self.wishes
             .iter()
             .find(|(_, wish)| wish.load(Ordering::Relaxed))

@@ -17,6 +17,7 @@ use burn::tensor::Device;
 use foreframe_data::Splits;
 
 pub use folder::{BestInfo, ChannelInfo, EpochRecord, RunInfo, Status, StepRecord, new_run_folder, read_run_info};
+pub use interrupt::Interrupt;
 
 use crate::config::RunConfig;
 use crate::error::{FolderError, TrainError};

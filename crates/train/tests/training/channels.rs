@@ -120,7 +120,7 @@ fn a_static_field_that_explains_the_future_is_learnt_from() {
         normalization: &normalization,
         scores: &scores,
         against: &[],
-        climatology: None,
+        lpips: None,
     };
     let table = evaluate(&*network, splits.validation.clone(), &evaluation, &mut Silent).unwrap();
     let mse = |row: usize| table.rows[row].summary.metric("mse").unwrap().total;

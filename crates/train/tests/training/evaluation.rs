@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use burn::tensor::{Device, TensorData};
+use foreframe_climatology::Climatology;
 use foreframe_core::ClipShape;
 use foreframe_data::{ClipSource, DataError, Normalization};
 use foreframe_metrics::{Comparison, ScoreOptions};
 use foreframe_train::progress::Silent;
-use foreframe_train::{Evaluation, Network, TrainError, check_scores, climatology, evaluate};
+use foreframe_train::{Evaluation, Model, Network, TrainError, check_scores, evaluate, fit};
 
 use crate::toy::{CLIP, TOY, Waves, alone, splits};
 
@@ -37,7 +38,7 @@ fn judged(
         normalization: &normalization,
         scores: &scores,
         against: &[],
-        climatology: None,
+        lpips: None,
     };
     change(&mut evaluation);
     evaluate(network, source, &evaluation, &mut Silent)
@@ -109,7 +110,11 @@ fn references_are_rows_and_the_climatology_is_the_mean_of_the_training_part() {
     let _alone = alone();
     let network = network();
     let training = splits(1).train;
-    let normal = climatology(training.clone(), 2, &mut Silent).unwrap();
+    let model = Model::fitted::<Climatology>();
+    let mut usual = (model.build)(&Default::default(), &CLIP, &Device::flex()).unwrap();
+    fit(&mut *usual, &training, 2, &mut Silent).unwrap();
+    let past = burn::tensor::Tensor::zeros([1, 3, 1, 2, 2], &Device::flex());
+    let normal: Vec<f32> = usual.forecast(past, 1).into_data().iter().collect();
     let mut expected = [0.0; 4];
     let frames = CLIP.frames() * training.len();
     for index in 0..training.len() {
@@ -120,7 +125,7 @@ fn references_are_rows_and_the_climatology_is_the_mean_of_the_training_part() {
     for (found, expected) in normal.iter().zip(expected) {
         assert!((f64::from(*found) - expected).abs() < 1e-6);
     }
-    let others = [network.duplicate()];
+    let others = [network.duplicate(), usual];
     // The lifetimes of the helper above do not fit what is made here.
     let (normalization, scores) = (
         Normalization {
@@ -138,7 +143,7 @@ fn references_are_rows_and_the_climatology_is_the_mean_of_the_training_part() {
         normalization: &normalization,
         scores: &scores,
         against: &others,
-        climatology: Some(&normal),
+        lpips: None,
     };
     let table = evaluate(&*network, splits(1).test, &evaluation, &mut Silent).unwrap();
     let models: Vec<&str> = table.rows.iter().map(|row| row.model.as_str()).collect();
@@ -151,6 +156,59 @@ fn references_are_rows_and_the_climatology_is_the_mean_of_the_training_part() {
     assert_eq!((table.skill.len(), skill.against.as_str()), (3, "climatology"));
     let found = skill.scores.iter().find(|score| score.metric == "mse").unwrap().total;
     assert!((found - (1.0 - own / other)).abs() < 1e-12);
+}
+
+/// Hourly clips: every pixel is the hour of the day, on odd days 1 more, and the first pixel of every clip is missing.
+struct Hours {
+    days: usize,
+    first: usize,
+}
+
+impl ClipSource for Hours {
+    fn shape(&self) -> ClipShape {
+        CLIP
+    }
+    fn len(&self) -> usize {
+        24 * self.days
+    }
+    fn times(&self, index: usize) -> Option<Vec<i64>> {
+        let hour = |frame: usize| 3600 * (24 * self.first + index + frame) as i64;
+        Some((0..CLIP.frames()).map(hour).collect())
+    }
+    fn read(&self, _: u64, index: usize, frames: &mut [f32]) -> Result<(), DataError> {
+        for (number, frame) in frames.chunks_exact_mut(4).enumerate() {
+            let hour = 24 * self.first + index + number;
+            frame.fill((hour % 24 + hour / 24 % 2) as f32);
+            frame[0] = f32::NAN;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn the_climatology_knows_the_hour_and_what_is_missing_counts_nowhere() {
+    let training: Arc<dyn ClipSource> = Arc::new(Hours { days: 4, first: 0 });
+    let model = Model::fitted::<Climatology>();
+    let mut usual = (model.build)(&Default::default(), &CLIP, &Device::flex()).unwrap();
+    fit(&mut *usual, &training, 5, &mut Silent).unwrap();
+    // A day of which the hours are half below those of the training part.
+    let table = judged(&*usual, Arc::new(Hours { days: 1, first: 10 }), |evaluation| {
+        evaluation.batch = 7
+    })
+    .unwrap();
+    let summary = &table.rows[0].summary;
+    assert_eq!(summary.missing_share, 0.25);
+    // In physical units, a half is 1. The last clips reach into the next day, where it is the same but for the sign.
+    for name in ["mse", "mae"] {
+        assert!((summary.metric(name).unwrap().total - 1.0).abs() < 0.05, "{summary:?}");
+    }
+    // Persistence is wrong by an hour at least, and what it does not know it takes to be the mean.
+    assert!(table.rows[1].summary.metric("mae").unwrap().total > 2.0);
+    assert!(
+        table.table().contains("25.00 % of the truth is missing"),
+        "{}",
+        table.table()
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod configuration;
 mod damage;
 mod evaluation;
 mod import;
+mod live;
 mod resume;
 mod steps;
 mod stopping;

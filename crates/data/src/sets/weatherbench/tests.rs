@@ -1,5 +1,6 @@
 use super::*;
 use crate::npy::write_array;
+use crate::time::written;
 use std::fs;
 
 #[test]
@@ -49,6 +50,9 @@ fn one_file_and_a_file_per_year_are_the_same() {
         assert!((opened.normalization.std[0] / std - 1.0).abs() < 1e-5);
         let mut frames = vec![0.0; 48];
         opened.test.read(0, 17_494, &mut frames).unwrap();
+        let times = opened.test.times(17_494).unwrap();
+        assert_eq!(written(times[times.len() - 1]), "2018-12-31T21:00:00Z");
+        assert_eq!(written(opened.train.times(0).unwrap()[0]), "2010-01-01T00:00:00Z");
         // The last clip ends two hours before the end of 2018, counted with the one that is dropped.
         assert!(
             (frames[46] * std - (all - 3) as f32).abs() < 1.0,

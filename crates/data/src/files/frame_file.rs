@@ -1,0 +1,155 @@
+//! The frames of one file, as it came.
+
+use std::path::{Path, PathBuf};
+
+use super::discover::in_one_file;
+use super::frames::Frames;
+use super::stamp::named_time;
+use crate::{DataConfig, DataError};
+
+/// The frames of one file, read as `[data]` says: variable, axes, unit, crop, pool, resize, missing values.
+///
+/// Beside everything that [`DataConfig::path`] may name as a file, this is also a single image.
+pub struct FrameFile {
+    path: PathBuf,
+    frames: Frames,
+    /// Recording and frame of each, in order.
+    places: Vec<(usize, usize)>,
+    /// When the only frame was taken, by the name of the file.
+    named: Option<i64>,
+}
+
+impl FrameFile {
+    /// Opens a file; nothing but an animation is decoded yet.
+    ///
+    /// # Errors
+    /// Names the file that cannot be read, or that holds several recordings whose order in time is not known.
+    pub fn open(path: &Path, config: &DataConfig) -> Result<Self, DataError> {
+        let recordings = in_one_file(path, config)?;
+        if recordings.len() > 1 && recordings.iter().any(|recording| recording.time(0).is_none()) {
+            return Err(DataError::file(
+                path,
+                format!("holds {} recordings without times", recordings.len()),
+                "save frames that follow each other as [T, C, H, W] or [T, H, W]",
+            ));
+        }
+        // What is said of the first frame of the training data is not so of this one.
+        let config = DataConfig {
+            start: None,
+            time_step: None,
+            ..config.clone()
+        };
+        let frames = Frames::new(recordings, &config)?;
+        let places: Vec<(usize, usize)> = (frames.recordings().iter().enumerate())
+            .flat_map(|(number, recording)| (0..recording.frames()).map(move |frame| (number, frame)))
+            .collect();
+        let named = match places.len() {
+            1 => named_time(path),
+            _ => None,
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            frames,
+            places,
+            named,
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Number of frames, one at least.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether there is no frame, which no file that can be opened is guilty of.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// `[channels, height, width]` of every frame.
+    pub fn size(&self) -> [usize; 3] {
+        let size = self.frames.size();
+        [size.channels, size.height, size.width]
+    }
+
+    /// When a frame was taken, in seconds since 1970: as the file says, else, of an only frame, as its name says.
+    ///
+    /// # Panics
+    /// If `frame` is not below `len`.
+    pub fn time(&self, frame: usize) -> Option<i64> {
+        let (recording, frame) = self.places[frame];
+        self.frames.time(recording, frame).or(self.named)
+    }
+
+    /// Reads a frame, `[channels, height, width]`, in physical units.
+    ///
+    /// # Errors
+    /// Names the file and what is wrong with it, or the place of a value that is not finite.
+    ///
+    /// # Panics
+    /// If `frame` is not below `len`.
+    pub fn read(&self, frame: usize) -> Result<Vec<f32>, DataError> {
+        let (recording, frame) = self.places[frame];
+        let mut values = vec![0.0; self.frames.size().len()];
+        self.frames.read(recording, frame, &mut values)?;
+        Ok(values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Missing;
+    use crate::images::write_frames;
+    use crate::npy::{Array, write_array};
+
+    #[test]
+    fn a_file_is_read_as_configured_and_knows_its_times() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = DataConfig {
+            pool: Some(2),
+            missing: Some(Missing::Become(0.5)),
+            ..DataConfig::default()
+        };
+        let path = folder.path().join("rain_20240229T2355.npy");
+        write_array(
+            &path,
+            &[1, 2, 4],
+            &[1.0, 2.0, f32::NAN, f32::NAN, 3.0, 6.0, f32::NAN, f32::NAN],
+        )
+        .unwrap();
+        let file = FrameFile::open(&path, &config).unwrap();
+        assert_eq!((file.len(), file.size()), (1, [1, 1, 2]));
+        assert_eq!(file.read(0).unwrap(), [3.0, 0.5]);
+        assert_eq!(file.time(0), Some(1_709_250_900));
+        let several = folder.path().join("film_20240229T2355.npy");
+        write_array(&several, &[3, 2, 2], &[0.0; 12]).unwrap();
+        let file = FrameFile::open(&several, &config).unwrap();
+        // A name tells one moment, not three.
+        assert_eq!((file.len(), file.time(2)), (3, None));
+    }
+
+    #[test]
+    fn an_image_is_a_frame_and_a_set_of_clips_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let image = Array {
+            shape: vec![1, 1, 2, 3],
+            values: vec![0.0, 0.2, 0.4, 0.6, 0.8, 1.0],
+        };
+        let images = folder.path().join("images");
+        write_frames(&images, &image).unwrap();
+        let file = FrameFile::open(&images.join("frame-0000.png"), &DataConfig::default()).unwrap();
+        assert_eq!(file.read(0).unwrap(), image.values);
+        let clips = folder.path().join("clips.npy");
+        write_array(&clips, &[2, 1, 1, 1, 1], &[0.0; 2]).unwrap();
+        let error = FrameFile::open(&clips, &DataConfig::default())
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(error.contains("clips.npy` holds 2 recordings without times"), "{error}");
+    }
+}

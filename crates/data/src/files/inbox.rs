@@ -1,0 +1,206 @@
+//! A folder into which others put files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use super::discover::is_readable;
+use super::listing;
+use crate::DataError;
+
+/// The files of a folder, each told once when it is complete.
+///
+/// A file is complete when neither its size nor its modification time has changed for some time, or when it has not been
+/// modified for as long already when it is first seen, as one that was renamed into the folder. Hidden files, files of kinds
+/// that cannot be read, folders, and links to anything outside of the folder are left alone.
+#[derive(Debug)]
+pub struct Inbox {
+    folder: PathBuf,
+    settle: Duration,
+    seen: BTreeMap<PathBuf, Seen>,
+    /// Links that lead out of the folder, of which the user was told.
+    refused: BTreeSet<PathBuf>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    bytes: u64,
+    modified: Option<SystemTime>,
+    since: Instant,
+    told: bool,
+}
+
+impl Seen {
+    fn now(bytes: u64, modified: Option<SystemTime>) -> Self {
+        Self {
+            bytes,
+            modified,
+            since: Instant::now(),
+            told: false,
+        }
+    }
+}
+
+impl Inbox {
+    /// Watches `folder`; files are complete after `settle` without a change.
+    ///
+    /// # Errors
+    /// Names the folder that cannot be read.
+    pub fn new(folder: &Path, settle: Duration) -> Result<Self, DataError> {
+        if !folder.is_dir() {
+            return Err(DataError::file(
+                folder,
+                "is no folder",
+                "name the folder into which files are put",
+            ));
+        }
+        Ok(Self {
+            folder: folder.to_owned(),
+            settle,
+            seen: BTreeMap::new(),
+            refused: BTreeSet::new(),
+        })
+    }
+
+    /// The files that have become complete since the last call, in natural order of their names. A file that has changed
+    /// since it was told is told again.
+    ///
+    /// # Errors
+    /// Names the folder that cannot be read.
+    pub fn complete(&mut self) -> Result<Vec<PathBuf>, DataError> {
+        let mut complete = Vec::new();
+        let files: Vec<PathBuf> = listing(&self.folder)?
+            .into_iter()
+            .filter(|file| is_readable(file))
+            .collect();
+        let present: BTreeSet<&PathBuf> = files.iter().collect();
+        self.seen.retain(|file, _| present.contains(file));
+        for file in files {
+            // It may be gone since the folder was listed.
+            let Ok(found) = fs::metadata(&file) else { continue };
+            if !found.is_file() || !self.is_inside(&file) {
+                continue;
+            }
+            let (bytes, modified) = (found.len(), found.modified().ok());
+            let age = modified.and_then(|time| SystemTime::now().duration_since(time).ok());
+            let seen = self
+                .seen
+                .entry(file.clone())
+                .or_insert_with(|| Seen::now(bytes, modified));
+            if (seen.bytes, seen.modified) != (bytes, modified) {
+                *seen = Seen::now(bytes, modified);
+            }
+            let is_old = age.is_some_and(|age| age >= self.settle);
+            if !seen.told && (is_old || seen.since.elapsed() >= self.settle) {
+                seen.told = true;
+                complete.push(file);
+            }
+        }
+        Ok(complete)
+    }
+
+    /// Whether there are files that are not complete yet.
+    pub fn is_waiting(&self) -> bool {
+        self.seen.values().any(|seen| !seen.told)
+    }
+
+    /// Whether a file lies in the folder, and is no link to somewhere else.
+    fn is_inside(&mut self, file: &Path) -> bool {
+        let is_link = fs::symlink_metadata(file).is_ok_and(|found| found.is_symlink());
+        if !is_link {
+            return true;
+        }
+        let leads_inside = match (file.canonicalize(), self.folder.canonicalize()) {
+            (Ok(target), Ok(folder)) => target.starts_with(folder),
+            _ => false,
+        };
+        if !leads_inside && self.refused.insert(file.to_owned()) {
+            tracing::warn!("`{}` is a link out of the folder and is left alone", file.display());
+        }
+        leads_inside
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+
+    const LONG: Duration = Duration::from_secs(3600);
+
+    fn names(files: Vec<PathBuf>) -> Vec<String> {
+        let name = |file: PathBuf| file.file_name().unwrap().to_str().unwrap().to_owned();
+        files.into_iter().map(name).collect()
+    }
+
+    fn modified_long_ago(path: &Path) {
+        let file = File::options().write(true).open(path).unwrap();
+        file.set_modified(SystemTime::now() - 2 * LONG).unwrap();
+    }
+
+    #[test]
+    fn files_are_told_once_when_they_have_come_to_rest() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        let mut inbox = Inbox::new(folder.path(), LONG).unwrap();
+        for name in ["10.npy", "9.npy", ".8.npy.part", "7.npy.tmp", "notes.txt"] {
+            fs::write(file(name), "x").unwrap();
+        }
+        fs::create_dir(file("folder.npy")).unwrap();
+        assert_eq!(names(inbox.complete().unwrap()), [""; 0]);
+        assert!(inbox.is_waiting());
+        // As after `mv`, which keeps the time.
+        modified_long_ago(&file("10.npy"));
+        modified_long_ago(&file("9.npy"));
+        assert_eq!(names(inbox.complete().unwrap()), ["9.npy", "10.npy"]);
+        assert!(!inbox.is_waiting());
+        assert_eq!(names(inbox.complete().unwrap()), [""; 0]);
+        fs::write(file("9.npy"), "repaired").unwrap();
+        modified_long_ago(&file("9.npy"));
+        assert_eq!(names(inbox.complete().unwrap()), ["9.npy"]);
+    }
+
+    #[test]
+    fn a_growing_file_waits_and_a_resting_one_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.npy");
+        fs::write(&path, "x").unwrap();
+        // A clock that is ahead, as on some file servers: only what is seen counts.
+        let ahead = SystemTime::now() + LONG;
+        File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_modified(ahead)
+            .unwrap();
+        let mut inbox = Inbox::new(folder.path(), Duration::from_millis(200)).unwrap();
+        assert!(inbox.complete().unwrap().is_empty());
+        std::thread::sleep(Duration::from_millis(250));
+        fs::write(&path, "longer").unwrap();
+        File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_modified(ahead)
+            .unwrap();
+        assert!(inbox.complete().unwrap().is_empty(), "it has grown");
+        std::thread::sleep(Duration::from_millis(250));
+        assert_eq!(names(inbox.complete().unwrap()), ["a.npy"]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn links_out_of_the_folder_are_left_alone() {
+        let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for path in [other.path().join("secret.npy"), folder.path().join("a.npy")] {
+            fs::write(path, "x").unwrap();
+        }
+        std::os::unix::fs::symlink(other.path().join("secret.npy"), folder.path().join("b.npy")).unwrap();
+        std::os::unix::fs::symlink("a.npy", folder.path().join("c.npy")).unwrap();
+        let mut inbox = Inbox::new(folder.path(), Duration::ZERO).unwrap();
+        assert_eq!(names(inbox.complete().unwrap()), ["a.npy", "c.npy"]);
+        let error = Inbox::new(&folder.path().join("a.npy"), LONG).unwrap_err().to_string();
+        assert!(error.contains("a.npy` is no folder"), "{error}");
+    }
+}

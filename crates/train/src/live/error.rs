@@ -1,0 +1,35 @@
+//! Why a frame is not taken.
+
+use foreframe_core::{ConfigError, StreamError};
+use foreframe_data::time::written;
+
+/// Why a frame is not taken, or no forecast can be made. Everything is as it was before.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LiveError {
+    /// A setting that is impossible, or does not go with the network.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The frame has another size than those that the network was built for.
+    #[error("its frames are {found:?} ([channels, rows, columns]), the network was built for {expected:?}")]
+    Size {
+        /// `[channels, height, width]` of the network.
+        expected: [usize; 3],
+        /// Those of the frame.
+        found: [usize; 3],
+    },
+    /// A value that no network can read.
+    #[error("a frame holds infinite values")]
+    NotFinite,
+    /// A frame of the same moment, or of a later one, was there before.
+    #[error("its frame of {} comes after one of {}", written(*time), written(*newest))]
+    Late {
+        /// When the frame was taken, in seconds since 1970.
+        time: i64,
+        /// When the newest one before it was taken.
+        newest: i64,
+    },
+    /// The network's state cannot go on.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+}

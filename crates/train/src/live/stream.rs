@@ -1,0 +1,35 @@
+//! Recurrent networks behind one object-safe face.
+
+use burn::tensor::Tensor;
+use foreframe_core::{Recurrent, Stream, StreamError};
+
+/// A recurrent network that keeps its state from frame to frame, whatever its architecture.
+pub trait FrameStream {
+    /// Reads the newest frame.
+    ///
+    /// # Shapes
+    /// - `frame`: `[batch, channels, height, width]`
+    ///
+    /// # Errors
+    /// The network cannot read such frames, or the frame has another size than those before it.
+    fn push(&mut self, frame: Tensor<4>) -> Result<(), StreamError>;
+
+    /// The frames that follow what was pushed; the stream stays where it is.
+    ///
+    /// # Shapes
+    /// - output: `[batch, horizon, channels, height, width]`
+    ///
+    /// # Errors
+    /// Nothing was pushed yet, or `horizon` is 0.
+    fn forecast(&self, horizon: usize) -> Result<Tensor<5>, StreamError>;
+}
+
+impl<N: Recurrent> FrameStream for Stream<N> {
+    fn push(&mut self, frame: Tensor<4>) -> Result<(), StreamError> {
+        Self::push(self, frame)
+    }
+
+    fn forecast(&self, horizon: usize) -> Result<Tensor<5>, StreamError> {
+        Self::forecast(self, horizon)
+    }
+}
