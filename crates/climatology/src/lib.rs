@@ -34,7 +34,6 @@ use burn::nn::loss::{MseLoss, Reduction};
 use burn::tensor::{Device, Tensor, TensorData};
 use foreframe_core::{
     Architecture, Clip, ClipShape, ConfigError, Cost, Fitted, Forecast, KeyMap, Objective, Preset, StepContext,
-    as_precise_as,
 };
 
 pub use config::{By, ClimatologyConfig};
@@ -118,10 +117,11 @@ impl Architecture for Climatology {
     }
 
     /// The mean squared error, on which no parameter depends.
-    fn loss(&self, clip: Clip, _: &StepContext) -> Objective {
-        let forecast = as_precise_as(&clip.future, self.forecast(clip.past, self.future));
+    fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
+        let forecast = self.forecast(clip.past, self.future);
+        let [forecast, future] = step.targets.compared(forecast, clip.future);
         Objective {
-            loss: MseLoss::new().forward(forecast.clone(), clip.future, Reduction::Mean),
+            loss: MseLoss::new().forward(forecast.clone(), future, Reduction::Mean),
             forecast,
         }
     }

@@ -91,3 +91,34 @@ fn a_manifest_tells_the_times_of_clips() {
     let steady = |times: &Vec<i64>| times.windows(2).all(|pair| pair[1] - pair[0] == 300);
     assert!(all.iter().all(steady), "{all:?}");
 }
+
+#[test]
+fn channels_that_are_added_leave_missing_values_and_times_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = recording(folder.path());
+    let land = folder.path().join("land.npy");
+    write_array(&land, &[2, 3], &[1.0, 2.0, 3.0, f32::NAN, 4.0, 5.0]).unwrap();
+    let dataset = sets::files();
+    let splits = (dataset.open)(&DataConfig {
+        path: Some(path),
+        past: 2,
+        future: 1,
+        missing: Some(Missing::Mask),
+        static_fields: vec![land.display().to_string()],
+        start: Some("2010-08-26".to_owned()),
+        time_step: Some(300),
+        ..(dataset.defaults)()
+    })
+    .unwrap();
+    assert_eq!(splits.normalization.mean[1], 3.0);
+    let begin = 1_282_780_800;
+    assert_eq!(splits.train.times(1), Some(vec![begin + 300, begin + 600, begin + 900]));
+    let mut clip = vec![0.0; splits.clip.clip_len()];
+    splits.train.read(0, 0, &mut clip).unwrap();
+    for (number, frame) in clip.chunks_exact(12).enumerate() {
+        let missing: Vec<usize> = (0..12).filter(|at| frame[*at].is_nan()).collect();
+        assert_eq!(missing, [&[0][..], &[0, 1]][number % 2]);
+        // A network cannot tell where a field that never changes is missing from where it is as usual.
+        assert_eq!((frame[8], frame[9]), (0.0, 0.0));
+    }
+}

@@ -78,10 +78,11 @@ fn one_of_two_variables_is_forecast_and_the_rest_is_read() {
         let page = std::fs::read_to_string(path.join("run/report.html")).unwrap();
         assert!(page.contains("t2m (forecast), u10 (only read), z (only read), hour-sine (only read)"));
         // Scores are of the temperature alone, in kelvin: after one and two hours it is one and two kelvin higher.
-        let scores = json(path, &["eval", "run", "--json"]);
+        let scores = json(path, &["eval", "run", "--json", "--against", "climatology"]);
         let rows = scores["rows"].as_array().unwrap();
-        assert_eq!(rows[1]["model"], "persistence");
-        let metrics = rows[1]["summary"]["metrics"].as_array().unwrap();
+        let models: Vec<&str> = rows.iter().map(|row| row["model"].as_str().unwrap()).collect();
+        assert_eq!(models, [network, "climatology", "persistence"]);
+        let metrics = rows[2]["summary"]["metrics"].as_array().unwrap();
         let mse = metrics.iter().find(|metric| metric["name"] == "mse").unwrap();
         for (lead, expected) in [1.0, 4.0].into_iter().enumerate() {
             let found = mse["per_lead_time"][lead].as_f64().unwrap();
@@ -138,6 +139,23 @@ fn one_of_two_variables_is_forecast_and_the_rest_is_read() {
             &["--start soon: write a date and time"],
         );
         told(&["-i", "later.nc", "--start", "2019-03-01"], &["later.nc` says itself"]);
+        let message = refused(
+            path,
+            &[
+                "forecast",
+                "run",
+                "--watch",
+                ".",
+                "--output-folder",
+                "forecasts",
+                "--once",
+            ],
+        );
+        assert!(
+            message.contains("--watch: `run` was trained on chosen channels (forecasts t2m, also reads u10, z"),
+            "{message}"
+        );
+        assert!(!path.join("forecasts").exists());
         write_npy(
             &path.join("one.npy"),
             "<f4",

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use foreframe_climatology::Climatology;
 use foreframe_core::{ClipShape, Known};
 use foreframe_data::{Channels, ClipSource, DataConfig, DataError, Normalization, Splits};
 use foreframe_metrics::ScoreOptions;
 use foreframe_train::progress::Silent;
 use foreframe_train::run::read_run_info;
 use foreframe_train::weights::open_weights;
-use foreframe_train::{Evaluation, evaluate};
+use foreframe_train::{Evaluation, Model, evaluate, fit};
 
 use crate::toy::{TOY, alone, config, run_with};
 
@@ -139,6 +140,48 @@ fn a_static_field_that_explains_the_future_is_learnt_from() {
         "{} {persistence}",
         mse(1)
     );
+}
+
+#[test]
+fn what_is_usual_is_learnt_of_the_channels_to_forecast_alone() {
+    let splits = Rain::splits(true);
+    let mut sum = 0.0;
+    for index in 0..40 {
+        let mut clip = [0.0; 5 * 8];
+        splits.train.read(0, index, &mut clip).unwrap();
+        let first = clip.chunks_exact(8).map(|frame| f64::from(frame[0]));
+        sum += first.sum::<f64>() / 200.0;
+    }
+    let (clip, normalization) = splits.forecast();
+    let mut usual = (Model::fitted::<Climatology>().build)(&Default::default(), &clip, &Device::flex()).unwrap();
+    fit(&mut *usual, &splits.train, 7, &mut Silent).unwrap();
+    let forecast = usual.forecast(Tensor::zeros([1, 3, 1, 2, 2], &Device::flex()), 2);
+    let values: Vec<f64> = forecast.into_data().iter().collect();
+    assert!((values[0] - sum).abs() < 1e-5, "{values:?} {sum}");
+    let scores = ScoreOptions::default();
+    let against = [usual.duplicate()];
+    let evaluation = Evaluation {
+        data: "rain",
+        split: "test",
+        batch: 3,
+        clips: 0,
+        horizon: None,
+        normalization: &normalization,
+        scores: &scores,
+        against: &against,
+        lpips: None,
+    };
+    let table = evaluate(&*usual, splits.test.clone(), &evaluation, &mut Silent).unwrap();
+    // The future is the land at every pixel.
+    let expected: f64 = values[..4]
+        .iter()
+        .zip(LAND)
+        .map(|(usual, land)| (usual - f64::from(land)).powi(2) / 4.0)
+        .sum();
+    for row in &table.rows[..2] {
+        let mse = row.summary.metric("mse").unwrap().total;
+        assert!((mse - expected).abs() < 1e-5 * expected, "{mse} {expected}");
+    }
 }
 
 #[test]
