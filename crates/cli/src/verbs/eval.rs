@@ -31,7 +31,11 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     if let Some(batch) = args.batch {
         config.eval.batch = batch as usize;
     }
-    config.eval.against.extend(args.against.iter().cloned());
+    for name in &args.against {
+        if !config.eval.against.contains(name) {
+            config.eval.against.push(name.clone());
+        }
+    }
     config.validate()?;
     let lpips = lpips(&args.lpips_weights, &network.device().inner())?;
     let comparison = judge(
