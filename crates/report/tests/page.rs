@@ -155,7 +155,9 @@ fn the_page_holds_the_numbers_and_nothing_from_outside() {
     for reference in ["src=\"http", "href=", "url(", "@import", "src=\"//"] {
         assert!(!page.contains(reference), "`{reference}` reaches outside of the page");
     }
-    assert!(!page.contains("is missing"));
+    for file in ["run.json", "steps.jsonl", "epochs.csv", "config.toml"] {
+        assert!(!page.contains(&format!("{file} is missing.")), "{file}");
+    }
 }
 
 #[test]
