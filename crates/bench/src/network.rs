@@ -44,7 +44,7 @@ pub(crate) fn prepare(
 ) -> Result<Box<dyn Subject>, String> {
     let (model, preset) = find(network)?;
     let place = match pass {
-        Pass::Step => TrainConfig::default().autodiff(device),
+        Pass::Step => TrainConfig::default().autodiff(device, model.sampling.is_some()),
         _ => device.clone(),
     };
     let mut built = model

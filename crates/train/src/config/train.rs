@@ -42,7 +42,8 @@ pub struct TrainConfig {
     /// which takes one more forward pass and the memory of one step instead of all.
     pub recompute_steps: bool,
     /// Whether activations and normalized images, which take one pass over memory, are forgotten and computed again on the
-    /// way back. Not a digit changes.
+    /// way back. Not a digit changes. Networks that read frame by frame ignore it: what is kept of their gates to compute
+    /// the rest from takes more than is saved.
     pub recompute_activations: bool,
     /// The optimizer.
     pub optimizer: OptimizerConfig,
@@ -53,10 +54,10 @@ pub struct TrainConfig {
 }
 
 impl TrainConfig {
-    /// `device` with the differentiation that training needs.
-    pub fn autodiff(&self, device: &Device) -> Device {
+    /// `device` with the differentiation that training a network needs, which may read `frame_by_frame`.
+    pub fn autodiff(&self, device: &Device, frame_by_frame: bool) -> Device {
         let device = device.clone().autodiff();
-        match self.recompute_activations {
+        match self.recompute_activations && !frame_by_frame {
             true => device.gradient_checkpointing(),
             false => device,
         }

@@ -58,7 +58,7 @@ impl<'a, 'o> Session<'a, 'o> {
             let problem = format!("is true, and `{}` does not read frame by frame", model.name);
             return Err(ConfigError::new("train.recompute_steps", problem, "leave it false").into());
         }
-        let device = train.autodiff(device);
+        let device = train.autodiff(device, model.sampling.is_some());
         let order = LoaderConfig {
             batch: train.batch,
             seed: train.seed,
