@@ -134,9 +134,17 @@ mod tests {
         files.into_iter().map(name).collect()
     }
 
+    fn modified(path: &Path, time: SystemTime) {
+        File::options()
+            .write(true)
+            .open(path)
+            .unwrap()
+            .set_modified(time)
+            .unwrap();
+    }
+
     fn modified_long_ago(path: &Path) {
-        let file = File::options().write(true).open(path).unwrap();
-        file.set_modified(SystemTime::now() - 2 * LONG).unwrap();
+        modified(path, SystemTime::now() - 2 * LONG);
     }
 
     #[test]
@@ -168,22 +176,12 @@ mod tests {
         fs::write(&path, "x").unwrap();
         // A clock that is ahead, as on some file servers: only what is seen counts.
         let ahead = SystemTime::now() + LONG;
-        File::options()
-            .write(true)
-            .open(&path)
-            .unwrap()
-            .set_modified(ahead)
-            .unwrap();
+        modified(&path, ahead);
         let mut inbox = Inbox::new(folder.path(), Duration::from_millis(200)).unwrap();
         assert!(inbox.complete().unwrap().is_empty());
         std::thread::sleep(Duration::from_millis(250));
         fs::write(&path, "longer").unwrap();
-        File::options()
-            .write(true)
-            .open(&path)
-            .unwrap()
-            .set_modified(ahead)
-            .unwrap();
+        modified(&path, ahead);
         assert!(inbox.complete().unwrap().is_empty(), "it has grown");
         std::thread::sleep(Duration::from_millis(250));
         assert_eq!(names(inbox.complete().unwrap()), ["a.npy"]);
