@@ -50,10 +50,7 @@ pub fn random_clip(batch: usize, past: usize, future: usize, seed: u64) -> Clip 
             .collect();
         Tensor::from_data(TensorData::new(values, shape), &Device::flex())
     };
-    Clip {
-        past: frames(past, 0),
-        future: frames(future, 1 << 32),
-    }
+    Clip::new(frames(past, 0), frames(future, 1 << 32))
 }
 
 /// The largest absolute difference between two tensors of one shape, on the host.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use burn::tensor::{Device, Distribution, Tensor, TensorData};
+use burn::tensor::{Bool, Device, Distribution, Tensor, TensorData};
 use foreframe_core::{Clip, ClipShape, StepContext, Targets, is_buffer};
 use foreframe_tests::{alone, largest_difference, random_clip, small_config, small_network};
 use foreframe_train::config::Precision;
@@ -101,10 +101,7 @@ fn channels_that_are_known_are_read_and_not_learnt() {
         let (observed, future) = (three_channels(past), three_channels(1));
         let changed = with_others_changed(&future);
         let loss = |future: &Tensor<5>, targets: Targets| {
-            let clip = Clip {
-                past: observed.clone(),
-                future: future.clone(),
-            };
+            let clip = Clip::new(observed.clone(), future.clone());
             let context = StepContext {
                 targets,
                 ..StepContext::new(0, 0, 3)
@@ -121,10 +118,7 @@ fn channels_that_are_known_are_read_and_not_learnt() {
 
         let mut network = build(6);
         let (observed, future) = (three_channels(past), three_channels(9));
-        let clip = Clip {
-            past: observed.clone(),
-            future: future.clone().narrow(1, 0, 6),
-        };
+        let clip = Clip::new(observed.clone(), future.clone().narrow(1, 0, 6));
         let context = StepContext {
             targets,
             ..StepContext::new(0, 0, 3)
@@ -152,6 +146,37 @@ fn channels_that_are_known_are_read_and_not_learnt() {
             "{}",
             model.name
         );
+    }
+}
+
+#[test]
+fn nothing_is_learnt_where_the_truth_is_missing() {
+    let device = training_device();
+    for model in MODELS {
+        let past = accepted_past(model, 4);
+        let network = small_network(model, past, 1, &device);
+        if network.parameters() == 0 {
+            continue;
+        }
+        let _alone = alone();
+        let clip = random_clip(2, past, 1, 6);
+        // The left half of the last frame, which no network reads.
+        let [before, after] = [(past, 16), (1, 8)].map(|(time, columns)| [2, time, 1, 16, columns]);
+        let left = Tensor::<5>::ones(after, &Device::flex());
+        let frame = Tensor::cat(vec![left.clone(), left.zeros_like()], 4);
+        let elsewhere = clip.future.clone() + frame.clone() * 0.5;
+        let gaps = Tensor::cat(vec![Tensor::zeros(before, &Device::flex()), frame], 1).bool();
+        let step = |future: &Tensor<5>, missing: Option<&Tensor<5, Bool>>| {
+            let clip = Clip {
+                missing: missing.cloned(),
+                ..Clip::new(clip.past.clone(), future.clone())
+            };
+            network.gradients(clip, &StepContext::new(0, 0, 3))
+        };
+        let masked = step(&clip.future, Some(&gaps));
+        assert!(masked == step(&elsewhere, Some(&gaps)), "{}", model.name);
+        assert!(masked.0 > 0.0 && masked.0.is_finite(), "{}: {}", model.name, masked.0);
+        assert_ne!(step(&clip.future, None).0, step(&elsewhere, None).0, "{}", model.name);
     }
 }
 
@@ -384,10 +409,8 @@ fn portable_every_backend_agrees() {
             let mut network = small_network(model, 4, 4, &device);
             network.load(tensors.clone()).unwrap();
             let clip = random_clip(1, 4, 4, 6);
-            let clip = foreframe_core::Clip {
-                past: clip.past.to_device(&device.clone().inner()),
-                future: clip.future.to_device(&device.clone().inner()),
-            };
+            let [past, future] = [clip.past, clip.future].map(|frames| frames.to_device(&device.clone().inner()));
+            let clip = Clip::new(past, future);
             let answer = network.forecast(clip.past.clone(), 4).to_device(&Device::flex());
             let difference = largest_difference(forecast.clone(), answer);
             assert!(

@@ -32,10 +32,10 @@ mod motion;
 mod transport;
 
 use burn::module::Module;
-use burn::nn::loss::{MseLoss, Reduction};
 use burn::tensor::{Device, Tensor, TensorData};
 use foreframe_core::{
     Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext,
+    mean_squared_error,
 };
 use rayon::prelude::*;
 
@@ -129,12 +129,8 @@ impl Architecture for Advection {
 
     /// The mean squared error, on which no parameter depends.
     fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
-        let forecast = self.forecast(clip.past, self.future);
-        let [forecast, future] = step.targets.compared(forecast, clip.future);
-        Objective {
-            loss: MseLoss::new().forward(forecast.clone(), future, Reduction::Mean),
-            forecast,
-        }
+        let forecast = self.forecast(clip.past.clone(), self.future);
+        clip.objective(forecast, step.targets, mean_squared_error)
     }
 
     /// It has no layers whose products could be counted.

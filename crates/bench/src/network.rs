@@ -58,7 +58,7 @@ pub(crate) fn prepare(
     Ok(match pass {
         Pass::Step => Box::new(Step {
             network: built,
-            clip: Clip { past, future },
+            clip: Clip::new(past, future),
             optimizer: Adam::new(&OptimizerConfig::default(), 0.0),
             steps: 0,
             recompute: network.recompute,

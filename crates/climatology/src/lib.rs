@@ -30,10 +30,10 @@ mod config;
 mod normals;
 
 use burn::module::Module;
-use burn::nn::loss::{MseLoss, Reduction};
 use burn::tensor::{Device, Tensor, TensorData};
 use foreframe_core::{
     Architecture, Clip, ClipShape, ConfigError, Cost, Fitted, Forecast, KeyMap, Objective, Preset, StepContext,
+    mean_squared_error,
 };
 
 pub use config::{By, ClimatologyConfig};
@@ -118,12 +118,8 @@ impl Architecture for Climatology {
 
     /// The mean squared error, on which no parameter depends.
     fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
-        let forecast = self.forecast(clip.past, self.future);
-        let [forecast, future] = step.targets.compared(forecast, clip.future);
-        Objective {
-            loss: MseLoss::new().forward(forecast.clone(), future, Reduction::Mean),
-            forecast,
-        }
+        let forecast = self.forecast(clip.past.clone(), self.future);
+        clip.objective(forecast, step.targets, mean_squared_error)
     }
 
     fn cost(_: &ClimatologyConfig, _: &ClipShape) -> Cost {

@@ -1,10 +1,10 @@
 //! Networks that can be configured, trained and imported.
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Sampling, SamplingRule, Targets};
+use crate::{Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Sampling, SamplingRule, Targets};
 
 /// A trainable network with a name and a configuration.
 pub trait Architecture: Forecast + Module + 'static {
@@ -34,7 +34,7 @@ pub trait Architecture: Forecast + Module + 'static {
     fn new(config: &Self::Config, clip: &ClipShape, device: &Device) -> Result<Self, ConfigError>;
 
     /// The paper's own objective on one batch, in training mode, over the channels that
-    /// [`targets`](StepContext::targets) are.
+    /// [`targets`](StepContext::targets) are and where the truth is not [`missing`](Clip::missing).
     fn loss(&self, clip: Clip, step: &StepContext) -> Objective;
 
     /// Multiply-accumulates of one forecast of `clip.future` frames, every operation counted.
@@ -59,15 +59,6 @@ pub trait Fitted: Architecture {
     /// The model that has seen all frames.
     #[must_use]
     fn fitted(self, sums: Self::Sums) -> Self;
-}
-
-/// What a network makes of one training batch.
-#[derive(Clone, Debug)]
-pub struct Objective {
-    /// The number to minimise, `[1]`.
-    pub loss: Tensor<1>,
-    /// The forecast behind it, `[batch, T', targets, height, width]`.
-    pub forecast: Tensor<5>,
 }
 
 /// A named configuration and the clip it is meant for.

@@ -1,6 +1,7 @@
 //! Clips, their sizes, and the reshapes between time, batch and channels.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::kind::Autodiff;
+use burn::tensor::{Bool, Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::ConfigError;
@@ -12,6 +13,44 @@ pub struct Clip {
     pub past: Tensor<5>,
     /// The truth, `[batch, T', channels, height, width]`, in the numbers that the loss is to be computed with.
     pub future: Tensor<5>,
+    /// Where there is no truth, `[batch, T + T', channels, height, width]`: the frames hold 0 there, which is read but never
+    /// compared with a forecast. `None` where nothing is missing.
+    pub missing: Option<Tensor<5, Bool>>,
+}
+
+impl Clip {
+    /// Frames in which nothing is missing.
+    ///
+    /// # Shapes
+    /// - `past`: `[batch, T, channels, height, width]`
+    /// - `future`: `[batch, T', channels, height, width]`
+    pub const fn new(past: Tensor<5>, future: Tensor<5>) -> Self {
+        Self {
+            past,
+            future,
+            missing: None,
+        }
+    }
+
+    /// The first `clips` clips of the batch.
+    #[must_use]
+    pub fn first(self, clips: usize) -> Self {
+        Self {
+            past: self.past.narrow(0, 0, clips),
+            future: self.future.narrow(0, 0, clips),
+            missing: self.missing.map(|missing| missing.narrow(0, 0, clips)),
+        }
+    }
+
+    /// The batch with all of it in the autodiff of `device`, see [`lift`].
+    #[must_use]
+    pub fn lifted(self, device: &Device) -> Self {
+        Self {
+            past: lift(self.past, device),
+            future: lift(self.future, device),
+            missing: self.missing.map(|missing| lift(missing, device)),
+        }
+    }
 }
 
 /// `forecast` in the numbers of `truth`: a network may compute with fewer bits than its loss.
@@ -27,7 +66,7 @@ pub fn as_precise_as(truth: &Tensor<5>, forecast: Tensor<5>) -> Tensor<5> {
 /// # Shapes
 /// - `tensor`: any
 /// - output: the same
-pub fn lift<const D: usize>(tensor: Tensor<D>, device: &Device) -> Tensor<D> {
+pub fn lift<const D: usize, K: Autodiff>(tensor: Tensor<D, K>, device: &Device) -> Tensor<D, K> {
     let lifted = tensor.autodiff();
     match device.gradient_checkpointing_strategy() {
         Some(strategy) => lifted.with_gradient_checkpointing_strategy(strategy),

@@ -1,6 +1,7 @@
 //! Channels that are known of the future and need no forecast: the orography, the hour of the day.
 
 use burn::tensor::Tensor;
+use burn::tensor::kind::Basic;
 
 use crate::as_precise_as;
 
@@ -38,22 +39,11 @@ impl Targets {
     /// # Shapes
     /// - `frames`: `[.., channels, height, width]`
     /// - output: `[.., targets, height, width]`
-    pub fn of<const D: usize>(self, frames: Tensor<D>) -> Tensor<D> {
+    pub fn of<const D: usize, K: Basic>(self, frames: Tensor<D, K>) -> Tensor<D, K> {
         match self {
             Self::All => frames,
             Self::First(count) => frames.narrow(D - 3, 0, count),
         }
-    }
-
-    /// What a loss compares: the channels that are to be forecast, of a forecast and of the truth, in the numbers of the
-    /// truth.
-    ///
-    /// # Shapes
-    /// - `forecast`, `truth`: `[batch, T', channels, height, width]`
-    /// - outputs: `[batch, T', targets, height, width]`
-    pub fn compared(self, forecast: Tensor<5>, truth: Tensor<5>) -> [Tensor<5>; 2] {
-        let forecast = as_precise_as(&truth, forecast);
-        [self.of(forecast), self.of(truth)]
     }
 
     /// The other channels of the future.
@@ -188,8 +178,7 @@ mod tests {
     fn the_last_channels_are_known_and_the_first_forecast() {
         let targets = Targets::of_channels(1, 3);
         let (forecast, truth) = (counting([1, 2, 3, 1, 1], 0), counting([1, 2, 3, 1, 1], 10));
-        let [compared, with] = targets.compared(forecast.clone(), truth.clone());
-        assert_eq!((values(compared), values(with)), (vec![0.0, 3.0], vec![10.0, 13.0]));
+        assert_eq!(values(targets.of(forecast.clone())), [0.0, 3.0]);
         let known = targets.known(&truth);
         assert_eq!(
             values(known.complete(forecast.clone(), 0)),

@@ -12,9 +12,10 @@ mod forecast;
 mod key_map;
 mod known;
 mod named;
+mod objective;
 mod recurrent;
 
-pub use architecture::{Architecture, Fitted, Objective, Preset, StepContext};
+pub use architecture::{Architecture, Fitted, Preset, StepContext};
 pub use clip::{Clip, ClipShape, as_precise_as, channels_into_time, fold_time, lift, time_into_channels, unfold_time};
 pub use cost::Cost;
 pub use error::ConfigError;
@@ -24,6 +25,7 @@ pub use known::{Known, Targets};
 pub use named::{
     AssignError, NamedTensor, assign, count_parameters, gradients, is_buffer, named_shapes, named_tensors,
 };
+pub use objective::{Objective, mean_squared_error};
 pub use recurrent::{
     Recurrent, Sampling, SamplingRule, State, Stream, StreamError, TrueFrames, unrolled, unrolled_from,
 };

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Bool, Device, Tensor, TensorData};
 use foreframe_core::{Clip, ClipShape};
 
 /// What a network sees where values are missing (NaN): 0, in normalised units.
@@ -23,7 +23,7 @@ pub struct HostBatch {
 }
 
 impl HostBatch {
-    /// Uploads the batch, with 0 where values are missing.
+    /// Uploads the batch, with 0 where values are missing, and where that is.
     pub fn to_clip(&self, device: &Device) -> Clip {
         let ClipShape {
             channels,
@@ -43,7 +43,24 @@ impl HostBatch {
         Clip {
             past: upload(self.shape.past, Self::past),
             future: upload(self.shape.future, Self::future),
+            missing: self.missing(device),
         }
+    }
+
+    /// `[clips, T + T', channels, height, width]`
+    fn missing(&self, device: &Device) -> Option<Tensor<5, Bool>> {
+        if !self.values.iter().any(|value| value.is_nan()) {
+            return None;
+        }
+        let missing: Vec<bool> = self.values.iter().map(|value| value.is_nan()).collect();
+        let ClipShape {
+            channels,
+            height,
+            width,
+            ..
+        } = self.shape;
+        let shape = [self.clips, self.shape.frames(), channels, height, width];
+        Some(Tensor::from_data(TensorData::new(missing, shape), device))
     }
 
     /// The observed frames of clip number `clip`, `[T, channels, height, width]`.

@@ -173,8 +173,8 @@ impl Default for DataConfig {
 pub enum Missing {
     /// They become this number, in the unit of the data, for networks and scores alike.
     Become(f32),
-    /// They stay missing: networks see a normalised 0 (the mean, under `min-max` the least value), in training also as the
-    /// truth, and scores leave them out.
+    /// They stay missing: networks see a normalised 0 (the mean, under `min-max` the least value), losses and scores leave
+    /// them out.
     Mask,
 }
 

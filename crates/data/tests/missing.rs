@@ -9,6 +9,13 @@ use foreframe_data::{DataConfig, DataError, Loader, LoaderConfig, Missing, Split
 
 const FRAMES: usize = 20;
 
+const CONFIG: LoaderConfig = LoaderConfig {
+    batch: 2,
+    seed: 0,
+    shuffle: false,
+    drop_last: false,
+};
+
 /// Frames of 2x3 whose first pixel is always missing and whose second one is in every other frame.
 fn recording(folder: &Path) -> PathBuf {
     let value = |at: usize| match (at % 6, at / 6) {
@@ -42,22 +49,21 @@ fn masked_values_are_in_clips_but_in_no_statistics_and_no_tensor() {
     let splits = open(&path, Some(Missing::Mask)).unwrap();
     // A quarter of the values is missing, and would draw the mean towards 0.
     let replaced = open(&path, Some(Missing::Become(0.0))).unwrap();
+    let whole = Loader::new(replaced.train.clone(), CONFIG).unwrap().epoch(0, 0).next();
+    assert!(whole.unwrap().unwrap().to_clip(&Device::flex()).missing.is_none());
     assert!(splits.normalization.mean[0] > replaced.normalization.mean[0] + 5.0);
     assert!(splits.normalization.std[0].is_finite());
     let mut clip = vec![0.0; splits.clip.clip_len()];
     splits.train.read(0, 0, &mut clip).unwrap();
     let missing: Vec<usize> = (0..18).filter(|at| clip[*at].is_nan()).collect();
     assert_eq!(missing, [0, 6, 7, 12]);
-    let config = LoaderConfig {
-        batch: 2,
-        seed: 0,
-        shuffle: false,
-        drop_last: false,
-    };
-    let mut batches = Loader::new(splits.train, config).unwrap().epoch(0, 0);
+    let mut batches = Loader::new(splits.train, CONFIG).unwrap().epoch(0, 0);
     let batch = batches.next().unwrap().unwrap();
     assert!(batch.past(0)[0].is_nan() && batch.future(0)[0].is_nan());
     let tensors = batch.to_clip(&Device::flex());
+    let masked: Vec<bool> = tensors.missing.unwrap().into_data().iter().collect();
+    let expected: Vec<bool> = batch.values.iter().map(|value| value.is_nan()).collect();
+    assert_eq!(masked, expected);
     for (tensor, frames) in [(tensors.past, 2), (tensors.future, 1)] {
         let values: Vec<f32> = tensor.into_data().iter().collect();
         assert!((0..frames).all(|frame| values[6 * frame] == 0.0));

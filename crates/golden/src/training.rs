@@ -49,10 +49,8 @@ impl<A: Architecture> TrainingStep<'_, A> {
     fn run(&self, objective: Train<A>, past: TensorData, differences: &mut Differences) -> Gradients {
         let (case, keys, tolerance) = (self.case, self.keys, self.tolerance);
         let (network, _) = build::<A>(case, self.config, keys, self.device);
-        let clip = Clip {
-            past: Tensor::from_data(past, self.device),
-            future: Tensor::from_data(case.tensor("input.y"), self.device),
-        };
+        let future = Tensor::from_data(case.tensor("input.y"), self.device);
+        let clip = Clip::new(Tensor::from_data(past, self.device), future);
         let objective = objective(&network, clip);
         let loss: f64 = first(&objective.loss.clone().into_data());
         let expected = first(&case.tensor("train.loss"));

@@ -5,7 +5,7 @@ use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
     Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext,
-    fold_time,
+    fold_time, mean_squared_error,
 };
 use foreframe_nn::{Conv2d, Conv2dConfig};
 
@@ -127,12 +127,8 @@ impl Architecture for Iam4Vp {
     /// the mean of theirs.
     fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
         let known = step.targets.known(&clip.future);
-        let forecast = self.forecast_knowing(clip.past, clip.future.dims()[1], &known);
-        let [forecast, future] = step.targets.compared(forecast, clip.future);
-        Objective {
-            loss: (forecast.clone() - future).square().mean(),
-            forecast,
-        }
+        let forecast = self.forecast_knowing(clip.past.clone(), clip.future.dims()[1], &known);
+        clip.objective(forecast, step.targets, mean_squared_error)
     }
 
     fn cost(config: &Iam4VpConfig, clip: &ClipShape) -> Cost {

@@ -20,10 +20,10 @@
 //! ```
 
 use burn::module::Module;
-use burn::nn::loss::{MseLoss, Reduction};
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
     Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext,
+    mean_squared_error,
 };
 use serde::{Deserialize, Serialize};
 
@@ -69,12 +69,8 @@ impl Architecture for Persistence {
 
     /// The mean squared error, on which no parameter depends.
     fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
-        let forecast = self.forecast(clip.past, self.future);
-        let [forecast, future] = step.targets.compared(forecast, clip.future);
-        Objective {
-            loss: MseLoss::new().forward(forecast.clone(), future, Reduction::Mean),
-            forecast,
-        }
+        let forecast = self.forecast(clip.past.clone(), self.future);
+        clip.objective(forecast, step.targets, mean_squared_error)
     }
 
     fn cost(_: &PersistenceConfig, _: &ClipShape) -> Cost {
@@ -105,7 +101,7 @@ mod tests {
             [3.0, 4.0, 3.0, 4.0, 3.0, 4.0]
         );
         let future = Tensor::full([1, 3, 1, 1, 2], 3.0, &device);
-        let objective = baseline.loss(Clip { past, future }, &StepContext::new(0, 0, 0));
+        let objective = baseline.loss(Clip::new(past, future), &StepContext::new(0, 0, 0));
         assert_eq!(objective.loss.into_scalar::<f32>(), 0.5);
         assert_eq!(count_parameters(&baseline), 0);
     }

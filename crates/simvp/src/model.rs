@@ -3,7 +3,8 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext, roll_out,
+    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext,
+    mean_squared_error, roll_out,
 };
 use foreframe_nn::{Block, SpatialDecoder, SpatialEncoder, translate_frames, translated_cost};
 
@@ -58,12 +59,8 @@ impl Architecture for SimVp {
     /// Mean squared error.
     fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
         let known = step.targets.known(&clip.future);
-        let forecast = self.forecast_knowing(clip.past, clip.future.dims()[1], &known);
-        let [forecast, future] = step.targets.compared(forecast, clip.future);
-        Objective {
-            loss: (forecast.clone() - future).square().mean(),
-            forecast,
-        }
+        let forecast = self.forecast_knowing(clip.past.clone(), clip.future.dims()[1], &known);
+        clip.objective(forecast, step.targets, mean_squared_error)
     }
 
     fn cost(config: &SimVpConfig, clip: &ClipShape) -> Cost {

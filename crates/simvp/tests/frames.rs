@@ -42,10 +42,7 @@ fn a_gradient_reaches_every_parameter() {
         let clip = ClipShape::new([4, 4, 1, 16, 16]);
         let network = SimVp::new(&small(*translator), &clip, &device).unwrap();
         let frames = || Tensor::random([2, 4, 1, 16, 16], Distribution::Default, &device);
-        let batch = Clip {
-            past: frames(),
-            future: frames(),
-        };
+        let batch = Clip::new(frames(), frames());
         let loss = network.loss(batch, &StepContext::new(0, 0, 0)).loss;
         let found = gradients(&network, &loss.backward());
         let parameters = named_shapes(&network).into_iter().filter(|(name, _)| !is_buffer(name));

@@ -1,11 +1,10 @@
 //! The network.
 
 use burn::module::Module;
-use burn::nn::loss::{MseLoss, Reduction};
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
     Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext,
-    channels_into_time, roll_out, time_into_channels,
+    channels_into_time, mean_squared_error, roll_out, time_into_channels,
 };
 
 use crate::decoder::Decoder;
@@ -88,11 +87,8 @@ impl Architecture for StLight {
 
     /// Mean squared error over all values of the forecast.
     fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
-        let [forecast, future] = step.targets.compared(self.forward(clip.past), clip.future);
-        Objective {
-            loss: MseLoss::new().forward(forecast.clone(), future, Reduction::Mean),
-            forecast,
-        }
+        let forecast = self.forward(clip.past.clone());
+        clip.objective(forecast, step.targets, mean_squared_error)
     }
 
     fn cost(config: &StLightConfig, clip: &ClipShape) -> Cost {

@@ -3,7 +3,8 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext, roll_out,
+    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext,
+    mean_squared_error, roll_out,
 };
 use foreframe_nn::{
     Block, BlockPlace, SizedBlock, SpatialDecoder, SpatialEncoder, Translator, translate_frames, translated_cost,
@@ -68,14 +69,11 @@ impl Architecture for Tau {
     /// Mean squared error plus the weighted [`differential_divergence`].
     fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
         let known = step.targets.known(&clip.future);
-        let forecast = self.forecast_knowing(clip.past, clip.future.dims()[1], &known);
-        let [forecast, future] = step.targets.compared(forecast, clip.future);
-        let error = (forecast.clone() - future.clone()).square().mean();
-        let divergence = differential_divergence(forecast.clone(), future);
-        Objective {
-            loss: error + divergence * self.divergence_weight,
-            forecast,
-        }
+        let forecast = self.forecast_knowing(clip.past.clone(), clip.future.dims()[1], &known);
+        clip.objective(forecast, step.targets, |forecast, truth| {
+            let error = mean_squared_error(forecast.clone(), truth.clone());
+            error + differential_divergence(forecast, truth) * self.divergence_weight
+        })
     }
 
     fn cost(config: &TauConfig, clip: &ClipShape) -> Cost {

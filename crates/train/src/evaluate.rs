@@ -254,11 +254,7 @@ pub(crate) fn validation_loss(
     let (device, targets) = (network.device().inner(), targets_of(source.as_ref()));
     let (mut sum, mut judged) = (0.0, 0);
     let mut judge = |batch: &HostBatch, clips: usize| {
-        let clip = batch.to_clip(&device);
-        let clip = Clip {
-            past: clip.past.narrow(0, 0, clips),
-            future: clip.future.narrow(0, 0, clips),
-        };
+        let clip = batch.to_clip(&device).first(clips);
         sum += network.validation_loss(clip, targets) * clips as f64;
         judged += clips;
         Ok(())

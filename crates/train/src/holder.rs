@@ -189,10 +189,7 @@ impl<A: Architecture> Network for Holder<A> {
 impl<A: Architecture> Holder<A> {
     /// The loss, and the copy of the module that computed it with fewer bits.
     fn loss(&self, clip: Clip, context: &StepContext) -> (Tensor<1>, Option<A>) {
-        let clip = Clip {
-            past: lift(clip.past, &self.device),
-            future: lift(clip.future, &self.device),
-        };
+        let clip = clip.lifted(&self.device);
         let Some(dtype) = self.precision.reduced() else {
             return (self.module.loss(clip, context).loss, None);
         };

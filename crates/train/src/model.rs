@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::{Device, Tensor, TensorData};
 use foreframe_core::{
     Architecture, AssignError, Clip, ClipShape, ConfigError, Cost, Fitted, ImportError, ImportReport, Known,
-    NamedTensor, Preset, Recurrent, SamplingRule, StepContext, Stream, Targets,
+    NamedTensor, Preset, Recurrent, SamplingRule, StepContext, Stream, Targets, mean_squared_error,
 };
 use toml::Table;
 
@@ -207,12 +207,13 @@ pub trait Network {
     /// Loss of one batch in training mode and the gradient of every parameter that the loss depends on.
     fn gradients(&self, clip: Clip, context: &StepContext) -> (f64, BTreeMap<String, TensorData>);
 
-    /// Mean squared error of the forecast of one batch, in inference mode.
+    /// Mean squared error of the forecast of one batch, in inference mode, over the values that are there. The batch is
+    /// without autodiff.
     fn validation_loss(&self, clip: Clip, targets: Targets) -> f64 {
         let (horizon, known) = (clip.future.dims()[1], targets.known(&clip.future));
-        let forecast = self.forecast_knowing(clip.past, horizon, &known);
-        let difference = forecast - targets.of(clip.future.inner());
-        difference.square().mean().into_data().iter::<f64>().sum()
+        let forecast = self.forecast_knowing(clip.past.clone(), horizon, &known);
+        let objective = clip.objective(forecast, targets, mean_squared_error);
+        objective.loss.into_data().iter::<f64>().sum()
     }
 }
 

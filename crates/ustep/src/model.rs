@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
     Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext, as_precise_as,
-    channels_into_time, fold_time, time_into_channels, unfold_time,
+    channels_into_time, fold_time, mean_squared_error, time_into_channels, unfold_time,
 };
 use foreframe_nn::{Conv2d, Conv2dConfig, SpatialDecoder, SpatialEncoder};
 use foreframe_simvp::IncepU;
@@ -213,21 +213,18 @@ impl<N: SegmentNet> Architecture for UStepNetwork<N> {
 
     /// Mean squared error plus TAU's weighted [`differential_divergence`].
     fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
-        let Clip { past, future } = clip;
+        let past = clip.past.clone();
         let forecast = match self.teacher_forcing {
             true => {
-                let teacher = as_precise_as(&past, future.clone());
+                let teacher = as_precise_as(&past, clip.future.clone());
                 self.forecast_with_teacher(past, teacher)
             }
-            false => self.forecast(past, future.dims()[1]),
+            false => self.forecast(past, clip.future.dims()[1]),
         };
-        let [forecast, future] = step.targets.compared(forecast, future);
-        let error = (forecast.clone() - future.clone()).square().mean();
-        let divergence = differential_divergence(forecast.clone(), future);
-        Objective {
-            loss: error + divergence * self.divergence_weight,
-            forecast,
-        }
+        clip.objective(forecast, step.targets, |forecast, truth| {
+            let error = mean_squared_error(forecast.clone(), truth.clone());
+            error + differential_divergence(forecast, truth) * self.divergence_weight
+        })
     }
 
     fn cost(config: &UStepConfig, clip: &ClipShape) -> Cost {

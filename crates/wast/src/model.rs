@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
     Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext,
-    fold_time, roll_out, unfold_time,
+    fold_time, mean_squared_error, roll_out, unfold_time,
 };
 use foreframe_nn::{BatchNorm2d, BatchNorm2dConfig, Conv2d, Conv2dConfig};
 use foreframe_ops::gelu;
@@ -109,14 +109,13 @@ impl Architecture for Wast {
     fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
         let (time, dropping) = (clip.future.dims()[1], step.epoch >= self.drop_path_start);
         let known = step.targets.known(&clip.future);
-        let forecast = roll_out(clip.past, time, &known, |window| self.next_frames(window, dropping));
-        let [forecast, future] = step.targets.compared(forecast, clip.future);
-        let error = (forecast.clone() - future.clone()).square().mean();
-        let frequencies = focal_frequency_loss(forecast.clone(), future, self.frequency_levels);
-        Objective {
-            loss: error + frequencies * self.frequency_weight,
-            forecast,
-        }
+        let forecast = roll_out(clip.past.clone(), time, &known, |window| {
+            self.next_frames(window, dropping)
+        });
+        clip.objective(forecast, step.targets, |forecast, truth| {
+            let error = mean_squared_error(forecast.clone(), truth.clone());
+            error + focal_frequency_loss(forecast, truth, self.frequency_levels) * self.frequency_weight
+        })
     }
 
     /// The wavelet transforms are sums and differences and count nothing.
@@ -207,10 +206,7 @@ mod tests {
                 .reshape([2, 2, 1, 4, 4])
         };
         let loss = |epoch| {
-            let clip = Clip {
-                past: frames(),
-                future: frames() * 0.5,
-            };
+            let clip = Clip::new(frames(), frames() * 0.5);
             let step = StepContext::new(0, epoch, 0);
             network.loss(clip, &step).loss.into_scalar::<f32>()
         };

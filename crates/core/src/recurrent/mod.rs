@@ -8,7 +8,7 @@ mod unrolled;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use crate::{ConfigError, Forecast, Known};
+use crate::{ConfigError, Forecast, Known, mean_squared_error};
 
 pub use sampling::{Sampling, SamplingRule, TrueFrames};
 pub use stream::{Stream, StreamError};
@@ -72,7 +72,7 @@ pub trait Recurrent: Module {
     /// - `forecast`, `truth`: `[batch, channels, height, width]`
     /// - output: `[1]`
     fn frame_loss(&self, forecast: Tensor<4>, truth: Tensor<4>) -> Tensor<1> {
-        (forecast - truth).square().mean()
+        mean_squared_error(forecast, truth)
     }
 }
 

@@ -163,7 +163,7 @@ mod tests {
     use super::*;
     use crate::recurrent::unrolled_from;
     use crate::{Clip, Targets, gradients};
-    use burn::tensor::{Device, Distribution};
+    use burn::tensor::{Bool, Device, Distribution};
 
     #[test]
     fn loss_and_gradients_are_those_of_keeping_everything() {
@@ -175,9 +175,10 @@ mod tests {
         let network = Accumulator::new(device);
         let frames = |time: usize| Tensor::<5>::random([2, time, 2, 3, 3], Distribution::Default, device);
         let (past, future) = (frames(3), frames(4));
-        let clip = || Clip {
-            past: past.clone(),
-            future: future.clone(),
+        let gaps = Tensor::<5>::random([2, 7, 2, 3, 3], Distribution::Default, device).greater_elem(0.7);
+        let clip = |gaps: Option<Tensor<5, Bool>>| Clip {
+            missing: gaps,
+            ..Clip::new(past.clone(), future.clone())
         };
         let rules = [
             |_: usize, _: usize| false,
@@ -185,11 +186,12 @@ mod tests {
             |time: usize, sample: usize| (time + sample).is_multiple_of(3),
         ];
         let cases = rules.map(|rule| [Targets::All, Targets::First(1)].map(|targets| (rule, targets)));
-        for (rule, targets) in cases.into_iter().flatten() {
+        let cases = cases.into_iter().flatten();
+        for ((rule, targets), gaps) in cases.flat_map(|case| [(case, None), (case, Some(gaps.clone()))]) {
             let shown = TrueFrames::new(2, 3, 4, rule).with_targets(targets);
             let [kept, again] = [false, true].map(|recompute| {
                 let state = network.start(&past.clone().narrow(1, 0, 1).squeeze_dim(1));
-                let objective = unrolled_from(&network, state, clip(), &shown, recompute);
+                let objective = unrolled_from(&network, state, clip(gaps.clone()), &shown, recompute);
                 let loss = objective.loss.clone().into_scalar::<f32>();
                 let forecast = objective.forecast.into_data();
                 (loss, forecast, gradients(&network, &objective.loss.backward()))

@@ -1,13 +1,15 @@
 //! The training objective of recurrent networks.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Bool, Device, Tensor};
 
 use super::{Recurrent, TrueFrames, frame, recompute};
+use crate::objective::weight;
 use crate::{Clip, Objective, StepContext, Targets, as_precise_as};
 
 /// The objective over a whole clip: the mean of [`frame_loss`](Recurrent::frame_loss) over the forecasts of the frames 1
 /// to T + T' - 1, which includes those that were observed, plus the mean of the steps' penalties. Which true frames the
-/// network reads is drawn as the context says.
+/// network reads is drawn as the context says. Where the truth is missing the forecast is taken for it, and the mean is that
+/// over the values that are left.
 pub fn unrolled<N: Recurrent>(network: &N, clip: Clip, context: &StepContext) -> Objective {
     let [batch, past, ..] = clip.past.dims();
     let shown = TrueFrames::draw(context, batch, past, clip.future.dims()[1]);
@@ -50,19 +52,22 @@ pub(super) struct Frames {
     inputs: Vec<Tensor<4>>,
     /// As the loss compares them.
     truths: Vec<Tensor<4>>,
+    missing: Option<Missing>,
     future: usize,
     targets: Targets,
 }
 
 impl Frames {
     fn new(clip: Clip, targets: Targets) -> Self {
-        let Clip { past, future } = clip;
+        let Clip { past, future, missing } = clip;
         let each = |frames: &Tensor<5>| -> Vec<Tensor<4>> { (0..frames.dims()[1]).map(|t| frame(frames, t)).collect() };
+        let missing = missing.map(|missing| Missing::new(targets.of(missing), &future));
         let read = as_precise_as(&past, future.clone());
         let observed = as_precise_as(&future, past.clone());
         Self {
             inputs: [each(&past), each(&read)].concat(),
             truths: [each(&observed), each(&future)].concat(),
+            missing,
             future: future.dims()[1],
             targets,
         }
@@ -112,7 +117,14 @@ impl Frames {
     ) -> Tensor<1> {
         let truth = self.truths[time + 1].clone();
         let forecast = forecast.clone().cast(truth.dtype());
-        let mut loss = network.frame_loss(self.targets.of(forecast), self.targets.of(truth));
+        let (mut forecast, truth) = (self.targets.of(forecast), self.targets.of(truth));
+        if let Some(missing) = &self.missing {
+            forecast = forecast.mask_where(missing.cells[time + 1].clone(), truth.clone());
+        }
+        let mut loss = network.frame_loss(forecast, truth);
+        if let Some(missing) = &self.missing {
+            loss = loss * missing.weight.clone();
+        }
         if let Some(penalty) = penalty {
             loss = loss.clone() + penalty.cast(loss.dtype());
         }
@@ -123,5 +135,59 @@ impl Frames {
     pub(super) fn future_of(&self, mut forecasts: Vec<Tensor<4>>) -> Tensor<5> {
         let forecast = Tensor::stack::<5>(forecasts.split_off(self.steps() - self.future), 1);
         self.targets.of(forecast).cast(self.truths[0].dtype())
+    }
+}
+
+/// Where there is no truth.
+struct Missing {
+    /// Of every frame, `[batch, targets, height, width]`.
+    cells: Vec<Tensor<4, Bool>>,
+    /// See [`weight`].
+    weight: Tensor<1>,
+}
+
+impl Missing {
+    /// # Shapes
+    /// - `missing`: `[batch, T + T', targets, height, width]`
+    fn new(missing: Tensor<5, Bool>, truth: &Tensor<5>) -> Self {
+        let frames = missing.dims()[1];
+        Self {
+            cells: (0..frames)
+                .map(|time| missing.clone().narrow(1, time, 1).squeeze_dim(1))
+                .collect(),
+            // Nothing is compared with the first frame.
+            weight: weight(missing.narrow(1, 1, frames - 1), truth.dtype().into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::example::Accumulator;
+    use super::*;
+    use burn::tensor::Distribution;
+
+    #[test]
+    fn the_mean_over_all_frames_is_over_what_is_there() {
+        let device = Device::flex();
+        let network = Accumulator::new(&device);
+        let random = |time| Tensor::<5>::random([2, time, 1, 3, 3], Distribution::Default, &device);
+        // Every frame but the first is one of the future, so that all that is compared is in the forecast.
+        let (past, future, missing) = (random(1), random(4), random(5).greater_elem(0.6));
+        let objective = |missing: Option<Tensor<5, Bool>>| {
+            let clip = Clip {
+                missing,
+                ..Clip::new(past.clone(), future.clone())
+            };
+            unrolled(&network, clip, &StepContext::new(0, 0, 0))
+        };
+        let (whole, parted) = (objective(None), objective(Some(missing.clone())));
+        let there = missing.narrow(1, 1, 4).bool_not().float();
+        let errors = (whole.forecast.clone() - future.clone()).square();
+        let mean = (errors.clone() * there.clone()).sum() / there.sum();
+        // The penalty of the steps is the same in both.
+        let expected = (mean - errors.mean()).into_scalar::<f32>();
+        let found = (parted.loss - whole.loss).into_scalar::<f32>();
+        assert!(expected != 0.0 && (found - expected).abs() < 1e-6, "{found} {expected}");
     }
 }

@@ -9,7 +9,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
     Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext,
-    channels_into_time, roll_out, time_into_channels,
+    channels_into_time, mean_squared_error, roll_out, time_into_channels,
 };
 use foreframe_data::{ClipSource, DataConfig, DataError, Dataset, Normalization, Splits};
 use foreframe_nn::{BatchNorm2d, BatchNorm2dConfig};
@@ -128,12 +128,12 @@ impl Architecture for Toy {
     }
 
     fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
-        let [forecast, future] = step.targets.compared(self.answer(clip.past), clip.future);
-        let mut loss = (forecast.clone() - future).square().mean();
+        let forecast = self.answer(clip.past.clone());
+        let mut objective = clip.objective(forecast, step.targets, mean_squared_error);
         if self.breaks_after > 0 && step.iteration >= self.breaks_after {
-            loss = loss * f32::NAN;
+            objective.loss = objective.loss * f32::NAN;
         }
-        Objective { loss, forecast }
+        objective
     }
 
     fn cost(config: &ToyConfig, clip: &ClipShape) -> Cost {

@@ -110,10 +110,10 @@ impl Subject {
 
     fn step(&mut self) -> Result<()> {
         let device = self.device.clone().autodiff();
-        let clip = Clip {
-            past: self.frames(self.clip.past, &device),
-            future: self.frames(self.clip.future, &device),
-        };
+        let clip = Clip::new(
+            self.frames(self.clip.past, &device),
+            self.frames(self.clip.future, &device),
+        );
         let context = StepContext::new(self.steps, 0, 0);
         let rates = StepRates {
             learning_rate: 1e-4,
