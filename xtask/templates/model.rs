@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
     Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext,
-    channels_into_time, roll_out, time_into_channels,
+    channels_into_time, mean_squared_error, roll_out, time_into_channels,
 };
 use foreframe_nn::{Conv2d, Conv2dConfig};
 use foreframe_ops::gelu;
@@ -73,10 +73,8 @@ impl Architecture for __Name__ {
 
     fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
         let known = step.targets.known(&clip.future);
-        let forecast = self.forecast_knowing(clip.past, clip.future.dims()[1], &known);
-        let [forecast, future] = step.targets.compared(forecast, clip.future);
-        let loss = (forecast.clone() - future).square().mean();
-        Objective { loss, forecast }
+        let forecast = self.forecast_knowing(clip.past.clone(), clip.future.dims()[1], &known);
+        clip.objective(forecast, step.targets, mean_squared_error)
     }
 
     fn cost(config: &Self::Config, clip: &ClipShape) -> Cost {

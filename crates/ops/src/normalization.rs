@@ -50,15 +50,11 @@ pub fn batch_norm_train(input: Tensor<4>, weight: Tensor<1>, bias: Tensor<1>, ep
     let kernel = BatchNorm {
         epsilon: epsilon as f32,
         training: true,
+        statistics: statistics.to_data().iter().collect(),
     };
     let output = run(
         kernel,
-        Operands::Four(
-            input.into_dispatch(),
-            weight.into_dispatch(),
-            bias.into_dispatch(),
-            statistics.clone().into_dispatch(),
-        ),
+        Operands::Three(input.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()),
     );
     let statistic = |row: usize| statistics.clone().narrow(0, row, 1).reshape([channels]);
     BatchNormalized {
@@ -89,19 +85,15 @@ pub fn batch_norm(
     if !has_kernel(&input) {
         return module::batch_norm(input, weight, bias, mean, variance, epsilon);
     }
-    let statistics = Tensor::stack::<2>(vec![mean, variance], 0);
+    let statistics = [mean, variance].map(Tensor::into_data);
     let kernel = BatchNorm {
         epsilon: epsilon as f32,
         training: false,
+        statistics: statistics.iter().flat_map(|values| values.iter::<f32>()).collect(),
     };
     run(
         kernel,
-        Operands::Four(
-            input.into_dispatch(),
-            weight.into_dispatch(),
-            bias.into_dispatch(),
-            statistics.into_dispatch(),
-        ),
+        Operands::Three(input.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()),
     )
 }
 
@@ -269,17 +261,19 @@ impl Kernel for Statistics {
     }
 }
 
-/// Inputs: image, weight, bias, statistics.
+/// Inputs: image, weight, bias.
 #[derive(Debug)]
 struct BatchNorm {
     epsilon: f32,
     training: bool,
+    /// Means of the channels, then variances. Not an input: Burn computes nothing again that depends on a constant.
+    statistics: Vec<f32>,
 }
 
 impl Kernel for BatchNorm {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
         let [batch, channels, pixels] = inputs[0].image();
-        let (mean, variance) = inputs[3].values().split_at(channels);
+        let (mean, variance) = self.statistics.split_at(channels);
         let [x, w, b] = [0, 1, 2].map(|index: usize| inputs[index].values());
         let output = inputs[0].same_shape(|out| {
             norm::batch_norm(batch, channels, pixels, x, mean, variance, w, b, self.epsilon, out);
@@ -291,9 +285,13 @@ impl Kernel for BatchNorm {
         input != 2
     }
 
+    fn cheap(&self) -> bool {
+        true
+    }
+
     fn backward(&self, known: &Known, gradient: &Floats) -> Vec<Option<Floats>> {
         let [batch, channels, pixels] = gradient.image();
-        let (mean, variance) = known.input(3).split_at(channels);
+        let (mean, variance) = self.statistics.split_at(channels);
         let (x, w, g) = (known.input(0), known.input(1), gradient.values());
         let backward = if self.training {
             norm::batch_norm_train_backward
@@ -317,7 +315,7 @@ impl Kernel for BatchNorm {
                 db,
             );
         });
-        vec![Some(dx.reshaped(gradient.dims::<4>())), Some(dw), Some(db), None]
+        vec![Some(dx.reshaped(gradient.dims::<4>())), Some(dw), Some(db)]
     }
 }
 
