@@ -8,6 +8,7 @@ mod case;
 mod check;
 mod compare;
 mod device;
+pub mod formula;
 mod full;
 mod op;
 mod recurrent;

@@ -93,7 +93,7 @@ impl Comparison {
     }
 
     /// One metric per lead time as aligned plain text: a line per lead time, a column per forecaster. `None` when no row
-    /// has the metric.
+    /// has the metric, or when it is one of whole clips.
     pub fn lead_time_table(&self, metric: &str) -> Option<String> {
         let known = self.rows.iter().find_map(|row| row.summary.metric(metric))?;
         let of = |row: &Row| {
@@ -102,7 +102,12 @@ impl Comparison {
                 .map(|metric| metric.per_lead_time.clone())
                 .unwrap_or_default()
         };
-        let longest = self.rows.iter().map(|row| of(row).len()).max().unwrap_or(0);
+        let longest = self
+            .rows
+            .iter()
+            .map(|row| of(row).len())
+            .max()
+            .filter(|longest| *longest > 0)?;
         let lead_times =
             pad_left(std::iter::once("lead time".into()).chain((1..=longest).map(|time| time.to_string())));
         let columns: Vec<Vec<String>> = (self.rows.iter())

@@ -43,7 +43,7 @@ pub struct Metric {
     /// Over all lead times.
     #[serde(with = "number::one")]
     pub total: f64,
-    /// For each lead time, the first forecast frame first.
+    /// For each lead time, the first forecast frame first; empty for a score of whole clips.
     #[serde(with = "number::many")]
     pub per_lead_time: Vec<f64>,
 }

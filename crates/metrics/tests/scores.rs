@@ -328,6 +328,26 @@ lead time     ustep  persistence
 }
 
 #[test]
+fn a_score_of_whole_clips_has_a_total_and_a_skill_alone() {
+    let Comparison { mut rows, .. } = comparison();
+    for (row, total) in rows.iter_mut().zip([1.0, 4.0]) {
+        let mut metric = row.summary.metric("mse").unwrap().clone();
+        (metric.name, metric.total, metric.per_lead_time) = ("fvd".into(), total, Vec::new());
+        row.summary.metrics.push(metric);
+    }
+    let comparison = Comparison::new("moving-digits", "test", rows);
+    assert!(comparison.table().lines().any(|line| line.ends_with("fvd ↓")));
+    assert_eq!(comparison.lead_time_table("fvd"), None);
+    let score = comparison.skill[0].scores.last().unwrap();
+    assert_eq!(
+        (score.metric.as_str(), score.total, score.per_lead_time.len()),
+        ("fvd", 0.75, 0)
+    );
+    let back: Comparison = serde_json::from_str(&serde_json::to_string(&comparison).unwrap()).unwrap();
+    assert!(back.rows[1].summary.metric("fvd").unwrap().per_lead_time.is_empty());
+}
+
+#[test]
 fn values_have_five_digits() {
     for (value, text) in [
         (0.99999999, "1.0000"),

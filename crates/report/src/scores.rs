@@ -122,7 +122,7 @@ fn by_lead_time(comparison: &Comparison, metrics: &[&Metric]) -> Markup {
     let of = |row: &Row, metric: &Metric| row.summary.metric(&metric.name).map(|own| own.per_lead_time.clone());
     html! {
         table {
-            @for metric in metrics {
+            @for metric in metrics.iter().filter(|metric| !metric.per_lead_time.is_empty()) {
                 @let longest = comparison.rows.iter().filter_map(|row| of(row, metric)).map(|values| values.len()).max();
                 tr { th { (head(metric)) } @for time in 1..=longest.unwrap_or(0) { th { "+" (time) } } }
                 @for row in &comparison.rows {

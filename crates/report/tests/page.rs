@@ -31,9 +31,14 @@ fn comparison() -> Comparison {
         let growth = |i: usize| error * (0.4 + (i / 256) as f32 / 10.0).sqrt();
         let forecast: Vec<f32> = truth.iter().enumerate().map(|(i, value)| value + growth(i)).collect();
         scores.add(&forecast, &truth).unwrap();
+        let mut summary = scores.summary().unwrap();
+        // A score of whole clips.
+        let mut whole = summary.metric("mse").unwrap().clone();
+        (whole.name, whole.total, whole.per_lead_time) = ("fvd".into(), f64::from(1000.0 * error), Vec::new());
+        summary.metrics.push(whole);
         Row {
             model: model.into(),
-            summary: scores.summary().unwrap(),
+            summary,
         }
     };
     let rows = vec![
@@ -147,6 +152,8 @@ fn the_page_holds_the_numbers_and_nothing_from_outside() {
     ] {
         assert!(page.contains(expected), "`{expected}` is not on the page");
     }
+    // In the totals, and in no chart or table by lead time.
+    assert_eq!(page.matches(">fvd ↓<").count(), 1);
     for name in ["openstl_mse", "mse", "ssim"] {
         assert!(page.contains(&foreframe_metrics::format_value(total(name))), "{name}");
     }

@@ -1,19 +1,33 @@
 //! Judging a network beside persistence and other references, in constant memory.
 
+mod answer;
+mod fit;
+mod part;
+mod perceptual;
+mod validation;
+mod video;
+
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
-use foreframe_core::{Clip, ClipShape, ConfigError, Targets};
-use foreframe_data::{
-    Channels, ClipSource, HostBatch, Loader, LoaderConfig, Normalization, fill_missing, first_channels,
-};
+use foreframe_core::{ClipShape, ConfigError};
+use foreframe_data::{ClipSource, HostBatch, Normalization, fill_missing, first_channels};
+use foreframe_fvd::Fvd;
 use foreframe_lpips::Lpips;
 use foreframe_metrics::{Comparison, Row, ScoreError, ScoreOptions, ScoreSpec, Scores};
 
 use crate::error::TrainError;
 use crate::model::Network;
-use crate::perceptual::Perceptual;
 use crate::progress::Progress;
+
+pub use fit::fit;
+
+pub(crate) use answer::targets_of;
+pub(crate) use validation::validation_loss;
+
+use answer::{answer, times};
+use part::{Part, fits};
+use perceptual::Perceptual;
+use video::VideoDistance;
 
 /// The model from whose forecasts anomalies are taken.
 pub const CLIMATOLOGY: &str = "climatology";
@@ -39,31 +53,8 @@ pub struct Evaluation<'a> {
     pub against: &'a [Box<dyn Network>],
     /// Weights for the perceptual distance, one more score.
     pub lpips: Option<&'a Lpips>,
-}
-
-/// Which channels of the clips of a source are to be forecast.
-pub(crate) fn targets_of(source: &dyn ClipSource) -> Targets {
-    source.channels().map_or(Targets::All, Channels::as_targets)
-}
-
-/// The channels of a clip's future that are to be forecast, as a network sees them that was built for all channels, or for
-/// these alone.
-///
-/// `times` are those of the frames to forecast, which only networks for these channels alone are told: others read them, if
-/// they look at them, as channels.
-fn answer(
-    network: &dyn Network,
-    clip: Clip,
-    horizon: usize,
-    targets: Targets,
-    times: &[Option<Vec<i64>>],
-) -> Tensor<5> {
-    match targets {
-        Targets::First(_) if network.clip().channels == clip.past.dims()[2] => {
-            network.forecast_knowing(clip.past, horizon, &targets.known(&clip.future))
-        }
-        _ => network.forecast_at(targets.of(clip.past), horizon, times),
-    }
+    /// Weights for the Fréchet video distance, one more score.
+    pub fvd: Option<&'a Fvd>,
 }
 
 /// Checks that clips of this shape, all of whose channels are to be forecast, can be scored as `scores` says, before
@@ -138,12 +129,20 @@ pub fn evaluate(
         .transpose()?;
     // Persistence comes last.
     let mut scores = vec![(empty, perceptual); networks.len() + 1];
+    let whole = ClipShape {
+        future: horizon,
+        ..judged
+    };
     let part = Part {
         source: source.clone(),
         batch: evaluation.batch,
         clips: evaluation.clips,
         task: evaluation.split,
     };
+    let mut video = evaluation
+        .fvd
+        .map(|fvd| VideoDistance::new(fvd, evaluation, whole, part.len(), scores.len()))
+        .transpose()?;
     let mut first = 0;
     let mut score = |batch: &HostBatch, clips: usize| {
         let times = times(source.as_ref(), first, batch.clips, shape.past, horizon);
@@ -162,15 +161,18 @@ pub fn evaluate(
             let past = first_channels(batch.past(clip), &shape, judged.channels);
             let mut newest = past[past.len() - frame..].repeat(horizon);
             fill_missing(&mut newest);
-            let all = forecasts.iter().map(of_clip).chain([newest]);
-            for (forecast, (scores, perceptual)) in all.zip(&mut scores) {
+            let all: Vec<Vec<f32>> = forecasts.iter().map(of_clip).chain([newest]).collect();
+            for (forecast, (scores, perceptual)) in all.iter().zip(&mut scores) {
                 match &normal {
-                    Some(normal) => scores.add_beside(&forecast, truth, normal)?,
-                    None => scores.add(&forecast, truth)?,
+                    Some(normal) => scores.add_beside(forecast, truth, normal)?,
+                    None => scores.add(forecast, truth)?,
                 }
                 if let Some(perceptual) = perceptual {
-                    perceptual.add(&forecast, truth);
+                    perceptual.add(forecast, truth);
                 }
+            }
+            if let Some(video) = &mut video {
+                video.add(&past, truth, &all);
             }
         }
         Ok(())
@@ -179,9 +181,15 @@ pub fn evaluate(
     let names = networks.iter().map(|network| network.name()).chain(["persistence"]);
     let rows: Result<Vec<Row>, TrainError> = names
         .zip(scores)
-        .map(|(model, (scores, perceptual))| {
+        .enumerate()
+        .map(|(row, (model, (scores, perceptual)))| {
             let mut summary = scores.summary()?;
             summary.metrics.extend(perceptual.map(|perceptual| perceptual.metric()));
+            match video.as_ref().map(|video| video.metric(row)) {
+                Some(Ok(metric)) => summary.metrics.push(metric),
+                Some(Err(note)) => summary.notes.push(note),
+                None => {}
+            }
             Ok(Row {
                 model: model.to_owned(),
                 summary,
@@ -189,164 +197,4 @@ pub fn evaluate(
         })
         .collect();
     Ok(Comparison::new(evaluation.data, evaluation.split, rows?))
-}
-
-/// Of which moments the forecasts of `clips` clips from number `first` on are; unknown of clips that only fill a batch.
-fn times(source: &dyn ClipSource, first: usize, clips: usize, past: usize, horizon: usize) -> Vec<Option<Vec<i64>>> {
-    let of_clip = |index: usize| {
-        let times = (index < source.len()).then(|| source.times(index)).flatten()?;
-        times.get(past..past + horizon).map(<[i64]>::to_vec)
-    };
-    (first..first + clips).map(of_clip).collect()
-}
-
-/// Shows `network` the training data, if it is a model that is fitted in one pass; others are left as they are. One that was
-/// built for fewer channels than the data have sees the first, which are those to forecast.
-///
-/// Frames that several clips share are shown as often as they are in one. Nothing is kept but what the model keeps.
-///
-/// # Errors
-/// There is no clip, or one cannot be read.
-pub fn fit(
-    network: &mut dyn Network,
-    source: &Arc<dyn ClipSource>,
-    batch: usize,
-    progress: &mut dyn Progress,
-) -> Result<(), TrainError> {
-    if source.is_empty() {
-        return Err(no_clip());
-    }
-    let (name, channels) = (network.name(), network.clip().channels);
-    let shape = source.shape();
-    let frame = ClipShape { channels, ..shape }.frame_len();
-    network.fit(&mut |see| {
-        let part = Part {
-            source: source.clone(),
-            batch,
-            clips: 0,
-            task: name,
-        };
-        let mut first = 0;
-        part.each_batch(progress, &mut |batch: &HostBatch, clips: usize| {
-            for clip in 0..clips {
-                let times = source.times(first + clip);
-                let [past, future] =
-                    [batch.past(clip), batch.future(clip)].map(|frames| first_channels(frames, &shape, channels));
-                for (number, frame) in past.chunks_exact(frame).chain(future.chunks_exact(frame)).enumerate() {
-                    see(frame, times.as_ref().map(|times| times[number]));
-                }
-            }
-            first += clips;
-            Ok(())
-        })
-    })
-}
-
-/// Mean squared error of the forecasts of the first `clips` clips (0 for all), in normalised units.
-pub(crate) fn validation_loss(
-    network: &dyn Network,
-    source: Arc<dyn ClipSource>,
-    batch: usize,
-    clips: usize,
-    progress: &mut dyn Progress,
-) -> Result<f64, TrainError> {
-    fits(network, &source, source.shape().future)?;
-    let (device, targets) = (network.device().inner(), targets_of(source.as_ref()));
-    let (mut sum, mut judged) = (0.0, 0);
-    let mut judge = |batch: &HostBatch, clips: usize| {
-        let clip = batch.to_clip(&device).first(clips);
-        sum += network.validation_loss(clip, targets) * clips as f64;
-        judged += clips;
-        Ok(())
-    };
-    Part {
-        source,
-        batch,
-        clips,
-        task: "validation",
-    }
-    .each_batch(progress, &mut judge)?;
-    Ok(sum / judged as f64)
-}
-
-/// The first `clips` clips of a split, or all of them if `clips` is 0.
-struct Part<'a> {
-    source: Arc<dyn ClipSource>,
-    batch: usize,
-    clips: usize,
-    task: &'a str,
-}
-
-impl Part<'_> {
-    /// Shows every batch in order, with the number of its clips that count.
-    fn each_batch(
-        self,
-        progress: &mut dyn Progress,
-        show: &mut dyn FnMut(&HostBatch, usize) -> Result<(), TrainError>,
-    ) -> Result<(), TrainError> {
-        let len = self.source.len();
-        let total = if self.clips == 0 { len } else { len.min(self.clips) };
-        let config = LoaderConfig {
-            batch: self.batch,
-            seed: 0,
-            shuffle: false,
-            drop_last: false,
-        };
-        let mut batches = Loader::new(self.source, config)?.epoch(0, 0);
-        let mut all = |progress: &mut dyn Progress| {
-            let mut done = 0;
-            while done < total {
-                let Some(batch) = batches.next().transpose()? else {
-                    break;
-                };
-                let clips = batch.clips.min(total - done);
-                show(&batch, clips)?;
-                done += clips;
-                progress.advance(done as u64, "");
-            }
-            Ok(())
-        };
-        progress.begin(self.task, total as u64, 0);
-        let result = all(progress);
-        progress.end();
-        result
-    }
-}
-
-fn no_clip() -> TrainError {
-    ConfigError::new("data", "has no clip in this split", "use more data or a larger share").into()
-}
-
-fn fits(network: &dyn Network, source: &Arc<dyn ClipSource>, horizon: usize) -> Result<(), TrainError> {
-    let (found, built) = (source.shape(), network.clip());
-    if source.is_empty() {
-        return Err(no_clip());
-    }
-    if horizon == 0 || horizon > found.future {
-        let problem = format!("is {horizon}, but the clips have {} future frames", found.future);
-        return Err(ConfigError::new(
-            "horizon",
-            problem,
-            "set data.future to the horizon, or ask for fewer frames",
-        )
-        .into());
-    }
-    let targets = targets_of(source.as_ref()).count(found.channels);
-    let channels = if built.channels == targets {
-        targets
-    } else {
-        found.channels
-    };
-    for (field, found, built) in [
-        ("data.past", found.past, built.past),
-        ("data (channels)", channels, built.channels),
-        ("data (height)", found.height, built.height),
-        ("data (width)", found.width, built.width),
-    ] {
-        if found != built {
-            let problem = format!("is {found}, but the network was built for {built}");
-            return Err(ConfigError::new(field, problem, "use data of the size that it was trained on").into());
-        }
-    }
-    Ok(())
 }

@@ -17,7 +17,6 @@ pub mod live;
 pub mod model;
 pub mod optimizer;
 mod pack;
-mod perceptual;
 mod precision;
 pub mod progress;
 pub mod run;

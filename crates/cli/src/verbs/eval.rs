@@ -1,16 +1,13 @@
 //! `eval`: a network, persistence and other references on the same clips.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+mod looks;
 
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use foreframe_core::ClipShape;
 use foreframe_data::{ClipSource, DataConfig, Splits};
-use foreframe_lpips::{ALEXNET, Lpips};
 use foreframe_metrics::Comparison;
 use foreframe_train::evaluate::{Evaluation, evaluate, fit};
-use foreframe_train::import::read_state_dict;
 use foreframe_train::progress::{Progress, progress};
 use foreframe_train::run::weights_of;
 use foreframe_train::weights::{WeightsHeader, read_header};
@@ -21,6 +18,8 @@ use tracing::warn;
 use crate::args::{EvalArgs, SettingArgs, Split};
 use crate::settings::{self, Settings};
 use crate::{output, target};
+
+pub(crate) use looks::Looks;
 
 pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let (settings, network, splits) = match untrained(args)? {
@@ -37,14 +36,14 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         }
     }
     config.validate()?;
-    let lpips = lpips(&args.lpips_weights, &network.device().inner())?;
+    let looks = Looks::of(args, &network.device().inner())?;
     let comparison = judge(
         network.as_ref(),
         &splits,
         args.split,
         &config.data.name,
         &config.eval,
-        lpips.as_ref(),
+        &looks,
         progress().as_mut(),
     )?;
     match args.json {
@@ -207,18 +206,6 @@ pub(crate) fn reference(name: &str, clip: &ClipShape, device: &Device) -> Result
     Ok(network)
 }
 
-/// The network that judges how images look, if there are weights for it; those of several files go together.
-fn lpips(files: &[PathBuf], device: &Device) -> Result<Option<Lpips>> {
-    let mut tensors = BTreeMap::new();
-    for file in files {
-        tensors.extend(read_state_dict(file)?);
-    }
-    if files.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(Lpips::new(&tensors, ALEXNET, device).context("--lpips-weights")?))
-}
-
 /// Scores a network, persistence and the references that the configuration names on one split.
 ///
 /// # Errors
@@ -229,7 +216,7 @@ pub(crate) fn judge(
     split: Split,
     data: &str,
     how: &EvalConfig,
-    lpips: Option<&Lpips>,
+    looks: &Looks,
     progress: &mut dyn Progress,
 ) -> Result<Comparison> {
     let against = references(network, splits, how, progress)?;
@@ -242,7 +229,8 @@ pub(crate) fn judge(
         normalization: &splits.normalization,
         scores: &how.scores,
         against: &against,
-        lpips,
+        lpips: looks.lpips.as_ref(),
+        fvd: looks.fvd.as_ref(),
     };
     Ok(evaluate(network, split.of(splits), &evaluation, progress)?)
 }

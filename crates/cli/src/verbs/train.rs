@@ -11,7 +11,7 @@ use foreframe_train::progress::progress;
 use foreframe_train::run::{Outcome, Status, TrainOptions, new_run_folder, train};
 use foreframe_train::{Network, RunConfig, check_scores};
 
-use super::eval;
+use super::eval::{self, Looks};
 use crate::args::{DataArgs, SettingArgs, Split, TrainArgs};
 use crate::samples::{Pictured, of_network};
 use crate::settings::{self, Settings};
@@ -152,7 +152,7 @@ fn present(settings: &Settings, splits: &Splits, device: &Device, folder: &Path)
         Split::Test,
         &config.data.name,
         &config.eval,
-        None,
+        &Looks::default(),
         progress().as_mut(),
     )?;
     save(&comparison, folder)?;

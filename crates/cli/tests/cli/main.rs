@@ -6,6 +6,7 @@ mod data_files;
 mod forecasts;
 mod import;
 mod lists;
+mod looks;
 mod program;
 mod resume;
 mod runs;

@@ -142,21 +142,6 @@ fn models_without_weights_are_judged_by_name() {
 }
 
 #[test]
-fn perceptual_weights_of_another_network_are_refused_by_name() {
-    let run = TRAINED.argument();
-    let folder = tempfile::tempdir().unwrap();
-    succeed(folder.path(), &["export", &run, "-o", "ustep.safetensors"]);
-    let of = |file| ["eval", &run, "--lpips-weights", file];
-    let message = refused(folder.path(), &of("ustep.safetensors"));
-    assert!(
-        message.contains("LPIPS lacks the weights features.0.weight,"),
-        "{message}"
-    );
-    let message = refused(folder.path(), &of("none.pth"));
-    assert!(message.contains("cannot read `none.pth`"), "{message}");
-}
-
-#[test]
 fn scores_that_cannot_be_computed_are_refused_by_their_key() {
     let run = TRAINED.argument();
     let folder = tempfile::tempdir().unwrap();

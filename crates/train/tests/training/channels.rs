@@ -122,6 +122,7 @@ fn a_static_field_that_explains_the_future_is_learnt_from() {
         scores: &scores,
         against: &[],
         lpips: None,
+        fvd: None,
     };
     let table = evaluate(&*network, splits.validation.clone(), &evaluation, &mut Silent).unwrap();
     let mse = |row: usize| table.rows[row].summary.metric("mse").unwrap().total;
@@ -170,6 +171,7 @@ fn what_is_usual_is_learnt_of_the_channels_to_forecast_alone() {
         scores: &scores,
         against: &against,
         lpips: None,
+        fvd: None,
     };
     let table = evaluate(&*usual, splits.test.clone(), &evaluation, &mut Silent).unwrap();
     // The future is the land at every pixel.

@@ -39,6 +39,7 @@ fn judged(
         scores: &scores,
         against: &[],
         lpips: None,
+        fvd: None,
     };
     change(&mut evaluation);
     evaluate(network, source, &evaluation, &mut Silent)
@@ -144,6 +145,7 @@ fn references_are_rows_and_the_climatology_is_the_mean_of_the_training_part() {
         scores: &scores,
         against: &others,
         lpips: None,
+        fvd: None,
     };
     let table = evaluate(&*network, splits(1).test, &evaluation, &mut Silent).unwrap();
     let models: Vec<&str> = table.rows.iter().map(|row| row.model.as_str()).collect();

@@ -10,4 +10,5 @@ mod resume;
 mod steps;
 mod stopping;
 mod toy;
+mod video;
 mod weights;

@@ -5,7 +5,7 @@ use foreframe_data::Normalization;
 use foreframe_lpips::{LEAST_SIDE, Lpips};
 use foreframe_metrics::Metric;
 
-use crate::evaluate::Evaluation;
+use super::Evaluation;
 
 /// Running sums of the perceptual distance of one forecaster.
 #[derive(Clone)]
