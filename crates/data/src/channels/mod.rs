@@ -8,6 +8,7 @@ mod extended;
 mod fixed;
 mod pick;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use foreframe_core::Targets;
@@ -19,7 +20,7 @@ pub(crate) use fixed::{FixedField, read_fixed};
 pub use pick::Pick;
 pub(crate) use pick::{Selection, numbered};
 
-use crate::DataConfig;
+use crate::{DataConfig, DataError};
 
 /// The channels of a clip by name, and what is needed to make them from new observations.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -68,11 +69,37 @@ impl Channels {
 
     /// Whether something is asked for that needs a description: a choice of channels, or more than those of the frames.
     pub(crate) fn are_asked_for(config: &DataConfig) -> bool {
-        !(config.variables.is_empty()
-            && config.channels.is_empty()
-            && config.targets.is_empty()
-            && config.static_fields.is_empty()
-            && config.time_encodings.is_empty())
+        other_channels(config, &DataConfig::default()).is_some()
+    }
+
+    /// Refuses to read other channels than these: a network has learnt what each of its channels is.
+    ///
+    /// # Errors
+    /// Names the key that says something else.
+    pub fn check(&self, config: &DataConfig) -> Result<(), DataError> {
+        match other_channels(config, &self.data) {
+            None => Ok(()),
+            Some(key) => Err(DataError::config(
+                key,
+                "is not what the network was trained with",
+                format!("leave it as it was: the network {}", self.told()),
+            )),
+        }
+    }
+
+    /// Refuses frames of a file whose channels are called otherwise than the observed ones.
+    pub(crate) fn check_names(&self, path: &Path, found: &[String]) -> Result<(), DataError> {
+        if found == &self.names[..self.observed] {
+            return Ok(());
+        }
+        Err(DataError::file(
+            path,
+            format!("has the channels {}", found.join(", ")),
+            format!(
+                "name a file with those that the network was trained on: {}",
+                self.expected()
+            ),
+        ))
     }
 
     /// Whether the numbers fit each other, as they do unless a file was changed by hand.
@@ -118,6 +145,11 @@ impl Channels {
     /// Whether their values depend on the time.
     pub fn need_time(&self) -> bool {
         !self.data.time_encodings.is_empty()
+    }
+
+    /// Whether [`choose`](Self::choose) takes frames of so many channels.
+    pub(crate) const fn can_choose(&self, channels: usize) -> bool {
+        channels == self.of_frame || channels == self.observed
     }
 
     /// Chooses the observed channels of frames that have `channels` of them: all that the frames of the training data had,
@@ -196,6 +228,18 @@ impl Channels {
             }
         }
     }
+}
+
+/// The first key by which two configurations say different things of what the channels are.
+pub(crate) fn other_channels(one: &DataConfig, other: &DataConfig) -> Option<&'static str> {
+    let differ = [
+        ("variables", one.variables != other.variables),
+        ("channels", one.channels != other.channels),
+        ("targets", one.targets != other.targets),
+        ("static", one.static_fields != other.static_fields),
+        ("time_encodings", one.time_encodings != other.time_encodings),
+    ];
+    differ.into_iter().find(|(_, differs)| *differs).map(|(key, _)| key)
 }
 
 #[cfg(test)]

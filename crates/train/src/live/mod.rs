@@ -13,10 +13,9 @@ mod watch;
 
 use std::collections::VecDeque;
 
-use burn::tensor::{Tensor, TensorData};
-use foreframe_core::{ClipShape, ConfigError};
+use foreframe_core::ConfigError;
+use foreframe_data::fill_missing;
 use foreframe_data::time::follows;
-use foreframe_data::{Normalization, fill_missing};
 
 pub use error::LiveError;
 pub use options::LiveOptions;
@@ -26,12 +25,14 @@ pub use stream::FrameStream;
 pub use watch::{Watch, WatchOptions};
 
 use crate::model::Network;
+use crate::observer::Observer;
+use crate::weights::WeightsHeader;
 use clock::Clock;
 
 /// A network that is given frames as they come.
 pub struct Live {
     network: Box<dyn Network>,
-    normalization: Normalization,
+    observer: Observer,
     options: LiveOptions,
     horizon: usize,
     clock: Clock,
@@ -47,22 +48,18 @@ pub struct Live {
 
 struct Frame {
     time: Option<i64>,
-    /// Normalised.
+    /// The observed channels, normalised.
     values: Vec<f32>,
     filled: bool,
 }
 
 impl Live {
-    /// Forecasts with `network`, whose training data were normalised by `normalization`.
+    /// Forecasts with `network`, of which `header` says what its frames are.
     ///
     /// # Errors
     /// Names the setting that is impossible, or that the network cannot do.
-    pub fn new(
-        network: Box<dyn Network>,
-        normalization: Normalization,
-        options: LiveOptions,
-    ) -> Result<Self, LiveError> {
-        let clip = network.clip();
+    pub fn new(network: Box<dyn Network>, header: &WeightsHeader, options: LiveOptions) -> Result<Self, LiveError> {
+        let (clip, observer) = (network.clip(), Observer::of(header));
         let positive = |field: &str, value: i64| match value {
             ..=0 => Err(ConfigError::new(field, format!("is {value}"), "use 1 or more")),
             _ => Ok(()),
@@ -74,6 +71,10 @@ impl Live {
         if options.keep_state && options.stride > 1 {
             let problem = format!("is {}, but a state takes every frame", options.stride);
             return Err(ConfigError::new("data.step", problem, "use 1, or do not keep the state").into());
+        }
+        if observer.needs_time() && observer.seconds().or(options.seconds).is_none() {
+            let problem = "is unknown to the weights, but the network looks at the time";
+            return Err(ConfigError::new("time step", problem, "say how many seconds frames are apart").into());
         }
         let stream = network.stream().filter(|_| options.keep_state);
         if options.keep_state && stream.is_none() {
@@ -88,7 +89,7 @@ impl Live {
             filled: 0,
             stream,
             horizon,
-            normalization,
+            observer,
             network,
             options,
         })
@@ -114,12 +115,17 @@ impl Live {
         self.room.saturating_sub(self.since_gap)
     }
 
-    /// Refuses frames of another size than the network was built for.
+    /// How observations become frames of the network.
+    pub const fn observer(&self) -> &Observer {
+        &self.observer
+    }
+
+    /// Refuses frames of another size than those that the network was trained to observe.
     ///
     /// # Errors
     /// Names both sizes, `[channels, height, width]`.
     pub fn check(&self, found: [usize; 3]) -> Result<(), LiveError> {
-        let clip = self.network.clip();
+        let clip = self.observer.observed();
         let expected = [clip.channels, clip.height, clip.width];
         match found == expected {
             true => Ok(()),
@@ -127,20 +133,22 @@ impl Live {
         }
     }
 
-    /// Takes the next frame, in physical units, NaN where a value is missing. `time` is when it was taken, in seconds since 1970; where that is not known,
-    /// it is taken to follow the one before.
+    /// Takes the next frame, in physical units, NaN where a value is missing. `time` is when it was taken, in seconds since
+    /// 1970; where that is not known, it is taken to follow the one before.
     ///
     /// # Shapes
-    /// - `values`: `[channels, height, width]`
+    /// - `values`: `[observed channels, height, width]`
     ///
     /// # Errors
-    /// The frame has infinite values, or is not newer than the one before.
+    /// The frame has infinite values, is not newer than the one before, or has no time though the network looks at it.
     ///
     /// # Panics
     /// If `values` is not one frame; [`Live::check`] tells.
     pub fn push(&mut self, time: Option<i64>, mut values: Vec<f32>) -> Result<Arrival, LiveError> {
-        let clip = self.network.clip();
-        assert_eq!(values.len(), clip.frame_len(), "one frame");
+        assert_eq!(values.len(), self.observer.observed().frame_len(), "one frame");
+        if time.is_none() && self.observer.needs_time() {
+            return Err(LiveError::NoTime);
+        }
         if values.iter().any(|value| value.is_infinite()) {
             return Err(LiveError::NotFinite);
         }
@@ -150,7 +158,7 @@ impl Live {
         {
             return Err(LiveError::Late { time, newest });
         }
-        self.normalization.normalize(&mut values, &clip);
+        self.observer.normalize(&mut values);
         fill_missing(&mut values);
         if let Some(time) = time {
             self.clock.note(time);
@@ -221,11 +229,12 @@ impl Live {
     }
 
     fn take(&mut self, frame: Frame) -> Result<(), LiveError> {
-        let clip = self.network.clip();
         if let Some(stream) = &mut self.stream {
-            let shape = [1, clip.channels, clip.height, clip.width];
-            let data = TensorData::new(frame.values.clone(), shape);
-            stream.push(Tensor::from_data(data, &self.network.device().inner()))?;
+            let device = self.network.device().inner();
+            let time = frame.time.map(|time| [time]);
+            let times = time.as_ref().map(<[i64; 1]>::as_slice);
+            let completed = self.observer.complete(&frame.values, 1, times, &device);
+            stream.push(completed.squeeze_dim(1))?;
         }
         if self.history.len() == self.room {
             self.history.pop_front();
@@ -244,31 +253,33 @@ impl Live {
         if self.lacking() > 0 {
             return Ok(None);
         }
-        let clip = self.network.clip();
-        let seen = || self.history.iter().step_by(self.options.stride);
+        let (device, times) = (self.network.device().inner(), self.times());
+        let seen: Vec<&Frame> = self.history.iter().step_by(self.options.stride).collect();
+        let newest = seen.last().map_or(&[][..], |frame| &frame.values);
+        let known = self.observer.known(newest, self.horizon, times.as_deref(), &device);
         let (forecast, observed, filled) = match &self.stream {
-            Some(stream) => (stream.forecast(self.horizon)?, self.since_gap, self.filled),
+            Some(stream) => {
+                let forecast = stream.forecast(self.horizon, &known)?;
+                (self.observer.targets().of(forecast), self.since_gap, self.filled)
+            }
             None => {
-                let values: Vec<f32> = seen().flat_map(|frame| &frame.values).copied().collect();
-                let past = TensorData::new(values, [1, clip.past, clip.channels, clip.height, clip.width]);
-                let past = Tensor::from_data(past, &self.network.device().inner());
-                let filled = seen().filter(|frame| frame.filled).count();
-                let times = self
-                    .times()
-                    .map(|times| vec![Some(times)])
-                    .unwrap_or_else(|| vec![None]);
-                (self.network.forecast_at(past, self.horizon, &times), clip.past, filled)
+                let values: Vec<f32> = seen.iter().flat_map(|frame| &frame.values).copied().collect();
+                let taken: Option<Vec<i64>> = seen.iter().map(|frame| frame.time).collect();
+                let past = self.observer.complete(&values, seen.len(), taken.as_deref(), &device);
+                let forecast = match known.channels() {
+                    0 => self.network.forecast_at(past, self.horizon, &[times]),
+                    _ => self.network.forecast_knowing(past, self.horizon, &known),
+                };
+                let filled = seen.iter().filter(|frame| frame.filled).count();
+                (forecast, seen.len(), filled)
             }
         };
         let mut values: Vec<f32> = forecast.into_data().iter::<f32>().collect();
-        let size = ClipShape {
-            future: self.horizon,
-            ..clip
-        };
-        self.normalization.denormalize(&mut values, &size);
+        self.observer.denormalize(&mut values);
+        let size = self.observer.forecast();
         Ok(Some(LiveForecast {
             values,
-            shape: [self.horizon, clip.channels, clip.height, clip.width],
+            shape: [self.horizon, size.channels, size.height, size.width],
             time: self.newest(),
             seconds: self.seconds(),
             observed,
@@ -276,16 +287,28 @@ impl Live {
         }))
     }
 
-    /// When the newest frame was taken.
     fn newest(&self) -> Option<i64> {
         self.history.back().and_then(|frame| frame.time)
     }
 
-    /// Seconds from one forecast frame to the next.
+    /// Seconds from one forecast frame to the next. What a network that looks at the time takes for the next frame is as
+    /// far away as in training, unless something else is told.
     fn seconds(&self) -> Option<i64> {
-        self.clock
-            .step()
-            .map(|seconds| seconds.saturating_mul(self.options.stride as i64))
+        let trained = self.observer.seconds().filter(|_| self.options.seconds.is_none());
+        trained.or_else(|| self.found_seconds())
+    }
+
+    /// Seconds from one frame that the network looks at to its next.
+    fn found_seconds(&self) -> Option<i64> {
+        let step = self.clock.step()?;
+        Some(step.saturating_mul(self.options.stride as i64))
+    }
+
+    /// Seconds from one frame to the next as they come and as they came in training, where these are not the same and the
+    /// network looks at the time.
+    pub(crate) fn unlike_training(&self) -> Option<[i64; 2]> {
+        let (found, trained) = (self.found_seconds()?, self.observer.seconds()?);
+        (!follows(found, trained)).then_some([found, trained])
     }
 
     /// Of which moments the forecast frames are.
