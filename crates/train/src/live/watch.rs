@@ -20,7 +20,7 @@ pub struct WatchOptions<'a> {
     pub folder: &'a Path,
     /// Where forecasts are written; it is made where it does not exist.
     pub output: &'a Path,
-    /// How files are read, as in training: variable, axes, unit, crop, pool, resize, missing values.
+    /// How files are read, as in training: variable, axes, unit, crop, pool, resize, missing values, links.
     pub data: &'a DataConfig,
     /// A file is taken once it has not changed for so long.
     pub settle: Duration,
@@ -58,7 +58,7 @@ impl Watch {
     /// # Errors
     /// Names the folder that cannot be read or made, or says that the two are one.
     pub fn new(live: Live, options: &WatchOptions<'_>) -> Result<Self, TrainError> {
-        let inbox = Inbox::new(options.folder, options.settle)?;
+        let inbox = Inbox::new(options.folder, options.settle, options.data.links)?;
         let output = options.output;
         if !output.is_dir() {
             fs::create_dir(output).map_err(FolderError::new("make", output))?;
