@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use foreframe_core::{ClipShape, Preset};
-use foreframe_data::{DataConfig, Dataset};
+use foreframe_data::{DataConfig, Dataset, whole_frames};
 use foreframe_train::Model;
 use foreframe_train::config::{ConfigFile, Layers, RunConfig, resolve};
 use foreframe_train::weights::WeightsHeader;
@@ -134,7 +134,11 @@ impl Settings {
     fn data_clip(&self) -> Result<ClipShape> {
         let data = &self.config.data;
         match (self.dataset.frame)(data) {
-            Some([channels, height, width]) => Ok(data.clip(channels, height, width)?),
+            // Only those of published sets are known without a file.
+            Some([channels, height, width]) => {
+                whole_frames(data)?;
+                Ok(data.clip(channels, height, width)?)
+            }
             None => Ok((self.dataset.open)(data)?.clip),
         }
     }

@@ -90,6 +90,8 @@ pub fn matching(pattern: &str, name: &str) -> bool {
 mod tests {
     use std::collections::BTreeSet;
 
+    use foreframe_data::{DataConfig, Pick, TimeEncoding};
+
     use super::*;
 
     #[test]
@@ -103,6 +105,38 @@ mod tests {
             assert!(!model.paper.is_empty() && !model.about.is_empty(), "{}", model.name);
             let presets: BTreeSet<&str> = (model.presets)().iter().map(|preset| preset.name).collect();
             assert_eq!(presets.len(), (model.presets)().len(), "{}", model.name);
+        }
+    }
+
+    #[test]
+    fn no_dataset_ignores_which_channels_are_asked_for() {
+        let one = || vec![Pick("0".to_owned())];
+        let keys: [(&str, fn(&mut DataConfig, Vec<Pick>)); 5] = [
+            ("data.variables", |config, _| config.variables = vec!["t2m".to_owned()]),
+            ("data.channels", |config, one| config.channels = one),
+            ("data.targets", |config, one| config.targets = one),
+            ("data.static", |config, _| {
+                config.static_fields = vec!["land.npy".to_owned()]
+            }),
+            ("data.time_encodings", |config, _| {
+                config.time_encodings = vec![TimeEncoding::Hour];
+            }),
+        ];
+        for dataset in DATASETS {
+            for (key, set) in keys {
+                let mut config = (dataset.defaults)();
+                config.path = Some("no/such/file.nc".into());
+                set(&mut config, one());
+                let message = (dataset.open)(&config).unwrap_err().to_string();
+                // What is a user's own is looked for, so that the choice can count; its own tests show that it does.
+                let expected = match dataset.name {
+                    "files" => "no/such/file.nc".to_owned(),
+                    name => {
+                        format!("`{key}` is set, but `{name}` comes with the channels it was published with: leave it")
+                    }
+                };
+                assert!(message.contains(&expected), "{}: {message}", dataset.name);
+            }
         }
     }
 

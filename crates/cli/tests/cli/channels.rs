@@ -285,3 +285,20 @@ fn channels_that_are_not_there_are_refused_with_those_that_are() {
     );
     assert!(shown.contains("channels    u10, t2m"), "{shown}");
 }
+
+#[test]
+fn published_data_are_read_with_all_of_their_channels() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [
+        &["train", "simvp", "--data", "kth", "--set", "data.targets=[0]"][..],
+        &["train", "simvp", "--set", "data.targets=[0]"],
+        &["show", "simvp", "--data", "moving-mnist", "--set", "data.targets=[0]"],
+        &["data", "show", "weatherbench", "--set", "data.targets=[0]"],
+    ] {
+        let message = refused(folder.path(), arguments);
+        assert!(
+            message.contains("`data.targets` is set, but `") && message.contains("leave it out"),
+            "{arguments:?}: {message}"
+        );
+    }
+}
