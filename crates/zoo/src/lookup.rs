@@ -110,23 +110,24 @@ mod tests {
 
     #[test]
     fn no_dataset_ignores_which_channels_are_asked_for() {
-        let one = || vec![Pick("0".to_owned())];
-        let keys: [(&str, fn(&mut DataConfig, Vec<Pick>)); 5] = [
-            ("data.variables", |config, _| config.variables = vec!["t2m".to_owned()]),
-            ("data.channels", |config, one| config.channels = one),
-            ("data.targets", |config, one| config.targets = one),
-            ("data.static", |config, _| {
-                config.static_fields = vec!["land.npy".to_owned()]
-            }),
-            ("data.time_encodings", |config, _| {
-                config.time_encodings = vec![TimeEncoding::Hour];
-            }),
-        ];
+        let first = || vec![Pick("0".to_owned())];
+        let word = |text: &str| vec![text.to_owned()];
         for dataset in DATASETS {
-            for (key, set) in keys {
-                let mut config = (dataset.defaults)();
-                config.path = Some("no/such/file.nc".into());
-                set(&mut config, one());
+            let config = || DataConfig {
+                path: Some("no/such/file.nc".into()),
+                ..(dataset.defaults)()
+            };
+            let [mut variables, mut channels, mut targets, mut fixed, mut times] = [(); 5].map(|()| config());
+            (variables.variables, fixed.static_fields) = (word("t2m"), word("land.npy"));
+            (channels.channels, targets.targets) = (first(), first());
+            times.time_encodings = vec![TimeEncoding::Hour];
+            for (key, config) in [
+                ("data.variables", variables),
+                ("data.channels", channels),
+                ("data.targets", targets),
+                ("data.static", fixed),
+                ("data.time_encodings", times),
+            ] {
                 let message = (dataset.open)(&config).unwrap_err().to_string();
                 // What is a user's own is looked for, so that the choice can count; its own tests show that it does.
                 let expected = match dataset.name {

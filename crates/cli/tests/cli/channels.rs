@@ -20,10 +20,12 @@ fn u10(hour: usize, pixel: usize) -> f32 {
     ((hour * 5 + pixel) % 13) as f32
 }
 
-const BOTH: [(&str, fn(usize, usize) -> f32); 2] = [("t2m", t2m), ("u10", u10)];
+/// Its name, and its value at an hour and a pixel.
+type Variable = (&'static str, fn(usize, usize) -> f32);
+const BOTH: [Variable; 2] = [("t2m", t2m), ("u10", u10)];
 
 /// Hourly fields of these hours after midnight, and `z`, which does not change.
-fn write_netcdf(path: &Path, hours: Range<usize>, variables: &[(&str, fn(usize, usize) -> f32)]) {
+fn write_netcdf(path: &Path, hours: Range<usize>, variables: &[Variable]) {
     let mut file = NcFileBuilder::new();
     let time = file.add_dimension("time", hours.len() as u64).unwrap();
     let lat = file.add_dimension("lat", SIDE as u64).unwrap();

@@ -4,9 +4,11 @@ use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// What is done to files that are written, and those that it was done to.
+type Change = (fn(&Path), Vec<PathBuf>);
+
 thread_local! {
-    /// What is done to files that are written, and those that it was done to.
-    static CHANGE: RefCell<Option<(fn(&Path), Vec<PathBuf>)>> = const { RefCell::new(None) };
+    static CHANGE: RefCell<Option<Change>> = const { RefCell::new(None) };
 }
 
 /// One reader.
