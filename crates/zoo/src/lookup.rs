@@ -132,6 +132,8 @@ mod tests {
                 // What is a user's own is looked for, so that the choice can count; its own tests show that it does.
                 let expected = match dataset.name {
                     "files" => "no/such/file.nc".to_owned(),
+                    "weatherbench" if key == "data.variables" => "`data.variables` is set, but the arrays".to_owned(),
+                    "weatherbench" => "no/such/file.nc` is not there".to_owned(),
                     name => {
                         format!("`{key}` is set, but `{name}` comes with the channels it was published with: leave it")
                     }

@@ -295,7 +295,7 @@ fn published_data_are_read_with_all_of_their_channels() {
         &["train", "simvp", "--data", "kth", "--set", "data.targets=[0]"][..],
         &["train", "simvp", "--set", "data.targets=[0]"],
         &["show", "simvp", "--data", "moving-mnist", "--set", "data.targets=[0]"],
-        &["data", "show", "weatherbench", "--set", "data.targets=[0]"],
+        &["data", "show", "taxibj", "--set", "data.targets=[0]"],
     ] {
         let message = refused(folder.path(), arguments);
         assert!(

@@ -3,6 +3,7 @@
 //! Some are to be forecast. Others are only read: further variables of the same files, fields that never change, and the
 //! time of the day or year. They come in this order, so that what is to be forecast are the first channels.
 
+mod chosen;
 mod encoding;
 mod extended;
 mod fixed;
@@ -14,13 +15,14 @@ use std::sync::Arc;
 use foreframe_core::Targets;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use chosen::Chosen;
 pub use encoding::TimeEncoding;
-pub(crate) use extended::Extended;
 pub(crate) use fixed::{FixedField, read_fixed};
 pub use pick::Pick;
 pub(crate) use pick::{Selection, numbered};
 
-use crate::{DataConfig, DataError};
+use crate::{ClipSource, DataConfig, DataError, Normalization, Splits};
+use extended::Extended;
 
 /// The channels of a clip by name, and what is needed to make them from new observations.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -47,12 +49,19 @@ pub struct Channels {
 }
 
 impl Channels {
-    /// What `selection` leaves of the frames, and what `config` adds to them.
-    pub(crate) fn new(selection: &Selection, fixed: &[FixedField], seconds: Option<i64>, config: &DataConfig) -> Self {
+    /// What `selection` leaves of the frames, and what `config` adds to them. Also how all of them are normalised, where
+    /// `normalization` is that of the selected ones.
+    pub(crate) fn new(
+        selection: &Selection,
+        fixed: &[FixedField],
+        seconds: Option<i64>,
+        config: &DataConfig,
+        normalization: Normalization,
+    ) -> (Self, Normalization) {
         let of_time = config.time_encodings.iter().flat_map(|encoding| encoding.names());
         let names = selection.names.iter().cloned();
         let names = names.chain(fixed.iter().map(|field| field.name.clone())).chain(of_time);
-        Self {
+        let channels = Self {
             names: names.collect(),
             targets: selection.targets,
             observed: selection.names.len(),
@@ -64,7 +73,26 @@ impl Channels {
                 path: None,
                 ..config.clone()
             },
+        };
+        let others = fixed.iter().map(|field| (field.mean, field.std));
+        let of_time = std::iter::repeat_n((0.0, 1.0), 2 * config.time_encodings.len());
+        let normalization = match channels.count() > channels.observed {
+            true => normalization.followed_by(channels.observed, others.chain(of_time)),
+            false => normalization,
+        };
+        (channels, normalization)
+    }
+
+    /// Splits of these channels from splits of the observed ones.
+    pub(crate) fn complete_clips(self, mut splits: Splits) -> Splits {
+        splits.clip.channels = self.count();
+        splits.description = format!("{}; {}", splits.description, self.told());
+        let channels = Arc::new(self);
+        for clips in [&mut splits.train, &mut splits.validation, &mut splits.test] {
+            let completed: Arc<dyn ClipSource> = Arc::new(Extended::new(Arc::clone(clips), Arc::clone(&channels)));
+            *clips = completed;
         }
+        splits
     }
 
     /// Whether something is asked for that needs a description: a choice of channels, or more than those of the frames.

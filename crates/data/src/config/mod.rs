@@ -86,18 +86,18 @@ pub struct DataConfig {
     /// hold one of them each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub variables: Vec<String>,
-    /// `files`: which channels are used, by name or number; all without it.
+    /// `files` and `weatherbench`: which channels are used, by name or number; all without it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<Pick>,
-    /// `files`: which of the channels are forecast, learnt and scored, by name or number; all without it. The others are
-    /// only read.
+    /// `files` and `weatherbench`: which of the channels are forecast, learnt and scored, by name or number; all without it.
+    /// The others are only read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<Pick>,
-    /// `files`: fields that do not change in time, as further channels that are only read: `.npy`, images, or `file:variable`
-    /// of HDF5 and NetCDF. They have the size of the frames, before or after `crop`, `pool` and `resize`.
+    /// `files` and `weatherbench`: fields that do not change in time, as further channels that are only read: `.npy`, images,
+    /// or `file:variable` of HDF5 and NetCDF. They have the size of the frames, before or after `crop`, `pool` and `resize`.
     #[serde(rename = "static", skip_serializing_if = "Vec::is_empty")]
     pub static_fields: Vec<String>,
-    /// `files`: times as further channels that are only read, a sine and a cosine each.
+    /// `files` and `weatherbench`: times as further channels that are only read, a sine and a cosine each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub time_encodings: Vec<TimeEncoding>,
     /// `files`: when the first frame was taken (UTC), e.g. `2019-03-01T00:00`, where the files do not say.

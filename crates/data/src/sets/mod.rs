@@ -31,9 +31,14 @@ pub use taxibj::taxibj;
 pub use ucf_sports::ucf_sports;
 pub use weatherbench::weatherbench;
 
-/// Where the files of a published dataset lie, which is read with all of its channels.
+/// Where the files of a published dataset lie that is read with all of its channels.
 fn located(config: &DataConfig) -> Result<PathBuf, DataError> {
     whole_frames(config)?;
+    placed(config)
+}
+
+/// Where the files of a published dataset lie.
+fn placed(config: &DataConfig) -> Result<PathBuf, DataError> {
     let path = config
         .path
         .clone()
