@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use burn::tensor::{Bool, Device, Distribution, Tensor, TensorData};
-use foreframe_core::{Clip, ClipShape, StepContext, Targets, is_buffer};
+use foreframe_core::{Clip, ClipShape, Known, StepContext, Targets, is_buffer};
 use foreframe_tests::{alone, largest_difference, random_clip, small_config, small_network};
 use foreframe_train::config::Precision;
 use foreframe_train::optimizer::{Adam, OptimizerConfig, StepRates};
@@ -270,7 +270,7 @@ fn networks_that_read_frame_by_frame_keep_their_state_from_frame_to_frame() {
         }
         let whole = network.forecast(past, 2);
         assert_eq!(
-            largest_difference(stream.forecast(2).unwrap(), whole),
+            largest_difference(stream.forecast(2, &Known::nothing()).unwrap(), whole),
             0.0,
             "{}",
             model.name

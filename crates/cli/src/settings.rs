@@ -2,11 +2,12 @@
 
 use anyhow::{Context, Result, bail};
 use foreframe_core::{ClipShape, Preset};
-use foreframe_data::Dataset;
+use foreframe_data::{DataConfig, Dataset, whole_frames};
 use foreframe_train::Model;
 use foreframe_train::config::{ConfigFile, Layers, RunConfig, resolve};
+use foreframe_train::weights::WeightsHeader;
 use foreframe_zoo::{find_dataset, find_model, find_preset, recommended};
-use toml::Table;
+use toml::{Table, Value};
 
 use crate::args::{DataArgs, SettingArgs};
 
@@ -133,7 +134,11 @@ impl Settings {
     fn data_clip(&self) -> Result<ClipShape> {
         let data = &self.config.data;
         match (self.dataset.frame)(data) {
-            Some([channels, height, width]) => Ok(data.clip(channels, height, width)?),
+            // Only those of published sets are known without a file.
+            Some([channels, height, width]) => {
+                whole_frames(data)?;
+                Ok(data.clip(channels, height, width)?)
+            }
             None => Ok((self.dataset.open)(data)?.clip),
         }
     }
@@ -176,14 +181,32 @@ fn set_size(clip: &mut ClipShape, assignment: &str) -> Result<()> {
 /// # Errors
 /// Names the unknown dataset or key.
 pub(crate) fn of_run(run: &RunConfig, data: &DataArgs, set: &[String]) -> Result<Settings> {
-    let model = find_model(&run.model)?;
     let file = ConfigFile::parse("the run's config.toml", &run.to_toml())?;
-    let dataset = dataset(data, Some(&file))?;
+    of_file(find_model(&run.model)?, &file, data, set)
+}
+
+/// How files are read for the network of a weights file: as those that it was trained on, as far as it says so.
+///
+/// # Errors
+/// Names the unknown network or key.
+pub(crate) fn of_weights(header: &WeightsHeader, set: &[String]) -> Result<Settings> {
+    let own = DataConfig {
+        name: FILES.to_owned(),
+        ..DataConfig::default()
+    };
+    let data = header.channels.as_ref().map_or(&own, |channels| &channels.data);
+    let table = Table::from_iter([("data".to_owned(), Value::try_from(data)?)]);
+    let file = ConfigFile::parse("the weights file", &table.to_string())?;
+    of_file(find_model(&header.model)?, &file, &DataArgs::default(), set)
+}
+
+fn of_file(model: &'static Model, file: &ConfigFile, data: &DataArgs, set: &[String]) -> Result<Settings> {
+    let dataset = dataset(data, Some(file))?;
     let config = resolve(&Layers {
         model,
         dataset,
         preset: None,
-        file: Some(&file),
+        file: Some(file),
         data_path: data.data_path.as_deref(),
         set: &data.keys(set),
     })?;

@@ -50,7 +50,7 @@ pub mod time {
 
 pub use batch::{HostBatch, fill_missing, first_channels};
 pub use channels::{Channels, Pick, TimeEncoding};
-pub use config::{DataConfig, Missing, Noise, NoisySplits, Protocol, Scaling, SplitBy};
+pub use config::{DataConfig, Missing, Noise, NoisySplits, Protocol, Scaling, SplitBy, whole_frames};
 pub use error::DataError;
 pub use fields::Damaged;
 pub use loader::{Batches, Loader, LoaderConfig};

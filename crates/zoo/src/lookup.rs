@@ -90,6 +90,8 @@ pub fn matching(pattern: &str, name: &str) -> bool {
 mod tests {
     use std::collections::BTreeSet;
 
+    use foreframe_data::{DataConfig, Pick, TimeEncoding};
+
     use super::*;
 
     #[test]
@@ -103,6 +105,41 @@ mod tests {
             assert!(!model.paper.is_empty() && !model.about.is_empty(), "{}", model.name);
             let presets: BTreeSet<&str> = (model.presets)().iter().map(|preset| preset.name).collect();
             assert_eq!(presets.len(), (model.presets)().len(), "{}", model.name);
+        }
+    }
+
+    #[test]
+    fn no_dataset_ignores_which_channels_are_asked_for() {
+        let first = || vec![Pick("0".to_owned())];
+        let word = |text: &str| vec![text.to_owned()];
+        for dataset in DATASETS {
+            let config = || DataConfig {
+                path: Some("no/such/file.nc".into()),
+                ..(dataset.defaults)()
+            };
+            let [mut variables, mut channels, mut targets, mut fixed, mut times] = [(); 5].map(|()| config());
+            (variables.variables, fixed.static_fields) = (word("t2m"), word("land.npy"));
+            (channels.channels, targets.targets) = (first(), first());
+            times.time_encodings = vec![TimeEncoding::Hour];
+            for (key, config) in [
+                ("data.variables", variables),
+                ("data.channels", channels),
+                ("data.targets", targets),
+                ("data.static", fixed),
+                ("data.time_encodings", times),
+            ] {
+                let message = (dataset.open)(&config).unwrap_err().to_string();
+                // What is a user's own is looked for, so that the choice can count; its own tests show that it does.
+                let expected = match dataset.name {
+                    "files" => "no/such/file.nc".to_owned(),
+                    "weatherbench" if key == "data.variables" => "`data.variables` is set, but the arrays".to_owned(),
+                    "weatherbench" => "no/such/file.nc` is not there".to_owned(),
+                    name => {
+                        format!("`{key}` is set, but `{name}` comes with the channels it was published with: leave it")
+                    }
+                };
+                assert!(message.contains(&expected), "{}: {message}", dataset.name);
+            }
         }
     }
 

@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use burn::tensor::{Device, Tensor, TensorData};
-use foreframe_core::{ClipShape, Known};
 use foreframe_data::{Channels, files, fill_missing, time};
+use foreframe_train::Observer;
 use foreframe_train::weights::WeightsHeader;
 use tracing::warn;
 
@@ -30,35 +29,28 @@ fn continue_clip(args: &ForecastArgs, input: &Path, output: &Path) -> Result<()>
     let (network, header) = target::open(&args.target, &device)?;
     let horizon = args.horizon.map_or(header.clip.future, |frames| frames as usize);
     let (mut observed, times) = observe(args, input, &header, horizon)?;
-    let channels = header.channels.as_ref();
-    let of = |channels: usize| ClipShape {
-        channels,
-        future: horizon,
-        ..header.clip
-    };
-    let seen = of(channels.map_or(header.clip.channels, |channels| channels.observed));
-    let size = of(channels.map_or(header.clip.channels, |channels| channels.targets));
+    let observer = Observer::of(&header);
+    let (seen, size) = (observer.observed(), observer.forecast());
     if args.normalize {
-        let normalization = header.normalization.first(seen.channels);
-        normalization.normalize(&mut observed.values, &seen);
+        observer.normalize(&mut observed.values);
     }
     // Files say where values are missing if `data.missing` is `mask`; else they are refused before this.
     fill_missing(&mut observed.values);
+    let (taken, valid) = times.as_ref().map(|times| times.split_at(seen.past)).unzip();
+    let (clip_len, frame_len) = (seen.past * seen.frame_len(), seen.frame_len());
     let mut answer = Vec::new();
-    for clips in observed.values.chunks(BATCH * seen.past * seen.frame_len()) {
-        let (past, known) = match channels {
-            Some(channels) => completed(clips, &seen, channels, times.as_deref(), &device),
-            None => (
-                upload(clips.to_vec(), seen.past, seen.channels, &seen, &device),
-                Known::nothing(),
-            ),
-        };
+    for clips in observed.values.chunks(BATCH * clip_len) {
+        let newest: Vec<f32> = (clips.chunks_exact(clip_len))
+            .flat_map(|clip| &clip[clip_len - frame_len..])
+            .copied()
+            .collect();
+        let known = observer.known(&newest, horizon, valid, &device);
+        let past = observer.complete(clips, seen.past, taken, &device);
         let forecast = network.forecast_knowing(past, horizon, &known);
         answer.extend(forecast.into_data().convert::<f32>().try_to_vec::<f32>()?);
     }
     if args.normalize {
-        let normalization = header.normalization.first(size.channels);
-        normalization.denormalize(&mut answer, &size);
+        observer.denormalize(&mut answer);
     }
     frames::write(output, answer, observed.layout, observed.clips, horizon, &size)?;
     output::line(output.display())
@@ -158,35 +150,4 @@ fn times(
     let newest = times.last().copied().unwrap_or_default();
     times.extend(from(newest + step, horizon));
     Ok(Some(times))
-}
-
-/// Clips of observed channels with all that belongs to them, and what is known of the frames to come.
-fn completed(
-    clips: &[f32],
-    input: &ClipShape,
-    channels: &Channels,
-    times: Option<&[i64]>,
-    device: &Device,
-) -> (Tensor<5>, Known) {
-    let (plane, frame) = (input.height * input.width, input.frame_len());
-    let (mut past, mut known) = (Vec::new(), Vec::new());
-    for clip in clips.chunks_exact(input.past * frame) {
-        past.extend(channels.complete(clip, times, plane));
-        let newest = &clip[clip.len() - frame..];
-        known.extend(channels.known(newest, times.map(|times| &times[input.past..]), input.future, plane));
-    }
-    let past = upload(past, input.past, channels.count(), input, device);
-    let known = match channels.count() - channels.targets {
-        0 => Known::nothing(),
-        others => Known::new(upload(known, input.future, others, input, device)),
-    };
-    (past, known)
-}
-
-/// `[.., time, channels, height, width]` of frames of the size of `input`.
-fn upload(values: Vec<f32>, time: usize, channels: usize, input: &ClipShape, device: &Device) -> Tensor<5> {
-    let (height, width) = (input.height, input.width);
-    let clips = values.len() / (time * channels * height * width);
-    let shape = [clips, time, channels, height, width];
-    Tensor::from_data(TensorData::new(values, shape), device)
 }

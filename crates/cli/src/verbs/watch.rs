@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use foreframe_data::DataConfig;
 use foreframe_train::RunConfig;
@@ -12,9 +12,8 @@ use foreframe_train::live::{Live, LiveOptions, Watch, WatchOptions};
 use foreframe_train::run::Interrupt;
 use foreframe_train::weights::WeightsHeader;
 
-use crate::args::{DataArgs, ForecastArgs, SettingArgs};
-use crate::settings::{self, Settings};
-use crate::{output, target};
+use crate::args::{DataArgs, ForecastArgs};
+use crate::{output, settings, target};
 
 /// Between two looks at the folder.
 const EVERY: Duration = Duration::from_secs(1);
@@ -65,14 +64,6 @@ pub(crate) fn run(args: &ForecastArgs) -> Result<()> {
     let (folder, output) = folders.context("name a folder with --watch and one with --output-folder")?;
     let device = args.backend.backend.device()?;
     let (network, header) = target::open(&args.target, &device)?;
-    if let Some(channels) = &header.channels {
-        bail!(
-            "--watch: `{}` was trained on chosen channels ({}), which are not put together as files come in: forecast from \
-             files with --input",
-            args.target.display(),
-            channels.told()
-        );
-    }
     let data = data(args, &header)?;
     let options = LiveOptions {
         horizon: args.horizon.map(|frames| frames as usize),
@@ -87,7 +78,7 @@ pub(crate) fn run(args: &ForecastArgs) -> Result<()> {
         data: &data,
         settle: Duration::from_secs_f64(live.settle),
     };
-    let live_network = Live::new(network, header.normalization, options)?;
+    let live_network = Live::new(network, &header, options)?;
     let interrupt = Interrupt::listen();
     let mut watch = Watch::new(live_network, &options_of_watch)?;
     loop {
@@ -127,19 +118,28 @@ fn data(args: &ForecastArgs, header: &WeightsHeader) -> Result<DataConfig> {
     let run = target::locate(&args.target)?.join("config.toml");
     let settings = match run.is_file() {
         true => settings::of_run(&RunConfig::read(&run)?, &DataArgs::default(), set)?,
-        false => of_weights(header, set)?,
+        false => settings::of_weights(header, set)?,
     };
-    Ok(settings.config.data)
+    let data = settings.config.data;
+    match &header.channels {
+        Some(channels) => channels.check(&data)?,
+        None => check_plain(&data)?,
+    }
+    Ok(data)
 }
 
-fn of_weights(header: &WeightsHeader, set: &[String]) -> Result<Settings> {
-    let settings = SettingArgs {
-        set: set.to_vec(),
-        ..SettingArgs::default()
-    };
-    let own = DataArgs {
-        data: Some(settings::FILES.to_owned()),
-        ..DataArgs::default()
-    };
-    Settings::resolve(Some(&header.model), &settings, &own)
+/// A network that reads frames as they are forecasts all of each and reads nothing else.
+fn check_plain(data: &DataConfig) -> Result<()> {
+    let keys = [
+        ("targets", data.targets.is_empty()),
+        ("static", data.static_fields.is_empty()),
+        ("time_encodings", data.time_encodings.is_empty()),
+    ];
+    for (key, is_unset) in keys {
+        ensure!(
+            is_unset,
+            "--set data.{key}: the network was trained on frames alone and forecasts all of each: leave it out"
+        );
+    }
+    Ok(())
 }

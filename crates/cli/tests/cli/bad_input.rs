@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+#[cfg(target_os = "linux")]
+use crate::bound;
 use crate::program::{TRAINED, field, refused, succeed, write_npy};
 
 const FRAME: usize = 16 * 16;
@@ -67,6 +69,65 @@ fn outputs_that_cannot_be_written_are_refused_first() {
         assert!(message.contains(output), "{message}");
     }
     assert_eq!(std::fs::read_dir(path).unwrap().count(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_may_not_be_read_or_written_is_named() {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    bound::by_permissions("bad_input::what_may_not_be_read_or_written_is_named", || {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let run = TRAINED.argument();
+        for name in ["clip.npy", "locked.npy"] {
+            write_npy(&path.join(name), "<f4", &[4, 1, 16, 16], &field(4 * FRAME));
+        }
+        for name in ["locked.bpk", "locked.toml", "locked.safetensors"] {
+            fs::write(path.join(name), "").unwrap();
+        }
+        for name in ["locked.npy", "locked.bpk", "locked.toml", "locked.safetensors"] {
+            bound::lock(&path.join(name));
+        }
+        fs::create_dir(path.join("closed")).unwrap();
+        fs::set_permissions(path.join("closed"), Permissions::from_mode(0o555)).unwrap();
+        for (name, arguments) in [
+            (
+                "locked.npy",
+                &["forecast", &run, "-i", "locked.npy", "-o", "out.npy"][..],
+            ),
+            (
+                "locked.npy",
+                &["train", "ustep", "--data-path", "locked.npy", "--out", "run"],
+            ),
+            (
+                "locked.bpk",
+                &["forecast", "locked.bpk", "-i", "clip.npy", "-o", "out.npy"],
+            ),
+            ("locked.toml", &["show", "ustep", "--config", "locked.toml"]),
+            (
+                "locked.safetensors",
+                &[
+                    "import",
+                    "locked.safetensors",
+                    "--model",
+                    "ustep",
+                    "--output",
+                    "out.bpk",
+                ],
+            ),
+            ("closed", &["forecast", &run, "-i", "clip.npy", "-o", "closed/out.npy"]),
+            ("closed", &["train", "ustep", "--steps", "1", "--out", "closed/run"]),
+        ] {
+            let message = refused(path, arguments);
+            assert!(
+                message.contains(name) && message.contains("Permission denied"),
+                "{arguments:?}: {message}"
+            );
+        }
+        assert!(!path.join("out.npy").exists() && !path.join("run").exists());
+    });
 }
 
 #[test]

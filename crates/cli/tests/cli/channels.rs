@@ -1,10 +1,12 @@
 //! Several variables, static fields and the time of the day, from training to a forecast.
 
+use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use netcdf_writer::{NcAttrValue, NcFileBuilder, NcWriteOptions};
 
-use crate::program::{json, read_npy, refused, succeed, write_npy};
+use crate::program::{command, json, read_npy, refused, stderr, succeed, write_npy};
 
 const SIDE: usize = 16;
 const PLANE: usize = SIDE * SIDE;
@@ -18,20 +20,24 @@ fn u10(hour: usize, pixel: usize) -> f32 {
     ((hour * 5 + pixel) % 13) as f32
 }
 
-/// Hourly fields of `hours` hours from midnight on, and `z`, which does not change.
-fn write_netcdf(path: &Path, hours: usize) {
+/// Its name, and its value at an hour and a pixel.
+type Variable = (&'static str, fn(usize, usize) -> f32);
+const BOTH: [Variable; 2] = [("t2m", t2m), ("u10", u10)];
+
+/// Hourly fields of these hours after midnight, and `z`, which does not change.
+fn write_netcdf(path: &Path, hours: Range<usize>, variables: &[Variable]) {
     let mut file = NcFileBuilder::new();
-    let time = file.add_dimension("time", hours as u64).unwrap();
+    let time = file.add_dimension("time", hours.len() as u64).unwrap();
     let lat = file.add_dimension("lat", SIDE as u64).unwrap();
     let lon = file.add_dimension("lon", SIDE as u64).unwrap();
     let axis = file.add_variable::<i32>("time", &[time]).unwrap();
     let units = NcAttrValue::Chars("hours since 2019-03-01 00:00:00".to_owned());
     file.add_variable_attribute(axis, "units", units).unwrap();
-    file.write_variable(axis, &(0..hours as i32).collect::<Vec<i32>>())
-        .unwrap();
-    for (name, value) in [("t2m", t2m as fn(usize, usize) -> f32), ("u10", u10)] {
-        let variable = file.add_variable::<f32>(name, &[time, lat, lon]).unwrap();
-        let values = (0..hours * PLANE).map(|at| value(at / PLANE, at % PLANE));
+    let moments: Vec<i32> = hours.clone().map(|hour| hour as i32).collect();
+    file.write_variable(axis, &moments).unwrap();
+    for (name, value) in variables {
+        let variable = file.add_variable::<f32>(*name, &[time, lat, lon]).unwrap();
+        let values = (hours.start * PLANE..hours.end * PLANE).map(|at| value(at / PLANE, at % PLANE));
         file.write_variable(variable, &values.collect::<Vec<f32>>()).unwrap();
     }
     let z = file.add_variable::<f32>("z", &[lat, lon]).unwrap();
@@ -60,7 +66,7 @@ fn one_of_two_variables_is_forecast_and_the_rest_is_read() {
     for network in ["simvp", "convlstm"] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
-        write_netcdf(&path.join("era.nc"), 48);
+        write_netcdf(&path.join("era.nc"), 0..48, &BOTH);
         let arguments = [
             "train",
             network,
@@ -90,7 +96,7 @@ fn one_of_two_variables_is_forecast_and_the_rest_is_read() {
         }
         // The run has its own copy of the static field.
         std::fs::remove_file(path.join("era.nc")).unwrap();
-        write_netcdf(&path.join("later.nc"), 10);
+        write_netcdf(&path.join("later.nc"), 0..10, &BOTH);
         let forecast = |input: &str, output: &str, more: &[&str]| {
             let arguments = [
                 "forecast",
@@ -113,10 +119,7 @@ fn one_of_two_variables_is_forecast_and_the_rest_is_read() {
             "{network}: not in kelvin"
         );
         // The same frames as an array, in the order of data.variables, and their time by hand: hours 6 to 9.
-        let array: Vec<u8> = (6..10)
-            .flat_map(|hour| [u10 as fn(usize, usize) -> f32, t2m].map(|value| (hour, value)))
-            .flat_map(|(hour, value)| (0..PLANE).flat_map(move |pixel| value(hour, pixel).to_le_bytes()))
-            .collect();
+        let array: Vec<u8> = (6..10).flat_map(frame).collect();
         write_npy(&path.join("clip.npy"), "<f4", &[4, 2, SIDE, SIDE], &array);
         let start = ["--start", "2019-03-01T06:00"];
         assert_eq!(
@@ -139,23 +142,7 @@ fn one_of_two_variables_is_forecast_and_the_rest_is_read() {
             &["--start soon: write a date and time"],
         );
         told(&["-i", "later.nc", "--start", "2019-03-01"], &["later.nc` says itself"]);
-        let message = refused(
-            path,
-            &[
-                "forecast",
-                "run",
-                "--watch",
-                ".",
-                "--output-folder",
-                "forecasts",
-                "--once",
-            ],
-        );
-        assert!(
-            message.contains("--watch: `run` was trained on chosen channels (forecasts t2m, also reads u10, z"),
-            "{message}"
-        );
-        assert!(!path.join("forecasts").exists());
+        forecasts_as_files_come_in_are_the_same(path, network, &fs::read(path.join("file.npy")).unwrap());
         write_npy(
             &path.join("one.npy"),
             "<f4",
@@ -169,11 +156,107 @@ fn one_of_two_variables_is_forecast_and_the_rest_is_read() {
     }
 }
 
+/// The bytes of `[2, 16, 16]`, in the order of `data.variables`.
+fn frame(hour: usize) -> Vec<u8> {
+    let value = |at: usize| {
+        if at < PLANE {
+            u10(hour, at)
+        } else {
+            t2m(hour, at - PLANE)
+        }
+    };
+    (0..2 * PLANE).flat_map(|at| value(at).to_le_bytes()).collect()
+}
+
+/// `expected` is what `forecast --input` wrote for the hours 6 to 9.
+fn forecasts_as_files_come_in_are_the_same(path: &Path, network: &str, expected: &[u8]) {
+    let watch = |target: &str, folder: &str, output: &str, more: &[&str]| {
+        let arguments = [
+            &["forecast", target, "--watch", folder, "--output-folder", output][..],
+            &["--once", "--settle", "0", "--horizon", "5"],
+            more,
+        ];
+        let output = command(path, &arguments.concat()).output().unwrap();
+        (output.status.code(), stderr(&output))
+    };
+    let checkpoint = fs::read_to_string(path.join("run/checkpoints/last")).unwrap();
+    fs::copy(
+        path.join("run/checkpoints").join(checkpoint).join("network.bpk"),
+        path.join("weights.bpk"),
+    )
+    .unwrap();
+    fs::create_dir(path.join("in")).unwrap();
+    // Overlapping files, and one that lacks a variable.
+    for (name, hours) in [("06", 6..7), ("07", 6..8), ("08", 8..9), ("09", 9..10)] {
+        write_netcdf(&path.join(format!("in/{name}.nc")), hours, &BOTH);
+    }
+    write_netcdf(&path.join("in/05.nc"), 5..6, &BOTH[..1]);
+    let mut ways: Vec<(&str, &str, &[&str])> = vec![("run", "forecasts", &[]), ("weights.bpk", "of-weights", &[])];
+    if network == "convlstm" {
+        // It has seen nothing before these frames that it could remember.
+        ways.push(("run", "of-state", &["--keep-state"]));
+    }
+    for (target, output, more) in ways {
+        let (code, log) = watch(target, "in", output, more);
+        assert_eq!(code, Some(0), "{log}");
+        assert!(log.contains("left out: `in/05.nc` has no variable `u10`"), "{log}");
+        assert_eq!(
+            fs::read(path.join(output).join("09.npy")).unwrap(),
+            expected,
+            "{network}, {output}"
+        );
+        assert!(!path.join(output).join("08.npy").exists());
+    }
+    let record: serde_json::Value = serde_json::from_slice(&fs::read(path.join("forecasts/09.json")).unwrap()).unwrap();
+    assert_eq!(record["shape"], serde_json::json!([5, 1, SIDE, SIDE]));
+    assert_eq!(record["lead_times"][4]["valid"], "2019-03-01T14:00:00Z");
+    // The hour 10 is missing.
+    write_netcdf(&path.join("in/11.nc"), 11..12, &BOTH);
+    let (_, log) = watch("run", "in", "forecasts", &[]);
+    assert!(log.contains("in/11.nc`: a gap in time, 7200 s"), "{log}");
+    assert!(!path.join("forecasts/11.npy").exists());
+    // Arrays have their time in their name, or they have none.
+    fs::create_dir(path.join("arrays")).unwrap();
+    for hour in 6..10 {
+        let name = path.join(format!("arrays/era-2019-03-01T{hour:02}00.npy"));
+        write_npy(&name, "<f4", &[1, 2, SIDE, SIDE], &frame(hour));
+    }
+    write_npy(&path.join("arrays/late.npy"), "<f4", &[1, 2, SIDE, SIDE], &frame(10));
+    write_npy(
+        &path.join("arrays/lean.npy"),
+        "<f4",
+        &[1, 1, SIDE, SIDE],
+        &frame(10)[..4 * PLANE],
+    );
+    let (code, log) = watch("run", "arrays", "of-arrays", &[]);
+    assert_eq!(code, Some(0), "{log}");
+    assert!(
+        log.contains("left out: `arrays/late.npy`: it does not say when"),
+        "{log}"
+    );
+    assert!(
+        log.contains("left out: `arrays/lean.npy` has frames of 1 channels, the network expects 2"),
+        "{log}"
+    );
+    assert_eq!(
+        fs::read(path.join("of-arrays/era-2019-03-01T0900.npy")).unwrap(),
+        expected,
+        "{network}, arrays"
+    );
+    let (code, log) = watch("run", "in", "no", &["--set", "data.targets=['u10']"]);
+    assert_eq!(code, Some(2), "{log}");
+    assert!(
+        log.contains("`data.targets` is not what the network was trained with") && log.contains("forecasts t2m"),
+        "{log}"
+    );
+    assert!(!path.join("no").exists());
+}
+
 #[test]
 fn channels_that_are_not_there_are_refused_with_those_that_are() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    write_netcdf(&path.join("era.nc"), 48);
+    write_netcdf(&path.join("era.nc"), 0..48, &BOTH);
     for (set, words) in [
         (
             "data.variables=['t2m', 'v10']",
@@ -203,4 +286,21 @@ fn channels_that_are_not_there_are_refused_with_those_that_are() {
         &["data", "show", "era.nc", "--set", "data.variables=['u10', 't2m']"],
     );
     assert!(shown.contains("channels    u10, t2m"), "{shown}");
+}
+
+#[test]
+fn published_data_are_read_with_all_of_their_channels() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [
+        &["train", "simvp", "--data", "kth", "--set", "data.targets=[0]"][..],
+        &["train", "simvp", "--set", "data.targets=[0]"],
+        &["show", "simvp", "--data", "moving-mnist", "--set", "data.targets=[0]"],
+        &["data", "show", "taxibj", "--set", "data.targets=[0]"],
+    ] {
+        let message = refused(folder.path(), arguments);
+        assert!(
+            message.contains("`data.targets` is set, but `") && message.contains("leave it out"),
+            "{arguments:?}: {message}"
+        );
+    }
 }

@@ -1,6 +1,10 @@
 //! The binary as a user meets it.
 
 mod bad_input;
+/// Shared with the tests of the readers.
+#[cfg(target_os = "linux")]
+#[path = "../../../data/tests/foreign/bound.rs"]
+mod bound;
 mod channels;
 mod data_files;
 mod forecasts;

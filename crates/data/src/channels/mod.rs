@@ -3,23 +3,26 @@
 //! Some are to be forecast. Others are only read: further variables of the same files, fields that never change, and the
 //! time of the day or year. They come in this order, so that what is to be forecast are the first channels.
 
+mod chosen;
 mod encoding;
 mod extended;
 mod fixed;
 mod pick;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use foreframe_core::Targets;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use chosen::Chosen;
 pub use encoding::TimeEncoding;
-pub(crate) use extended::Extended;
 pub(crate) use fixed::{FixedField, read_fixed};
 pub use pick::Pick;
 pub(crate) use pick::{Selection, numbered};
 
-use crate::DataConfig;
+use crate::{ClipSource, DataConfig, DataError, Normalization, Splits};
+use extended::Extended;
 
 /// The channels of a clip by name, and what is needed to make them from new observations.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -46,12 +49,19 @@ pub struct Channels {
 }
 
 impl Channels {
-    /// What `selection` leaves of the frames, and what `config` adds to them.
-    pub(crate) fn new(selection: &Selection, fixed: &[FixedField], seconds: Option<i64>, config: &DataConfig) -> Self {
+    /// What `selection` leaves of the frames, and what `config` adds to them. Also how all of them are normalised, where
+    /// `normalization` is that of the selected ones.
+    pub(crate) fn new(
+        selection: &Selection,
+        fixed: &[FixedField],
+        seconds: Option<i64>,
+        config: &DataConfig,
+        normalization: Normalization,
+    ) -> (Self, Normalization) {
         let of_time = config.time_encodings.iter().flat_map(|encoding| encoding.names());
         let names = selection.names.iter().cloned();
         let names = names.chain(fixed.iter().map(|field| field.name.clone())).chain(of_time);
-        Self {
+        let channels = Self {
             names: names.collect(),
             targets: selection.targets,
             observed: selection.names.len(),
@@ -63,16 +73,61 @@ impl Channels {
                 path: None,
                 ..config.clone()
             },
+        };
+        let others = fixed.iter().map(|field| (field.mean, field.std));
+        let of_time = std::iter::repeat_n((0.0, 1.0), 2 * config.time_encodings.len());
+        let normalization = match channels.count() > channels.observed {
+            true => normalization.followed_by(channels.observed, others.chain(of_time)),
+            false => normalization,
+        };
+        (channels, normalization)
+    }
+
+    /// Splits of these channels from splits of the observed ones.
+    pub(crate) fn complete_clips(self, mut splits: Splits) -> Splits {
+        splits.clip.channels = self.count();
+        splits.description = format!("{}; {}", splits.description, self.told());
+        let channels = Arc::new(self);
+        for clips in [&mut splits.train, &mut splits.validation, &mut splits.test] {
+            let completed: Arc<dyn ClipSource> = Arc::new(Extended::new(Arc::clone(clips), Arc::clone(&channels)));
+            *clips = completed;
         }
+        splits
     }
 
     /// Whether something is asked for that needs a description: a choice of channels, or more than those of the frames.
     pub(crate) fn are_asked_for(config: &DataConfig) -> bool {
-        !(config.variables.is_empty()
-            && config.channels.is_empty()
-            && config.targets.is_empty()
-            && config.static_fields.is_empty()
-            && config.time_encodings.is_empty())
+        other_channels(config, &DataConfig::default()).is_some()
+    }
+
+    /// Refuses to read other channels than these: a network has learnt what each of its channels is.
+    ///
+    /// # Errors
+    /// Names the key that says something else.
+    pub fn check(&self, config: &DataConfig) -> Result<(), DataError> {
+        match other_channels(config, &self.data) {
+            None => Ok(()),
+            Some(key) => Err(DataError::config(
+                key,
+                "is not what the network was trained with",
+                format!("leave it as it was: the network {}", self.told()),
+            )),
+        }
+    }
+
+    /// Refuses frames of a file whose channels are called otherwise than the observed ones.
+    pub(crate) fn check_names(&self, path: &Path, found: &[String]) -> Result<(), DataError> {
+        if found == &self.names[..self.observed] {
+            return Ok(());
+        }
+        Err(DataError::file(
+            path,
+            format!("has the channels {}", found.join(", ")),
+            format!(
+                "name a file with those that the network was trained on: {}",
+                self.expected()
+            ),
+        ))
     }
 
     /// Whether the numbers fit each other, as they do unless a file was changed by hand.
@@ -118,6 +173,11 @@ impl Channels {
     /// Whether their values depend on the time.
     pub fn need_time(&self) -> bool {
         !self.data.time_encodings.is_empty()
+    }
+
+    /// Whether [`choose`](Self::choose) takes frames of so many channels.
+    pub(crate) const fn can_choose(&self, channels: usize) -> bool {
+        channels == self.of_frame || channels == self.observed
     }
 
     /// Chooses the observed channels of frames that have `channels` of them: all that the frames of the training data had,
@@ -196,6 +256,18 @@ impl Channels {
             }
         }
     }
+}
+
+/// The first key by which two configurations say different things of what the channels are.
+pub(crate) fn other_channels(one: &DataConfig, other: &DataConfig) -> Option<&'static str> {
+    let differ = [
+        ("variables", one.variables != other.variables),
+        ("channels", one.channels != other.channels),
+        ("targets", one.targets != other.targets),
+        ("static", one.static_fields != other.static_fields),
+        ("time_encodings", one.time_encodings != other.time_encodings),
+    ];
+    differ.into_iter().find(|(_, differs)| *differs).map(|(key, _)| key)
 }
 
 #[cfg(test)]

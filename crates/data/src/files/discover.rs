@@ -89,7 +89,7 @@ fn in_fields(files: Vec<PathBuf>, config: &DataConfig) -> Result<Vec<Recording>,
 
 fn in_folder(folder: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataError> {
     let any_size = config.resize.is_some();
-    let fence = Fence::around(folder, config)?;
+    let fence = Fence::around(folder, config.links)?;
     let entries = fence.listing(folder, may_be_read)?;
     let pick = |wanted: fn(&Path) -> bool| {
         entries

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::discover::is_readable;
+use super::links::{Fence, Links};
 use super::listing;
 use crate::DataError;
 
@@ -13,10 +14,11 @@ use crate::DataError;
 ///
 /// A file is complete when neither its size nor its modification time has changed for some time, or when it has not been
 /// modified for as long already when it is first seen, as one that was renamed into the folder. Hidden files, files of kinds
-/// that cannot be read, folders, and links to anything outside of the folder are left alone.
+/// that cannot be read, folders, and links out of the folder that are not followed are left alone.
 #[derive(Debug)]
 pub struct Inbox {
     folder: PathBuf,
+    fence: Fence,
     settle: Duration,
     seen: BTreeMap<PathBuf, Seen>,
     /// Links that lead out of the folder, of which the user was told.
@@ -43,11 +45,12 @@ impl Seen {
 }
 
 impl Inbox {
-    /// Watches `folder`; files are complete after `settle` without a change.
+    /// Watches `folder`; files are complete after `settle` without a change. `links` that lead out of the folder are never an
+    /// error, since others put them there: they are followed, or named in a warning and left out.
     ///
     /// # Errors
     /// Names the folder that cannot be read.
-    pub fn new(folder: &Path, settle: Duration) -> Result<Self, DataError> {
+    pub fn new(folder: &Path, settle: Duration, links: Links) -> Result<Self, DataError> {
         if !folder.is_dir() {
             return Err(DataError::file(
                 folder,
@@ -57,6 +60,7 @@ impl Inbox {
         }
         Ok(Self {
             folder: folder.to_owned(),
+            fence: Fence::around(folder, links)?,
             settle,
             seen: BTreeMap::new(),
             refused: BTreeSet::new(),
@@ -79,7 +83,7 @@ impl Inbox {
         for file in files {
             // It may be gone since the folder was listed.
             let Ok(found) = fs::metadata(&file) else { continue };
-            if !found.is_file() || !self.is_inside(&file) {
+            if !found.is_file() || !self.is_admitted(&file) {
                 continue;
             }
             let (bytes, modified) = (found.len(), found.modified().ok());
@@ -105,20 +109,15 @@ impl Inbox {
         self.seen.values().any(|seen| !seen.told)
     }
 
-    /// Whether a file lies in the folder, and is no link to somewhere else.
-    fn is_inside(&mut self, file: &Path) -> bool {
-        let is_link = fs::symlink_metadata(file).is_ok_and(|found| found.is_symlink());
-        if !is_link {
+    /// Whether a file is no link, or one that is followed.
+    fn is_admitted(&mut self, file: &Path) -> bool {
+        let Some(problem) = file.is_symlink().then(|| self.fence.leads_out(file)).flatten() else {
             return true;
-        }
-        let leads_inside = match (file.canonicalize(), self.folder.canonicalize()) {
-            (Ok(target), Ok(folder)) => target.starts_with(folder),
-            _ => false,
         };
-        if !leads_inside && self.refused.insert(file.to_owned()) {
-            tracing::warn!("`{}` is a link out of the folder and is left alone", file.display());
+        if self.refused.insert(file.to_owned()) {
+            tracing::warn!("left out: `{}` {problem}", file.display());
         }
-        leads_inside
+        false
     }
 }
 
@@ -151,7 +150,7 @@ mod tests {
     fn files_are_told_once_when_they_have_come_to_rest() {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str| folder.path().join(name);
-        let mut inbox = Inbox::new(folder.path(), LONG).unwrap();
+        let mut inbox = Inbox::new(folder.path(), LONG, Links::Refuse).unwrap();
         for name in ["10.npy", "9.npy", ".8.npy.part", "7.npy.tmp", "notes.txt"] {
             fs::write(file(name), "x").unwrap();
         }
@@ -177,7 +176,7 @@ mod tests {
         // A clock that is ahead, as on some file servers: only what is seen counts.
         let ahead = SystemTime::now() + LONG;
         modified(&path, ahead);
-        let mut inbox = Inbox::new(folder.path(), Duration::from_millis(200)).unwrap();
+        let mut inbox = Inbox::new(folder.path(), Duration::from_millis(200), Links::Refuse).unwrap();
         assert!(inbox.complete().unwrap().is_empty());
         std::thread::sleep(Duration::from_millis(250));
         fs::write(&path, "longer").unwrap();
@@ -196,9 +195,17 @@ mod tests {
         }
         std::os::unix::fs::symlink(other.path().join("secret.npy"), folder.path().join("b.npy")).unwrap();
         std::os::unix::fs::symlink("a.npy", folder.path().join("c.npy")).unwrap();
-        let mut inbox = Inbox::new(folder.path(), Duration::ZERO).unwrap();
-        assert_eq!(names(inbox.complete().unwrap()), ["a.npy", "c.npy"]);
-        let error = Inbox::new(&folder.path().join("a.npy"), LONG).unwrap_err().to_string();
+        for (links, expected) in [
+            (Links::Refuse, &["a.npy", "c.npy"][..]),
+            (Links::Skip, &["a.npy", "c.npy"]),
+            (Links::Follow, &["a.npy", "b.npy", "c.npy"]),
+        ] {
+            let mut inbox = Inbox::new(folder.path(), Duration::ZERO, links).unwrap();
+            assert_eq!(names(inbox.complete().unwrap()), expected, "{links:?}");
+        }
+        let error = Inbox::new(&folder.path().join("a.npy"), LONG, Links::Refuse)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("a.npy` is no folder"), "{error}");
     }
 }

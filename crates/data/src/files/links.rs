@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::listing;
 use crate::DataError;
-use crate::config::DataConfig;
 
 /// What becomes of a symbolic link in a folder of data that leads out of the folder, or nowhere.
 #[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,10 +30,10 @@ pub(crate) struct Fence {
 
 impl Fence {
     /// Fences the folder of data. That it may be reached by a link does not count.
-    pub(crate) fn around(folder: &Path, config: &DataConfig) -> Result<Self, DataError> {
+    pub(crate) fn around(folder: &Path, links: Links) -> Result<Self, DataError> {
         Ok(Self {
             folder: folder.canonicalize().map_err(DataError::io("read", folder))?,
-            links: config.links,
+            links,
         })
     }
 
@@ -54,13 +53,8 @@ impl Fence {
     /// # Errors
     /// Names the link that is refused.
     pub(crate) fn admits(&self, path: &Path) -> Result<bool, DataError> {
-        if self.links == Links::Follow {
+        let Some(problem) = self.leads_out(path) else {
             return Ok(true);
-        }
-        let problem = match path.canonicalize() {
-            Ok(target) if target.starts_with(&self.folder) => return Ok(true),
-            Ok(target) => format!("leads by a link out of the data, to `{}`", target.display()),
-            Err(cause) => format!("is a link that leads nowhere ({cause})"),
         };
         if self.links == Links::Skip {
             tracing::warn!("left out: `{}` {problem}", path.display());
@@ -71,6 +65,18 @@ impl Fence {
             problem,
             "set data.links = \"follow\" to read it, or \"skip\" to leave it out",
         ))
+    }
+
+    /// In words, where a path leads to, if that is beyond the fence and links are not followed.
+    pub(super) fn leads_out(&self, path: &Path) -> Option<String> {
+        if self.links == Links::Follow {
+            return None;
+        }
+        match path.canonicalize() {
+            Ok(target) if target.starts_with(&self.folder) => None,
+            Ok(target) => Some(format!("leads by a link out of the data, to `{}`", target.display())),
+            Err(cause) => Some(format!("is a link that leads nowhere ({cause})")),
+        }
     }
 }
 
@@ -89,11 +95,7 @@ mod tests {
             outside.path().canonicalize().unwrap(),
         );
         let names = |folder: &Path, links| {
-            let config = DataConfig {
-                links,
-                ..DataConfig::default()
-            };
-            let listing = Fence::around(folder, &config)?.listing(folder, |path| has_extension(path, &["npy"]))?;
+            let listing = Fence::around(folder, links)?.listing(folder, |path| has_extension(path, &["npy"]))?;
             let name = |path: PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
             Ok::<Vec<String>, DataError>(listing.into_iter().map(name).collect())
         };

@@ -20,7 +20,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::channels::{Channels, Extended, read_fixed};
+use crate::channels::{Channels, read_fixed};
 use crate::config::no_published_protocol;
 use crate::fields::is_field;
 use crate::images::{is_hidden, natural_order};
@@ -74,15 +74,11 @@ pub(crate) fn open(config: &DataConfig) -> Result<Splits, DataError> {
         description: split.description,
         normalization,
     };
-    let mut splits = disturb(splits, config, false)?;
-    if let Some(channels) = channels.map(Arc::new) {
-        splits.clip.channels = channels.count();
-        splits.description = format!("{}; {}", splits.description, channels.told());
-        for clips in [&mut splits.train, &mut splits.validation, &mut splits.test] {
-            *clips = Arc::new(Extended::new(Arc::clone(clips), Arc::clone(&channels)));
-        }
-    }
-    Ok(splits)
+    let splits = disturb(splits, config, false)?;
+    Ok(match channels {
+        Some(channels) => channels.complete_clips(splits),
+        None => splits,
+    })
 }
 
 /// What the channels are where something is asked for that says so, how all of them are normalised, and the files of
@@ -110,16 +106,7 @@ fn describe(
         }
     }
     let seconds = frames.seconds().map(|seconds| seconds * config.step as i64);
-    let channels = Channels::new(frames.selection(), &fixed, seconds, config);
-    let of_time = 2 * config.time_encodings.len();
-    let others = fixed.iter().map(|field| (field.mean, field.std));
-    let normalization = match channels.count() > channels.observed {
-        true => normalization.followed_by(
-            channels.observed,
-            others.chain(std::iter::repeat_n((0.0, 1.0), of_time)),
-        ),
-        false => normalization,
-    };
+    let (channels, normalization) = Channels::new(frames.selection(), &fixed, seconds, config, normalization);
     Ok((Some(channels), normalization, files))
 }
 

@@ -30,16 +30,7 @@ pub fn newest(channels: &Channels, path: &Path, past: usize) -> Result<Newest, D
         ..channels.data.clone()
     };
     let frames = Frames::new(discover(path, &config)?, &config)?;
-    if frames.names() != &channels.names[..channels.observed] {
-        return Err(DataError::file(
-            path,
-            format!("has the channels {}", frames.names().join(", ")),
-            format!(
-                "name a file with those that the network was trained on: {}",
-                channels.expected()
-            ),
-        ));
-    }
+    channels.check_names(path, frames.names())?;
     let lengths = frames.recordings().iter().map(|recording| recording.frames());
     let last = |(recording, frames_of): &(usize, usize)| frames.time(*recording, frames_of.saturating_sub(1));
     let (recording, len) = lengths.enumerate().max_by_key(last).unwrap_or_default();

@@ -5,9 +5,10 @@ mod text;
 use std::path::Path;
 
 use super::located;
-use super::sequences::{Form, Parts, Sequences, part, splits};
+use super::sequences::{self, Form, Parts, Sequences, part, splits};
 use crate::{DataConfig, DataError, Dataset, Protocol, Splits};
 
+const EXTENSIONS: [&str; 2] = ["txt", "npy"];
 /// Frames of a sample, 6 minutes apart.
 const LENGTH: usize = 15;
 
@@ -18,21 +19,13 @@ pub const fn cikm2017() -> Dataset {
         about: "radar echoes of the CIKM AnalytiCup 2017, 5 -> 10 frames 6 minutes apart; train.txt or folders of images",
         source: "Shenzhen Meteorological Bureau and Alibaba, CIKM AnalytiCup 2017; no licence stated",
         defaults,
-        frame: |config| config.resize.map(|[height, width]| [1, height, width]),
+        frame: sequences::frame,
         open,
     }
 }
 
 fn defaults() -> DataConfig {
-    DataConfig {
-        name: cikm2017().name.to_owned(),
-        past: 5,
-        future: 10,
-        validation_clips: 1_000,
-        test_clips: 1_000,
-        resize: Some([64, 64]),
-        ..DataConfig::default()
-    }
+    sequences::defaults(cikm2017().name, [5, 10])
 }
 
 fn open(config: &DataConfig) -> Result<Splits, DataError> {
@@ -45,30 +38,15 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
             "use 0 to 3: the heights 0.5, 1.5, 2.5 and 3.5 km",
         ));
     }
-    let form = Form {
-        length: LENGTH,
-        size: config.resize.unwrap_or([64, 64]),
-        maximum: 255.0,
-    };
+    let form = Form::new(config, LENGTH, 255.0);
     let open = |path: &Path| -> Result<Sequences, DataError> {
         match path.extension().is_some_and(|extension| extension == "txt") {
             true => form.of_array(text::decoded(path, config.level)?),
             false => form.open(path),
         }
     };
-    let find = |names: &[&str]| part(folder, names, &["txt", "npy"]).map(|path| open(&path)).transpose();
-    let parts = match find(&["train"])? {
-        Some(train) => Parts {
-            train,
-            validation: find(&["validation", "valid", "val"])?,
-            test: Vec::new(),
-        },
-        None => Parts {
-            train: open(folder)?,
-            validation: None,
-            test: Vec::new(),
-        },
-    };
+    let find = |names: &[&str]| part(folder, names, &EXTENSIONS).map(|path| open(&path)).transpose();
+    let parts = Parts::find(folder, &EXTENSIONS, open)?;
     let test = match config.protocol {
         // Published tables are made of the training file alone, nine to one.
         Protocol::OpenStl => Vec::new(),

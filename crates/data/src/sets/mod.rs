@@ -16,7 +16,7 @@ mod weatherbench;
 
 use std::path::{Path, PathBuf};
 
-use crate::{DataConfig, DataError};
+use crate::{DataConfig, DataError, whole_frames};
 
 pub use caltech::caltech;
 pub use cikm2017::cikm2017;
@@ -31,8 +31,14 @@ pub use taxibj::taxibj;
 pub use ucf_sports::ucf_sports;
 pub use weatherbench::weatherbench;
 
-/// Where the files of a published dataset lie.
+/// Where the files of a published dataset lie that is read with all of its channels.
 fn located(config: &DataConfig) -> Result<PathBuf, DataError> {
+    whole_frames(config)?;
+    placed(config)
+}
+
+/// Where the files of a published dataset lie.
+fn placed(config: &DataConfig) -> Result<PathBuf, DataError> {
     let path = config
         .path
         .clone()

@@ -7,7 +7,7 @@ use crate::fingerprint::fingerprint;
 use crate::moving::{Bouncing, Strokes, speed_noise};
 use crate::noise::disturb;
 use crate::random::Purpose;
-use crate::{DataConfig, DataError, Dataset, Normalization, Splits};
+use crate::{DataConfig, DataError, Dataset, Normalization, Splits, whole_frames};
 
 /// Digits smaller than this are no digits any more.
 const LEAST_SIZE: usize = 16;
@@ -28,6 +28,7 @@ pub const fn moving_digits() -> Dataset {
 
 fn open(config: &DataConfig) -> Result<Splits, DataError> {
     no_published_protocol(config)?;
+    whole_frames(config)?;
     at_least("size", config.size, LEAST_SIZE)?;
     at_least("digits", config.digits, 1)?;
     let clip = config.clip(1, config.size, config.size)?;

@@ -11,7 +11,9 @@ use crate::fingerprint::fingerprint;
 use crate::moving::{Bouncing, speed_noise};
 use crate::noise::disturb;
 use crate::random::Purpose;
-use crate::{ClipSource, DataConfig, DataError, Dataset, Noise, NoisySplits, Normalization, Protocol, Splits};
+use crate::{
+    ClipSource, DataConfig, DataError, Dataset, Noise, NoisySplits, Normalization, Protocol, Splits, whole_frames,
+};
 
 use material::{Material, find, material};
 use sequences::Sequences;
@@ -115,6 +117,7 @@ fn defaults(variant: &Variant) -> DataConfig {
 }
 
 fn open(config: &DataConfig, variant: &Variant) -> Result<Splits, DataError> {
+    whole_frames(config)?;
     at_least("digits", config.digits, 1)?;
     let clip = config.clip(if variant.coloured { 3 } else { 1 }, config.size, config.size)?;
     let default = Path::new("datasets").join(variant.name);

@@ -18,17 +18,48 @@ pub(super) struct Sequences {
     pub(super) files: Vec<PathBuf>,
 }
 
+/// The usual configuration of a dataset of radar echoes: small frames, as the published networks take them, and a thousand
+/// sequences for validation and for the test each.
+pub(super) fn defaults(name: &str, [past, future]: [usize; 2]) -> DataConfig {
+    DataConfig {
+        name: name.to_owned(),
+        past,
+        future,
+        validation_clips: 1_000,
+        test_clips: 1_000,
+        resize: Some(SIZE),
+        ..DataConfig::default()
+    }
+}
+
+/// Channels, rows and columns of a frame, where they are set.
+pub(super) fn frame(config: &DataConfig) -> Option<[usize; 3]> {
+    config.resize.map(|[height, width]| [1, height, width])
+}
+
+/// Rows and columns of the published frames.
+const SIZE: [usize; 2] = [64, 64];
+
 /// How the sequences of a dataset look.
 pub(super) struct Form {
     /// Frames of a sequence.
-    pub(super) length: usize,
+    length: usize,
     /// Rows and columns of a frame of a clip.
-    pub(super) size: [usize; 2],
+    size: [usize; 2],
     /// The value that becomes 1.
-    pub(super) maximum: f32,
+    maximum: f32,
 }
 
 impl Form {
+    /// Sequences of `length` frames, the size of which is configured.
+    pub(super) fn new(config: &DataConfig, length: usize, maximum: f32) -> Self {
+        Self {
+            length,
+            size: config.resize.unwrap_or(SIZE),
+            maximum,
+        }
+    }
+
     fn frame(&self) -> FrameSize {
         let [height, width] = self.size;
         FrameSize {
@@ -113,6 +144,28 @@ pub(super) struct Parts {
     pub(super) train: Sequences,
     pub(super) validation: Option<Sequences>,
     pub(super) test: Vec<Sequences>,
+}
+
+impl Parts {
+    /// The training and validation parts of a folder, files of which have one of `extensions`; without a training part all
+    /// that is there trains.
+    pub(super) fn find(
+        folder: &Path,
+        extensions: &[&str],
+        open: impl Fn(&Path) -> Result<Sequences, DataError>,
+    ) -> Result<Self, DataError> {
+        let part = |names: &[&str]| part(folder, names, extensions).map(|path| open(&path)).transpose();
+        let train = part(&["train"])?;
+        let validation = match train {
+            Some(_) => part(&["validation", "valid", "val"])?,
+            None => None,
+        };
+        Ok(Self {
+            train: train.map_or_else(|| open(folder), Ok)?,
+            validation,
+            test: Vec::new(),
+        })
+    }
 }
 
 /// Makes clips of the first frames of every sequence.

@@ -146,7 +146,7 @@ fn normalization(config: &DataConfig) -> Result<Normalization, DataError> {
 /// What the public scripts make of it: samples in two files, what was observed and what followed in an array each.
 fn samples(folder: &Path, files: [PathBuf; 2], config: &DataConfig) -> Result<Found, DataError> {
     check_shares(config)?;
-    let fence = Fence::around(folder, config)?;
+    let fence = Fence::around(folder, config.links)?;
     for path in &files {
         if !path.exists() {
             return Err(DataError::file(

@@ -1,7 +1,7 @@
 //! Shanghai2020: radar echoes over Shanghai.
 
 use super::located;
-use super::sequences::{Form, Parts, part, splits};
+use super::sequences::{self, Form, Parts, part, splits};
 use crate::{DataConfig, DataError, Dataset, Splits};
 
 const EXTENSIONS: [&str; 2] = ["npy", "npz"];
@@ -15,19 +15,13 @@ pub const fn shanghai2020() -> Dataset {
         about: "radar echoes over Shanghai, 10 frames 6 minutes apart -> 10 frames 12 minutes apart",
         source: "Zenodo record 7251972, where its licence stands",
         defaults,
-        frame: |config| config.resize.map(|[height, width]| [1, height, width]),
+        frame: sequences::frame,
         open,
     }
 }
 
 fn defaults() -> DataConfig {
-    DataConfig {
-        name: shanghai2020().name.to_owned(),
-        validation_clips: 1_000,
-        test_clips: 1_000,
-        resize: Some([64, 64]),
-        ..DataConfig::default()
-    }
+    sequences::defaults(shanghai2020().name, [10, 10])
 }
 
 fn open(config: &DataConfig) -> Result<Splits, DataError> {
@@ -40,27 +34,14 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
             "use the largest value of the data, e.g. 255 or 70",
         ));
     }
-    let form = Form {
-        length: LENGTH,
-        size: config.resize.unwrap_or([64, 64]),
-        maximum: config.maximum as f32,
-    };
-    let open = |names: &[&str]| {
-        part(folder, names, &EXTENSIONS)
-            .map(|path| form.open(&path))
-            .transpose()
-    };
-    let parts = match open(&["train"])? {
-        Some(train) => Parts {
-            train,
-            validation: open(&["validation", "valid", "val"])?,
-            test: open(&["test"])?.into_iter().collect(),
-        },
-        None => Parts {
-            train: form.open(folder)?,
-            validation: None,
-            test: Vec::new(),
-        },
+    let form = Form::new(config, LENGTH, config.maximum as f32);
+    let parts = Parts::find(folder, &EXTENSIONS, |path| form.open(path))?;
+    let test = part(folder, &["test"], &EXTENSIONS)
+        .map(|path| form.open(&path))
+        .transpose()?;
+    let parts = Parts {
+        test: test.into_iter().collect(),
+        ..parts
     };
     splits(folder, parts, &form, config)
 }

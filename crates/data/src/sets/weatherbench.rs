@@ -4,14 +4,15 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::located;
+use super::placed;
+use crate::channels::{Channels, Chosen, Selection, numbered as numbers, read_fixed};
 use crate::files::{Channel, listing};
 use crate::fingerprint::fingerprint;
 use crate::images::FrameSize;
 use crate::noise::disturb;
 use crate::npy::Mapped;
 use crate::numbered::{ArrayFrames, FrameSource, Joined, Numbered, not_empty};
-use crate::{DataConfig, DataError, Dataset, Normalization, Protocol, Splits};
+use crate::{ClipSource, DataConfig, DataError, Dataset, Normalization, Protocol, Splits};
 
 const TRAIN: RangeInclusive<usize> = 2010..=2015;
 const VALIDATION: RangeInclusive<usize> = 2016..=2016;
@@ -67,12 +68,13 @@ struct Series {
 }
 
 fn open(config: &DataConfig) -> Result<Splits, DataError> {
-    let path = &located(config)?;
+    refuse_variables(config)?;
+    let path = &placed(config)?;
     let Series {
         frames,
         size,
         start,
-        files,
+        mut files,
     } = if path.is_dir() { years(path)? } else { whole(path)? };
     let clip = config.clip(size.channels, size.height, size.width)?;
     let split = |years: RangeInclusive<usize>| {
@@ -115,16 +117,77 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
     for (split, clips) in [("train", &train), ("validation", &validation), ("test", &test)] {
         not_empty(path, split, clips.starts.len())?;
     }
-    let splits = Splits {
+    let whole = Splits {
         train,
         validation,
         test,
         normalization,
         clip,
-        fingerprint: fingerprint(config, "weatherbench 1", &files)?,
+        fingerprint: String::new(),
         description: description.to_owned(),
     };
-    disturb(splits, config, false)
+    let selection = Selection::of(config, &numbers(size.channels))?;
+    let (fixed, fixed_files) = read_fixed(config, |path, found, values| on_the_grid(size, path, found, values))?;
+    files.extend(fixed_files);
+    let splits = Splits {
+        fingerprint: fingerprint(config, "weatherbench 1", &files)?,
+        ..chosen(whole, &selection)
+    };
+    let splits = disturb(splits, config, false)?;
+    if !Channels::are_asked_for(config) {
+        return Ok(splits);
+    }
+    let normalization = splits.normalization.clone();
+    let (channels, normalization) = Channels::new(&selection, &fixed, Some(HOUR), config, normalization);
+    let splits = Splits {
+        normalization,
+        ..splits
+    };
+    Ok(channels.complete_clips(splits))
+}
+
+/// Arrays do not say what their variables are called.
+fn refuse_variables(config: &DataConfig) -> Result<(), DataError> {
+    match config.variables.is_empty() {
+        true => Ok(()),
+        false => Err(DataError::config(
+            "variables",
+            format!("is set, but the arrays of `{}` have no names", config.name),
+            "choose by number, e.g. data.channels = [0, 2]",
+        )),
+    }
+}
+
+/// Clips of the selected channels.
+fn chosen(whole: Splits, selection: &Selection) -> Splits {
+    if selection.chosen.iter().copied().eq(0..selection.of_frame) {
+        return whole;
+    }
+    let of = |clips: Arc<dyn ClipSource>| -> Arc<dyn ClipSource> { Arc::new(Chosen::new(clips, selection.clone())) };
+    let train = of(whole.train);
+    Splits {
+        clip: train.shape(),
+        train,
+        validation: of(whole.validation),
+        test: of(whole.test),
+        normalization: selection.of_normalization(&whole.normalization),
+        ..whole
+    }
+}
+
+/// Refuses a static field of another grid.
+fn on_the_grid(grid: FrameSize, path: &Path, found: FrameSize, values: Vec<f32>) -> Result<Vec<f32>, DataError> {
+    if (found.height, found.width) == (grid.height, grid.width) {
+        return Ok(values);
+    }
+    Err(DataError::file(
+        path,
+        format!(
+            "is {}x{}, but frames are {}x{}",
+            found.height, found.width, grid.height, grid.width
+        ),
+        "bring the static field to the size of the frames",
+    ))
 }
 
 /// Mean and standard deviation of every channel over time and space.

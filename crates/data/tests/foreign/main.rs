@@ -4,10 +4,15 @@
 
 #[path = "damage/allocator.rs"]
 mod allocator;
+#[cfg(target_os = "linux")]
+mod bound;
 #[path = "damage/check.rs"]
 mod check;
 mod checksums;
 mod fields;
+#[cfg(target_os = "linux")]
+#[path = "damage/locked.rs"]
+mod locked;
 #[path = "damage/mutate.rs"]
 mod mutate;
 #[path = "damage/parser.rs"]
@@ -35,4 +40,12 @@ fn files_that_are_whole_need_no_repair() {
 #[test]
 fn damaged_files_are_read_or_refused_in_bounded_memory() {
     parsers::PARSERS.iter().for_each(check::check);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn locked_files_are_named() {
+    bound::by_permissions("locked_files_are_named", || {
+        parsers::PARSERS.iter().for_each(locked::check)
+    });
 }

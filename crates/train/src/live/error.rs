@@ -10,8 +10,8 @@ pub enum LiveError {
     /// A setting that is impossible, or does not go with the network.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The frame has another size than those that the network was built for.
-    #[error("its frames are {found:?} ([channels, rows, columns]), the network was built for {expected:?}")]
+    /// The frame has another size than those that the network was trained to observe.
+    #[error("its frames are {found:?} ([channels, rows, columns]), the network was trained on {expected:?}")]
     Size {
         /// `[channels, height, width]` of the network.
         expected: [usize; 3],
@@ -21,6 +21,12 @@ pub enum LiveError {
     /// A value that no network can read.
     #[error("a frame holds infinite values")]
     NotFinite,
+    /// The network looks at the time of every frame, and that of this one is not known.
+    #[error(
+        "it does not say when its frames were taken, which the network looks at: bring files with a time axis, or of one \
+         frame with its date and time in the name, e.g. t2m-2019-03-01T0600.npy"
+    )]
+    NoTime,
     /// A frame of the same moment, or of a later one, was there before.
     #[error("its frame of {} comes after one of {}", written(*time), written(*newest))]
     Late {

@@ -5,6 +5,7 @@
 
 mod clock;
 mod error;
+mod forecast;
 mod options;
 mod outcome;
 mod record;
@@ -13,10 +14,9 @@ mod watch;
 
 use std::collections::VecDeque;
 
-use burn::tensor::{Tensor, TensorData};
-use foreframe_core::{ClipShape, ConfigError};
+use foreframe_core::ConfigError;
+use foreframe_data::fill_missing;
 use foreframe_data::time::follows;
-use foreframe_data::{Normalization, fill_missing};
 
 pub use error::LiveError;
 pub use options::LiveOptions;
@@ -26,12 +26,14 @@ pub use stream::FrameStream;
 pub use watch::{Watch, WatchOptions};
 
 use crate::model::Network;
+use crate::observer::Observer;
+use crate::weights::WeightsHeader;
 use clock::Clock;
 
 /// A network that is given frames as they come.
 pub struct Live {
     network: Box<dyn Network>,
-    normalization: Normalization,
+    observer: Observer,
     options: LiveOptions,
     horizon: usize,
     clock: Clock,
@@ -47,22 +49,18 @@ pub struct Live {
 
 struct Frame {
     time: Option<i64>,
-    /// Normalised.
+    /// The observed channels, normalised.
     values: Vec<f32>,
     filled: bool,
 }
 
 impl Live {
-    /// Forecasts with `network`, whose training data were normalised by `normalization`.
+    /// Forecasts with `network`, of which `header` says what its frames are.
     ///
     /// # Errors
     /// Names the setting that is impossible, or that the network cannot do.
-    pub fn new(
-        network: Box<dyn Network>,
-        normalization: Normalization,
-        options: LiveOptions,
-    ) -> Result<Self, LiveError> {
-        let clip = network.clip();
+    pub fn new(network: Box<dyn Network>, header: &WeightsHeader, options: LiveOptions) -> Result<Self, LiveError> {
+        let (clip, observer) = (network.clip(), Observer::of(header));
         let positive = |field: &str, value: i64| match value {
             ..=0 => Err(ConfigError::new(field, format!("is {value}"), "use 1 or more")),
             _ => Ok(()),
@@ -74,6 +72,10 @@ impl Live {
         if options.keep_state && options.stride > 1 {
             let problem = format!("is {}, but a state takes every frame", options.stride);
             return Err(ConfigError::new("data.step", problem, "use 1, or do not keep the state").into());
+        }
+        if observer.needs_time() && observer.seconds().or(options.seconds).is_none() {
+            let problem = "is unknown to the weights, but the network looks at the time";
+            return Err(ConfigError::new("time step", problem, "say how many seconds frames are apart").into());
         }
         let stream = network.stream().filter(|_| options.keep_state);
         if options.keep_state && stream.is_none() {
@@ -88,7 +90,7 @@ impl Live {
             filled: 0,
             stream,
             horizon,
-            normalization,
+            observer,
             network,
             options,
         })
@@ -114,12 +116,17 @@ impl Live {
         self.room.saturating_sub(self.since_gap)
     }
 
-    /// Refuses frames of another size than the network was built for.
+    /// How observations become frames of the network.
+    pub const fn observer(&self) -> &Observer {
+        &self.observer
+    }
+
+    /// Refuses frames of another size than those that the network was trained to observe.
     ///
     /// # Errors
     /// Names both sizes, `[channels, height, width]`.
     pub fn check(&self, found: [usize; 3]) -> Result<(), LiveError> {
-        let clip = self.network.clip();
+        let clip = self.observer.observed();
         let expected = [clip.channels, clip.height, clip.width];
         match found == expected {
             true => Ok(()),
@@ -127,20 +134,22 @@ impl Live {
         }
     }
 
-    /// Takes the next frame, in physical units, NaN where a value is missing. `time` is when it was taken, in seconds since 1970; where that is not known,
-    /// it is taken to follow the one before.
+    /// Takes the next frame, in physical units, NaN where a value is missing. `time` is when it was taken, in seconds since
+    /// 1970; where that is not known, it is taken to follow the one before.
     ///
     /// # Shapes
-    /// - `values`: `[channels, height, width]`
+    /// - `values`: `[observed channels, height, width]`
     ///
     /// # Errors
-    /// The frame has infinite values, or is not newer than the one before.
+    /// The frame has infinite values, is not newer than the one before, or has no time though the network looks at it.
     ///
     /// # Panics
     /// If `values` is not one frame; [`Live::check`] tells.
     pub fn push(&mut self, time: Option<i64>, mut values: Vec<f32>) -> Result<Arrival, LiveError> {
-        let clip = self.network.clip();
-        assert_eq!(values.len(), clip.frame_len(), "one frame");
+        assert_eq!(values.len(), self.observer.observed().frame_len(), "one frame");
+        if time.is_none() && self.observer.needs_time() {
+            return Err(LiveError::NoTime);
+        }
         if values.iter().any(|value| value.is_infinite()) {
             return Err(LiveError::NotFinite);
         }
@@ -150,7 +159,7 @@ impl Live {
         {
             return Err(LiveError::Late { time, newest });
         }
-        self.normalization.normalize(&mut values, &clip);
+        self.observer.normalize(&mut values);
         fill_missing(&mut values);
         if let Some(time) = time {
             self.clock.note(time);
@@ -221,11 +230,12 @@ impl Live {
     }
 
     fn take(&mut self, frame: Frame) -> Result<(), LiveError> {
-        let clip = self.network.clip();
         if let Some(stream) = &mut self.stream {
-            let shape = [1, clip.channels, clip.height, clip.width];
-            let data = TensorData::new(frame.values.clone(), shape);
-            stream.push(Tensor::from_data(data, &self.network.device().inner()))?;
+            let device = self.network.device().inner();
+            let time = frame.time.map(|time| [time]);
+            let times = time.as_ref().map(<[i64; 1]>::as_slice);
+            let completed = self.observer.complete(&frame.values, 1, times, &device);
+            stream.push(completed.squeeze_dim(1))?;
         }
         if self.history.len() == self.room {
             self.history.pop_front();
@@ -236,61 +246,8 @@ impl Live {
         Ok(())
     }
 
-    /// What follows the newest frame; `None` as long as frames are [lacking](Self::lacking).
-    ///
-    /// # Errors
-    /// The network's state cannot go on.
-    pub fn forecast(&self) -> Result<Option<LiveForecast>, LiveError> {
-        if self.lacking() > 0 {
-            return Ok(None);
-        }
-        let clip = self.network.clip();
-        let seen = || self.history.iter().step_by(self.options.stride);
-        let (forecast, observed, filled) = match &self.stream {
-            Some(stream) => (stream.forecast(self.horizon)?, self.since_gap, self.filled),
-            None => {
-                let values: Vec<f32> = seen().flat_map(|frame| &frame.values).copied().collect();
-                let past = TensorData::new(values, [1, clip.past, clip.channels, clip.height, clip.width]);
-                let past = Tensor::from_data(past, &self.network.device().inner());
-                let filled = seen().filter(|frame| frame.filled).count();
-                let times = self
-                    .times()
-                    .map(|times| vec![Some(times)])
-                    .unwrap_or_else(|| vec![None]);
-                (self.network.forecast_at(past, self.horizon, &times), clip.past, filled)
-            }
-        };
-        let mut values: Vec<f32> = forecast.into_data().iter::<f32>().collect();
-        let size = ClipShape {
-            future: self.horizon,
-            ..clip
-        };
-        self.normalization.denormalize(&mut values, &size);
-        Ok(Some(LiveForecast {
-            values,
-            shape: [self.horizon, clip.channels, clip.height, clip.width],
-            time: self.newest(),
-            seconds: self.seconds(),
-            observed,
-            filled,
-        }))
-    }
-
     /// When the newest frame was taken.
     fn newest(&self) -> Option<i64> {
         self.history.back().and_then(|frame| frame.time)
-    }
-
-    /// Seconds from one forecast frame to the next.
-    fn seconds(&self) -> Option<i64> {
-        self.clock
-            .step()
-            .map(|seconds| seconds.saturating_mul(self.options.stride as i64))
-    }
-
-    /// Of which moments the forecast frames are.
-    fn times(&self) -> Option<Vec<i64>> {
-        let (newest, seconds) = (self.newest()?, self.seconds()?);
-        Some((1..=self.horizon as i64).map(|step| newest + step * seconds).collect())
     }
 }

@@ -19,7 +19,7 @@ pub enum Arrival {
 /// What follows the newest frame.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LiveForecast {
-    /// `[horizon, channels, height, width]`, in physical units.
+    /// `[horizon, channels to forecast, height, width]`, in physical units.
     pub values: Vec<f32>,
     /// The four sizes.
     pub shape: [usize; 4],

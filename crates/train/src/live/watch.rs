@@ -20,7 +20,7 @@ pub struct WatchOptions<'a> {
     pub folder: &'a Path,
     /// Where forecasts are written; it is made where it does not exist.
     pub output: &'a Path,
-    /// How files are read, as in training: variable, axes, unit, crop, pool, resize, missing values.
+    /// How files are read, as in training: variable, axes, unit, crop, pool, resize, missing values, links.
     pub data: &'a DataConfig,
     /// A file is taken once it has not changed for so long.
     pub settle: Duration,
@@ -37,6 +37,8 @@ pub struct Watch {
     data: DataConfig,
     /// Whether the files that were there at the beginning have been seen.
     began: bool,
+    /// Whether the user was told that frames are further apart, or nearer, than in training.
+    told_apart: bool,
 }
 
 /// A file that is complete.
@@ -56,7 +58,7 @@ impl Watch {
     /// # Errors
     /// Names the folder that cannot be read or made, or says that the two are one.
     pub fn new(live: Live, options: &WatchOptions<'_>) -> Result<Self, TrainError> {
-        let inbox = Inbox::new(options.folder, options.settle)?;
+        let inbox = Inbox::new(options.folder, options.settle, options.data.links)?;
         let output = options.output;
         if !output.is_dir() {
             fs::create_dir(output).map_err(FolderError::new("make", output))?;
@@ -73,6 +75,7 @@ impl Watch {
             output: output.to_owned(),
             data: options.data.clone(),
             began: false,
+            told_apart: false,
         })
     }
 
@@ -128,7 +131,7 @@ impl Watch {
     }
 
     fn open(&self, path: &Path) -> Option<FrameFile> {
-        let file = FrameFile::open(path, &self.data)
+        let file = FrameFile::open(path, &self.data, self.live.observer().channels())
             .inspect_err(|error| warn!("left out: {error}"))
             .ok()?;
         match self.live.check(file.size()) {
@@ -198,6 +201,10 @@ impl Watch {
             without(why).write(&self.output, &entry.path)?;
             return Ok(None);
         };
+        if let (false, Some([found, trained])) = (self.told_apart, self.live.unlike_training()) {
+            warn!("frames are {found} s apart, the network was trained on frames that are {trained} s apart");
+            self.told_apart = true;
+        }
         let path = Record::forecast_path(&self.output, &entry.path);
         npy::write_array(&path, &forecast.shape, &forecast.values)?;
         // The record comes last: what has one is done.

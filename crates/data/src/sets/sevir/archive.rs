@@ -86,7 +86,7 @@ fn event_files(
     catalogue: &Path,
     config: &DataConfig,
 ) -> Result<BTreeMap<PathBuf, PathBuf>, DataError> {
-    let fence = Fence::around(folder, config)?;
+    let fence = Fence::around(folder, config.links)?;
     let mut files: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
     let mut absent: Vec<&Path> = Vec::new();
     for event in events {

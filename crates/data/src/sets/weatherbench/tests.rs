@@ -1,6 +1,7 @@
 use super::*;
 use crate::npy::write_array;
 use crate::time::written;
+use crate::{Pick, TimeEncoding};
 use std::fs;
 
 #[test]
@@ -100,4 +101,80 @@ fn what_is_wrong_is_named() {
     );
     write_array(&path, &[100, 2], &[0.0; 200]).unwrap();
     assert!(message().contains("has shape [100, 2], not [hours, latitudes, longitudes]"));
+}
+
+#[test]
+fn variables_are_chosen_by_number_and_others_are_added() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("all.npy");
+    let all = hours_of(2010..=2018);
+    // Variable `v` of hour `n` is `n` west and `100 v` more east.
+    let values = (0..all * 6).map(|at| (at / 6) as f32 + if at % 2 == 0 { 0.0 } else { 100.0 * (at / 2 % 3) as f32 });
+    write_array(&path, &[all, 3, 1, 2], &values.collect::<Vec<f32>>()).unwrap();
+    let [mask, wide] = ["mask.npy", "wide.npy"].map(|name| folder.path().join(name));
+    write_array(&mask, &[1, 2], &[0.0, 1.0]).unwrap();
+    write_array(&wide, &[1, 3], &[0.0, 1.0, 2.0]).unwrap();
+    let picks = |numbers: &[usize]| numbers.iter().map(|number| Pick(number.to_string())).collect();
+    let config = DataConfig {
+        path: Some(path),
+        past: 2,
+        future: 2,
+        channels: picks(&[2, 1]),
+        targets: picks(&[1]),
+        static_fields: vec![mask.display().to_string()],
+        time_encodings: vec![TimeEncoding::Hour],
+        ..defaults()
+    };
+    let splits = open(&config).unwrap();
+    let channels = splits.channels().unwrap();
+    assert_eq!(channels.names, ["1", "2", "mask", "hour-sine", "hour-cosine"]);
+    assert_eq!((channels.targets, channels.observed, channels.of_frame), (1, 2, 3));
+    assert_eq!((splits.clip.channels, splits.forecast().0.channels), (5, 1));
+    let mut frames = vec![f32::NAN; splits.clip.clip_len()];
+    // Of the test, which begins at midnight, the clip that begins at six.
+    splits.test.read(0, 6, &mut frames).unwrap();
+    let first = hours_of(2010..=2016) as f32 + 6.0;
+    splits.normalization.denormalize(&mut frames, &splits.clip);
+    for (frame, values) in frames.chunks_exact(10).enumerate() {
+        let near = |found: &[f32], expected: [f32; 2]| {
+            let differences = found
+                .iter()
+                .zip(expected)
+                .map(|(found, expected)| (found - expected).abs());
+            assert!(
+                differences.fold(0.0, f32::max) < 0.1,
+                "{found:?}, expected {expected:?}"
+            );
+        };
+        let hour = first + frame as f32;
+        near(&values[..2], [hour, hour + 100.0]);
+        // What is not forecast is known up to the newest frame that was observed.
+        let known = hour.min(first + 1.0);
+        near(&values[2..4], [known, known + 200.0]);
+        near(&values[4..6], [0.0, 1.0]);
+        let angle = std::f32::consts::TAU * (6 + frame) as f32 / 24.0;
+        assert!((values[6] - angle.sin()).abs() < 1e-6 && (values[9] - angle.cos()).abs() < 1e-6);
+    }
+    assert!(
+        splits
+            .description
+            .ends_with("forecasts 1, also reads 2, mask, hour-sine, hour-cosine")
+    );
+    let refused = |change: fn(&mut DataConfig, String)| {
+        let mut config = config.clone();
+        change(&mut config, wide.display().to_string());
+        open(&config).unwrap_err().to_string()
+    };
+    let message = refused(|config, wide| config.static_fields = vec![wide]);
+    assert!(message.contains("wide.npy` is 1x3, but frames are 1x2"), "{message}");
+    let message = refused(|config, _| config.targets = vec![Pick("0".to_owned())]);
+    assert!(
+        message.contains("`data.targets` names `0`, which data.channels leaves out"),
+        "{message}"
+    );
+    let message = refused(|config, _| config.variables = vec!["t2m".to_owned()]);
+    assert!(
+        message.contains("`data.variables` is set, but the arrays of `weatherbench`"),
+        "{message}"
+    );
 }

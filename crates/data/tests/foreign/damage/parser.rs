@@ -1,7 +1,15 @@
 //! A reader of foreign files, as a function of bytes.
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// What is done to files that are written, and those that it was done to.
+type Change = (fn(&Path), Vec<PathBuf>);
+
+thread_local! {
+    static CHANGE: RefCell<Option<Change>> = const { RefCell::new(None) };
+}
 
 /// One reader.
 pub(crate) struct Parser {
@@ -37,5 +45,20 @@ pub(crate) fn written(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     // Some file systems wait for the disk when a file is cut short and written again, but not for a new one.
     let _ = fs::remove_file(&path);
     fs::write(&path, bytes).unwrap();
+    CHANGE.with_borrow_mut(|changed| {
+        if let Some((change, files)) = changed {
+            change(&path);
+            files.push(path.clone());
+        }
+    });
     path
+}
+
+/// What `read` answers when every file that it [writes](written) is made another by `change`, and those files.
+#[allow(dead_code)]
+pub(crate) fn changing<T>(change: fn(&Path), read: impl FnOnce() -> T) -> (T, Vec<PathBuf>) {
+    CHANGE.set(Some((change, Vec::new())));
+    let outcome = read();
+    let changed = CHANGE.take().map(|(_, files)| files);
+    (outcome, changed.unwrap_or_default())
 }

@@ -1,17 +1,26 @@
 //! The section `[data]` of a configuration.
 
+mod checks;
+mod choices;
+mod missing;
+
 use std::path::PathBuf;
 
 use foreframe_core::ClipShape;
-use serde::de::{Error, Unexpected, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
+
+pub use checks::whole_frames;
+pub(crate) use checks::{at_least, check_shares, no_published_protocol};
+pub use choices::{Noise, NoisySplits, Protocol, Scaling, SplitBy};
+pub use missing::Missing;
 
 use crate::files::Links;
 use crate::{Damaged, DataError, Pick, TimeEncoding};
 
 /// Which data, how they are cut into clips and split. The section `[data]` of every configuration.
 ///
-/// One flat section serves every dataset; a key that a dataset has no use for is ignored by it.
+/// One flat section serves every dataset; a key that a dataset has no use for is ignored by it, but one that asks for other
+/// channels than it has is refused.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
@@ -77,18 +86,18 @@ pub struct DataConfig {
     /// hold one of them each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub variables: Vec<String>,
-    /// `files`: which channels are used, by name or number; all without it.
+    /// `files` and `weatherbench`: which channels are used, by name or number; all without it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<Pick>,
-    /// `files`: which of the channels are forecast, learnt and scored, by name or number; all without it. The others are
-    /// only read.
+    /// `files` and `weatherbench`: which of the channels are forecast, learnt and scored, by name or number; all without it.
+    /// The others are only read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<Pick>,
-    /// `files`: fields that do not change in time, as further channels that are only read: `.npy`, images, or `file:variable`
-    /// of HDF5 and NetCDF. They have the size of the frames, before or after `crop`, `pool` and `resize`.
+    /// `files` and `weatherbench`: fields that do not change in time, as further channels that are only read: `.npy`, images,
+    /// or `file:variable` of HDF5 and NetCDF. They have the size of the frames, before or after `crop`, `pool` and `resize`.
     #[serde(rename = "static", skip_serializing_if = "Vec::is_empty")]
     pub static_fields: Vec<String>,
-    /// `files`: times as further channels that are only read, a sine and a cosine each.
+    /// `files` and `weatherbench`: times as further channels that are only read, a sine and a cosine each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub time_encodings: Vec<TimeEncoding>,
     /// `files`: when the first frame was taken (UTC), e.g. `2019-03-01T00:00`, where the files do not say.
@@ -168,129 +177,6 @@ impl Default for DataConfig {
     }
 }
 
-/// What becomes of missing values.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Missing {
-    /// They become this number, in the unit of the data, for networks and scores alike.
-    Become(f32),
-    /// They stay missing: networks see a normalised 0 (the mean, under `min-max` the least value), losses and scores leave
-    /// them out.
-    Mask,
-}
-
-const MASK: &str = "mask";
-
-impl Serialize for Missing {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Become(value) => serializer.serialize_f32(*value),
-            Self::Mask => serializer.serialize_str(MASK),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Missing {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NumberOrMask;
-        impl Visitor<'_> for NumberOrMask {
-            type Value = Missing;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a number, or \"mask\"")
-            }
-            fn visit_f64<E: Error>(self, value: f64) -> Result<Missing, E> {
-                Ok(Missing::Become(value as f32))
-            }
-            fn visit_i64<E: Error>(self, value: i64) -> Result<Missing, E> {
-                Ok(Missing::Become(value as f32))
-            }
-            fn visit_u64<E: Error>(self, value: u64) -> Result<Missing, E> {
-                Ok(Missing::Become(value as f32))
-            }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Missing, E> {
-                match text {
-                    MASK => Ok(Missing::Mask),
-                    _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
-                }
-            }
-        }
-        deserializer.deserialize_any(NumberOrMask)
-    }
-}
-
-/// How recordings are split into train, validation and test. No clip ever crosses from one split into another.
-#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-pub enum SplitBy {
-    /// `clip` where there are three recordings or more, else `time`.
-    #[default]
-    Auto,
-    /// Every recording is cut in time: its beginning trains, then comes validation, its end tests. Validation and test
-    /// get one clip at least where the recording is long enough for three.
-    Time,
-    /// Whole recordings in natural order of their names: the first train, the last test.
-    Clip,
-    /// Whole recordings, shuffled by `seed` before they are split.
-    RandomClip,
-}
-
-/// How values become what a network sees. Statistics come from the training split alone, one per channel.
-#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scaling {
-    /// `scale` for images and 8-bit arrays, `z-score` for every other array.
-    #[default]
-    Auto,
-    /// As they are in the file. Images are read as 0..1 in any case.
-    None,
-    /// Integers are divided by the largest value of their type when read (8 bits: 255), so that 0..1 becomes the unit
-    /// of everything that follows, as it is for images. Floating-point values stay as they are.
-    Scale,
-    /// The least value becomes 0, the greatest 1.
-    MinMax,
-    /// Mean 0 and standard deviation 1.
-    ZScore,
-}
-
-/// Which clips validate.
-#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum Protocol {
-    /// A part of the training data, which then trains nothing. The test split is for the test alone.
-    #[default]
-    Own,
-    /// As published tables were made: all training data train, and the test split chooses the checkpoint too, so that
-    /// its scores are a little too good. Whatever else is peculiar to the published protocol is followed as well.
-    OpenStl,
-}
-
-/// What disturbs the observed frames of a clip.
-#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-pub enum Noise {
-    /// Nothing.
-    #[default]
-    None,
-    /// A black box at a random place, another one in every frame ("perceptual" noise).
-    Box,
-    /// Whole frames are black.
-    MissingFrames,
-    /// Single pixels are black, in all channels.
-    MissingPixels,
-    /// Digits move at a speed that varies from frame to frame.
-    Dynamic,
-}
-
-/// Which splits are disturbed.
-#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-pub enum NoisySplits {
-    /// The training split alone, as an augmentation.
-    #[default]
-    Train,
-    /// All three.
-    All,
-}
-
 impl DataConfig {
     /// The clip that this configuration yields from frames of `channels` x `height` x `width`.
     ///
@@ -311,65 +197,6 @@ impl DataConfig {
             .checked_mul(self.step)
             .and_then(|last| last.checked_add(1))
             .ok_or_else(|| DataError::config("step", "is far too large", "use a small number of frames, e.g. 1"))
-    }
-}
-
-/// Refuses a size below `least`, or one that can only be a slip of the keyboard.
-pub(crate) fn at_least(field: &str, value: usize, least: usize) -> Result<(), DataError> {
-    const MOST: usize = 1 << 24;
-    if value < least {
-        return Err(DataError::config(
-            field,
-            format!("is {value}"),
-            format!("use {least} or more"),
-        ));
-    }
-    if value > MOST {
-        return Err(DataError::config(
-            field,
-            format!("is {value}"),
-            format!("use {MOST} or less"),
-        ));
-    }
-    Ok(())
-}
-
-/// Refuses shares that leave nothing to train on.
-pub(crate) fn check_shares(config: &DataConfig) -> Result<(), DataError> {
-    for (field, share) in [
-        ("validation_share", config.validation_share),
-        ("test_share", config.test_share),
-    ] {
-        if !(share > 0.0 && share < 1.0) {
-            return Err(DataError::config(
-                field,
-                format!("is {share}"),
-                "use a share between 0 and 1, e.g. 0.1",
-            ));
-        }
-    }
-    if config.validation_share + config.test_share >= 1.0 {
-        return Err(DataError::config(
-            "validation_share",
-            format!(
-                "and data.test_share are {} and {}, which leaves nothing to train on",
-                config.validation_share, config.test_share
-            ),
-            "let their sum be well below 1",
-        ));
-    }
-    Ok(())
-}
-
-/// Refuses a protocol that nobody has published for these data.
-pub(crate) fn no_published_protocol(config: &DataConfig) -> Result<(), DataError> {
-    match config.protocol {
-        Protocol::Own => Ok(()),
-        Protocol::OpenStl => Err(DataError::config(
-            "protocol",
-            format!("is `openstl`, but nothing has been published for `{}`", config.name),
-            "leave it out; validation is a part of the training data",
-        )),
     }
 }
 

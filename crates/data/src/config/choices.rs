@@ -1,0 +1,77 @@
+//! What can be chosen by a word.
+
+use serde::{Deserialize, Serialize};
+
+/// How recordings are split into train, validation and test. No clip ever crosses from one split into another.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum SplitBy {
+    /// `clip` where there are three recordings or more, else `time`.
+    #[default]
+    Auto,
+    /// Every recording is cut in time: its beginning trains, then comes validation, its end tests. Validation and test
+    /// get one clip at least where the recording is long enough for three.
+    Time,
+    /// Whole recordings in natural order of their names: the first train, the last test.
+    Clip,
+    /// Whole recordings, shuffled by `seed` before they are split.
+    RandomClip,
+}
+
+/// How values become what a network sees. Statistics come from the training split alone, one per channel.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scaling {
+    /// `scale` for images and 8-bit arrays, `z-score` for every other array.
+    #[default]
+    Auto,
+    /// As they are in the file. Images are read as 0..1 in any case.
+    None,
+    /// Integers are divided by the largest value of their type when read (8 bits: 255), so that 0..1 becomes the unit
+    /// of everything that follows, as it is for images. Floating-point values stay as they are.
+    Scale,
+    /// The least value becomes 0, the greatest 1.
+    MinMax,
+    /// Mean 0 and standard deviation 1.
+    ZScore,
+}
+
+/// Which clips validate.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// A part of the training data, which then trains nothing. The test split is for the test alone.
+    #[default]
+    Own,
+    /// As published tables were made: all training data train, and the test split chooses the checkpoint too, so that
+    /// its scores are a little too good. Whatever else is peculiar to the published protocol is followed as well.
+    OpenStl,
+}
+
+/// What disturbs the observed frames of a clip.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Noise {
+    /// Nothing.
+    #[default]
+    None,
+    /// A black box at a random place, another one in every frame ("perceptual" noise).
+    Box,
+    /// Whole frames are black.
+    MissingFrames,
+    /// Single pixels are black, in all channels.
+    MissingPixels,
+    /// Digits move at a speed that varies from frame to frame.
+    Dynamic,
+}
+
+/// Which splits are disturbed.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoisySplits {
+    /// The training split alone, as an augmentation.
+    #[default]
+    Train,
+    /// All three.
+    All,
+}

@@ -1,0 +1,75 @@
+//! What follows the newest frame.
+
+use foreframe_data::time::follows;
+
+use super::{Frame, Live, LiveError, LiveForecast};
+
+impl Live {
+    /// What follows the newest frame; `None` as long as frames are [lacking](Self::lacking).
+    ///
+    /// # Errors
+    /// The network's state cannot go on.
+    pub fn forecast(&self) -> Result<Option<LiveForecast>, LiveError> {
+        if self.lacking() > 0 {
+            return Ok(None);
+        }
+        let (device, times) = (self.network.device().inner(), self.times());
+        let seen: Vec<&Frame> = self.history.iter().step_by(self.options.stride).collect();
+        let newest = seen.last().map_or(&[][..], |frame| &frame.values);
+        let known = self.observer.known(newest, self.horizon, times.as_deref(), &device);
+        let (forecast, observed, filled) = match &self.stream {
+            Some(stream) => {
+                let forecast = stream.forecast(self.horizon, &known)?;
+                (self.observer.targets().of(forecast), self.since_gap, self.filled)
+            }
+            None => {
+                let values: Vec<f32> = seen.iter().flat_map(|frame| &frame.values).copied().collect();
+                let taken: Option<Vec<i64>> = seen.iter().map(|frame| frame.time).collect();
+                let past = self.observer.complete(&values, seen.len(), taken.as_deref(), &device);
+                let forecast = match known.channels() {
+                    0 => self.network.forecast_at(past, self.horizon, &[times]),
+                    _ => self.network.forecast_knowing(past, self.horizon, &known),
+                };
+                let filled = seen.iter().filter(|frame| frame.filled).count();
+                (forecast, seen.len(), filled)
+            }
+        };
+        let mut values: Vec<f32> = forecast.into_data().iter::<f32>().collect();
+        self.observer.denormalize(&mut values);
+        let size = self.observer.forecast();
+        Ok(Some(LiveForecast {
+            values,
+            shape: [self.horizon, size.channels, size.height, size.width],
+            time: self.newest(),
+            seconds: self.seconds(),
+            observed,
+            filled,
+        }))
+    }
+
+    /// Seconds from one forecast frame to the next. What a network that looks at the time takes for the next frame is as
+    /// far away as in training, unless something else is told.
+    fn seconds(&self) -> Option<i64> {
+        let trained = self.observer.seconds().filter(|_| self.options.seconds.is_none());
+        trained.or_else(|| self.found_seconds())
+    }
+
+    /// Seconds from one frame that the network looks at to its next.
+    fn found_seconds(&self) -> Option<i64> {
+        let step = self.clock.step()?;
+        Some(step.saturating_mul(self.options.stride as i64))
+    }
+
+    /// Seconds from one frame to the next as they come and as they came in training, where these are not the same and the
+    /// network looks at the time.
+    pub(crate) fn unlike_training(&self) -> Option<[i64; 2]> {
+        let (found, trained) = (self.found_seconds()?, self.observer.seconds()?);
+        (!follows(found, trained)).then_some([found, trained])
+    }
+
+    /// Of which moments the forecast frames are.
+    fn times(&self) -> Option<Vec<i64>> {
+        let (newest, seconds) = (self.newest()?, self.seconds()?);
+        Some((1..=self.horizon as i64).map(|step| newest + step * seconds).collect())
+    }
+}
