@@ -38,6 +38,7 @@ mod comparison;
 mod definitions;
 mod error;
 mod events;
+mod extent;
 mod fractions;
 mod number;
 mod options;

@@ -1,6 +1,7 @@
 use crate::bad::Bad;
 use crate::definitions::Definition;
 use crate::events::thresholds;
+use crate::extent::Extent;
 use crate::fractions::Neighborhoods;
 use crate::planes::Planes;
 use crate::spec::{check_normal, check_size};
@@ -23,6 +24,7 @@ pub struct Scores {
     error_count: Vec<u32>,
     bad_forecast: Bad,
     bad_truth: Bad,
+    extent: Extent,
     planes: Planes,
     clipped: Planes,
     windows: Windows,
@@ -74,6 +76,7 @@ impl Scores {
             error_count: vec![0; spec.channels * spec.pixels()],
             bad_forecast: Bad::default(),
             bad_truth: Bad::default(),
+            extent: Extent::default(),
             clipped: planes.clone(),
             planes,
             windows,
@@ -171,6 +174,7 @@ impl Scores {
             if planes.cells == 0 {
                 continue;
             }
+            self.extent.add(planes);
             clipped.clip(planes);
             let (mut of_squares, mut of_clipped, mut of_absolute) = (0.0, 0.0, 0.0);
             let pairs = planes
@@ -242,6 +246,7 @@ impl Scores {
         (self.error_count.iter_mut().zip(&other.error_count)).for_each(|(own, other)| *own += other);
         self.bad_forecast.merge(&other.bad_forecast, self.clips);
         self.bad_truth.merge(&other.bad_truth, self.clips);
+        self.extent.merge(&other.extent);
         self.clips += other.clips;
         Ok(())
     }
@@ -277,7 +282,7 @@ impl Scores {
             perfect: definition.perfect,
             two_sided: definition.two_sided,
         };
-        let mut notes = Vec::new();
+        let mut notes = Vec::from_iter(self.extent.note(self.options.data_range));
         let mut metrics = Vec::new();
         let (height, width) = (self.spec.height, self.spec.width);
         for definition in crate::definitions::all(&self.spec, &self.options, self.has_climatology) {

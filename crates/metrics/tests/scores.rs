@@ -146,6 +146,32 @@ fn small_frames_lack_the_ssim_whose_window_does_not_fit() {
 }
 
 #[test]
+fn a_truth_beyond_the_range_that_was_told_is_noted() {
+    let notes = |data_range: f64, second: f32| {
+        let options = ScoreOptions {
+            data_range,
+            ..ScoreOptions::default()
+        };
+        let part = |truth: f32| {
+            let mut scores = Scores::with_options(spec(1, 1, 12, 12), options.clone()).unwrap();
+            let mut frame = [truth; 144];
+            frame[0] = f32::NAN;
+            scores.add(&[0.0; 144], &frame).unwrap();
+            scores
+        };
+        let mut scores = part(270.0);
+        scores.merge(&part(second)).unwrap();
+        scores.summary().unwrap().notes
+    };
+    let found = notes(1.0, 301.5);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].contains("range of 1, and the truth reaches from 270.0000 to 301.5000"));
+    assert!(found[0].contains("eval.scores.data_range=31.500"), "{found:?}");
+    assert_eq!(notes(31.5, 301.5), notes(1.0, 270.5));
+    assert!(notes(1.0, 270.5).is_empty());
+}
+
+#[test]
 fn values_that_are_not_finite_are_an_error_that_says_where() {
     let mut first = Scores::new(spec(2, 1, 2, 2)).unwrap();
     let fine = [0.5; 8];
