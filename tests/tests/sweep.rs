@@ -184,7 +184,8 @@ fn learn_around_gaps(model: &Model, device: &Device) {
     let step = |future: &Tensor<5>, missing: Option<&Tensor<5, Bool>>| {
         let [past, future] = [&clip.past, future].map(|frames| frames.clone().to_device(device));
         let clip = Clip {
-            missing: missing.map(|missing| missing.clone().to_device(device)),
+            // By way of the host: backends store truth values each in their own way.
+            missing: missing.map(|missing| Tensor::from_data(missing.to_data(), device)),
             ..Clip::new(past, future)
         };
         network.gradients(clip, &StepContext::new(0, 0, 3))
