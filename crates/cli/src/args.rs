@@ -12,7 +12,7 @@ pub(crate) use bench::BenchArgs;
 pub(crate) use data::{ConvertArgs, DataShowArgs, DataVerb, FilesArgs};
 pub(crate) use inspect::{ListAllArgs, ListArgs, ReportArgs, ShowArgs};
 pub(crate) use network::{EvalArgs, ExportArgs, ForecastArgs, ImportArgs, Names, TrainArgs};
-pub(crate) use settings::{BackendArgs, DataArgs, ModelArgs, Protocol, SettingArgs, Split};
+pub(crate) use settings::{BackendArgs, DataArgs, ModelArgs, Protocol, SettingArgs, Split, numbers};
 
 /// Forecasts spatio-temporal fields: radar rain, traffic flow, temperature, video
 #[derive(Parser)]

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use burn::tensor::{Tensor, TensorData};
 use foreframe_core::{ClipShape, Targets};
+use foreframe_data::files::write_prepared;
 use foreframe_data::npy::write_array;
-use foreframe_data::{Channels, ClipSource, Normalization, fill_missing, first_channels};
+use foreframe_data::{Channels, ClipSource, InputSpec, Normalization, fill_missing, first_channels};
 use foreframe_report::{Frames, Sample, write_gif, write_strip};
 use foreframe_train::Network;
 
@@ -19,6 +20,8 @@ pub(crate) struct Pictured {
     /// The frames of the past with all channels that were observed, as `forecast` takes them.
     past: Vec<f32>,
     observed: usize,
+    /// How such frames are read from files.
+    input: Option<InputSpec>,
 }
 
 impl Pictured {
@@ -56,7 +59,17 @@ impl Pictured {
             forecast,
             clip,
             observed,
+            input: None,
         })
+    }
+
+    /// With the past described for whoever continues it: `input` says how such frames are read from files.
+    #[must_use]
+    pub(crate) fn read_as(self, input: Option<&InputSpec>) -> Self {
+        Self {
+            input: input.cloned(),
+            ..self
+        }
     }
 
     /// Writes `<stem>.gif` and `<stem>.png` into a folder, and the observed frames beside them as `<stem>-past.npy`, which
@@ -72,6 +85,10 @@ impl Pictured {
         self.write(strip, title)?;
         let shape = [self.clip.past, self.observed, self.clip.height, self.clip.width];
         write_array(past, &shape, &self.past)?;
+        if let Some(input) = &self.input {
+            // Cropped, resized and apart as the network sees them, which must not be done twice.
+            write_prepared(past, shape, &self.past, input)?;
+        }
         Ok(paths)
     }
 

@@ -2,10 +2,9 @@
 
 use anyhow::{Context, Result, bail};
 use foreframe_core::{ClipShape, Preset};
-use foreframe_data::{DataConfig, Dataset, whole_frames};
+use foreframe_data::{DataConfig, Dataset, InputSpec, whole_frames};
 use foreframe_train::Model;
 use foreframe_train::config::{ConfigFile, Layers, RunConfig, resolve};
-use foreframe_train::weights::WeightsHeader;
 use foreframe_zoo::{find_dataset, find_model, find_preset, recommended};
 use toml::{Table, Value};
 
@@ -185,19 +184,14 @@ pub(crate) fn of_run(run: &RunConfig, data: &DataArgs, set: &[String]) -> Result
     of_file(find_model(&run.model)?, &file, data, set)
 }
 
-/// How files are read for the network of a weights file: as those that it was trained on, as far as it says so.
+/// The section `[data]` by which files are read for a network, with what `set` changes.
 ///
 /// # Errors
 /// Names the unknown network or key.
-pub(crate) fn of_weights(header: &WeightsHeader, set: &[String]) -> Result<Settings> {
-    let own = DataConfig {
-        name: FILES.to_owned(),
-        ..DataConfig::default()
-    };
-    let data = header.channels.as_ref().map_or(&own, |channels| &channels.data);
-    let table = Table::from_iter([("data".to_owned(), Value::try_from(data)?)]);
+pub(crate) fn of_input(model: &str, input: &InputSpec, set: &[String]) -> Result<DataConfig> {
+    let table = Table::from_iter([("data".to_owned(), Value::try_from(&input.data)?)]);
     let file = ConfigFile::parse("the weights file", &table.to_string())?;
-    of_file(find_model(&header.model)?, &file, &DataArgs::default(), set)
+    Ok(of_file(find_model(model)?, &file, &DataArgs::default(), set)?.config.data)
 }
 
 fn of_file(model: &'static Model, file: &ConfigFile, data: &DataArgs, set: &[String]) -> Result<Settings> {

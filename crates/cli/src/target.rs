@@ -2,11 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::Device;
-use foreframe_train::Network;
-use foreframe_train::weights::{WeightsHeader, open_weights};
-use foreframe_zoo::MODELS;
+use foreframe_core::ClipShape;
+use foreframe_data::{DataConfig, InputSpec, same_unit};
+use foreframe_train::run::weights_of;
+use foreframe_train::weights::{WeightsHeader, load_weights_for, read_header};
+use foreframe_train::{Network, RunConfig};
+use foreframe_zoo::{MODELS, find_model};
+
+use crate::settings;
 
 /// Stands for the newest run in a folder of runs.
 const LATEST: &str = "LATEST";
@@ -79,7 +84,97 @@ pub(crate) fn locate(path: &Path) -> Result<PathBuf> {
 /// # Errors
 /// Names the file, and the tensor or key at fault.
 pub(crate) fn open(path: &Path, device: &Device) -> Result<(Box<dyn Network>, WeightsHeader)> {
-    Ok(open_weights(&locate(path)?, MODELS, device)?)
+    open_for(path, device, |clip| clip)
+}
+
+/// As [`open`], built for clips of another size or length than it was trained on, where its weights allow it.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn open_for(
+    path: &Path,
+    device: &Device,
+    clip: impl FnOnce(ClipShape) -> ClipShape,
+) -> Result<(Box<dyn Network>, WeightsHeader)> {
+    Ok(load_weights_for(&weights_of(&locate(path)?)?, MODELS, device, clip)?)
+}
+
+/// What the weights say of themselves.
+///
+/// # Errors
+/// Names the file.
+pub(crate) fn header(path: &Path) -> Result<WeightsHeader> {
+    Ok(read_header(&weights_of(&locate(path)?)?)?)
+}
+
+/// How files are read for a network: as those that it was trained on, by its weights or else by its run, with what `set`
+/// changes about that.
+///
+/// # Errors
+/// Names the key that does not say how files are read, or that would change what the values mean.
+pub(crate) fn input(path: &Path, header: &WeightsHeader, set: &[String], other_grid: bool) -> Result<InputSpec> {
+    for assignment in set {
+        ensure!(
+            assignment.starts_with("data."),
+            "--set {assignment}: only keys of `data` say how files are read"
+        );
+    }
+    let run = locate(path)?.join(RUN_FILE);
+    let mut input = match run.is_file() && header.input.is_none() && header.channels.is_none() {
+        true => InputSpec::of(&RunConfig::read(&run)?.data),
+        false => header.input(),
+    };
+    let data = settings::of_input(&header.model, &input, set)?;
+    if let (Some(wanted), Some(trained)) = (&data.unit, input.unit()) {
+        ensure!(
+            same_unit(wanted, trained),
+            "--set data.unit={wanted}: the network was trained on {trained}: leave it out, files are converted to that"
+        );
+    }
+    match &header.channels {
+        Some(channels) => channels.check(&data)?,
+        None => check_plain(&data)?,
+    }
+    input.data = data;
+    if other_grid {
+        input.grid = None;
+    }
+    Ok(input)
+}
+
+/// A network that reads frames as they are forecasts all of each and reads nothing else.
+fn check_plain(data: &DataConfig) -> Result<()> {
+    let keys = [
+        ("targets", data.targets.is_empty()),
+        ("static", data.static_fields.is_empty()),
+        ("time_encodings", data.time_encodings.is_empty()),
+    ];
+    for (key, is_unset) in keys {
+        ensure!(
+            is_unset,
+            "--set data.{key}: the network was trained on frames alone and forecasts all of each: leave it out"
+        );
+    }
+    Ok(())
+}
+
+/// The name of the model without weights that is meant, unless it is a file or a run.
+///
+/// # Errors
+/// The model has weights.
+pub(crate) fn untrained(path: &Path) -> Result<Option<&str>> {
+    let name = path.to_str().filter(|_| !path.exists());
+    let Some((name, model)) = name.and_then(|name| Some((name, find_model(name).ok()?))) else {
+        return Ok(None);
+    };
+    let preset = (model.presets)().into_iter().next();
+    let built = preset.map(|preset| (model.build)(&preset.config, &preset.clip, &Device::flex()));
+    let weights = built.transpose()?.is_none_or(|network| network.parameters() > 0);
+    ensure!(
+        !weights,
+        "`{name}` has to be trained first: name its weights (.bpk) or a run of it"
+    );
+    Ok(Some(name))
 }
 
 #[cfg(test)]

@@ -165,6 +165,7 @@ mod tests {
         let clip = ClipShape::new([4, 3, 2, 10, 12]);
         let ones: Arc<dyn ClipSource> = Arc::new(Ones(clip));
         Splits {
+            input: None,
             train: Arc::clone(&ones),
             validation: Arc::clone(&ones),
             test: ones,

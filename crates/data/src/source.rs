@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use foreframe_core::ClipShape;
+use foreframe_core::{ClipShape, ConfigError};
 
-use crate::{Channels, DataConfig, DataError, Normalization};
+use crate::{Channels, DataConfig, DataError, InputSpec, Normalization};
 
 /// Clips by number.
 pub trait ClipSource: Send + Sync {
@@ -60,6 +60,8 @@ pub struct Splits {
     pub test: Arc<dyn ClipSource>,
     /// How clips were normalised, from the training split alone.
     pub normalization: Normalization,
+    /// How frames are read and what they are, where other files with such frames can be read alike.
+    pub input: Option<InputSpec>,
     /// The size of every clip of every split.
     pub clip: ClipShape,
     /// A digest of what the clips are made from: `content:` and a SHA-256 over the configuration and every byte of every
@@ -108,8 +110,50 @@ pub struct Dataset {
     pub source: &'static str,
     /// The configuration where the user says nothing.
     pub defaults: fn() -> DataConfig,
+    /// The keys of the section `[data]` that it has a use for, besides those that every dataset has.
+    pub keys: &'static [&'static str],
     /// Channels, rows and columns of a frame, where they are known without opening a file.
     pub frame: fn(&DataConfig) -> Option<[usize; 3]>,
     /// Opens the splits.
     pub open: fn(&DataConfig) -> Result<Splits, DataError>,
+}
+
+/// The keys that every dataset has a use for.
+pub const COMMON_KEYS: [&str; 8] = [
+    "name",
+    "past",
+    "future",
+    "seed",
+    "noise",
+    "noise_in",
+    "noise_box",
+    "noise_rate",
+];
+
+impl Dataset {
+    /// Refuses keys that say something which this dataset has no use for.
+    ///
+    /// # Errors
+    /// Names the key and those that there are.
+    pub fn check_keys(&self, config: &DataConfig) -> Result<(), ConfigError> {
+        let table = |config: &DataConfig| match serde_json::to_value(config) {
+            Ok(serde_json::Value::Object(table)) => table,
+            _ => unreachable!("plain numbers and strings become JSON"),
+        };
+        let (given, mut usual) = (table(config), table(&(self.defaults)()));
+        let is_generated = self.keys.contains(&"digits") && !self.keys.contains(&"protocol");
+        for (key, value) in given {
+            let counts = COMMON_KEYS.contains(&key.as_str())
+                || self.keys.contains(&key.as_str())
+                || key == "path" && !is_generated;
+            if !counts && usual.remove(&key).as_ref() != Some(&value) {
+                return Err(ConfigError::new(
+                    format!("data.{key}"),
+                    format!("is {value}, but `{}` has no use for it", self.name),
+                    format!("leave it out; there is {}, {}", COMMON_KEYS[1..].join(", "), self.keys.join(", ")),
+                ));
+            }
+        }
+        Ok(())
+    }
 }

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use foreframe_core::{ClipShape, Known, Targets};
-use foreframe_data::{Channels, Normalization};
+use foreframe_data::{Channels, InputSpec, Normalization};
 
 use crate::weights::WeightsHeader;
 
@@ -13,6 +13,7 @@ pub struct Observer {
     clip: ClipShape,
     normalization: Normalization,
     channels: Option<Channels>,
+    input: Option<InputSpec>,
 }
 
 impl Observer {
@@ -22,6 +23,7 @@ impl Observer {
             clip: header.clip,
             normalization: header.normalization.clone(),
             channels: header.channels.clone(),
+            input: header.input.clone(),
         }
     }
 
@@ -54,9 +56,10 @@ impl Observer {
         self.channels.as_ref().is_some_and(Channels::need_time)
     }
 
-    /// Seconds from one frame to the next in training, where the network looks at the time.
+    /// Seconds from one frame to the next in training, where they are known.
     pub fn seconds(&self) -> Option<i64> {
-        self.channels.as_ref().filter(|channels| channels.need_time())?.seconds
+        let of_channels = self.channels.as_ref().and_then(|channels| channels.seconds);
+        of_channels.or_else(|| self.input.as_ref()?.seconds)
     }
 
     /// Makes observed frames normalised, in place.
@@ -75,6 +78,28 @@ impl Observer {
     pub fn denormalize(&self, frames: &mut [f32]) {
         let size = self.forecast();
         self.normalization.first(size.channels).denormalize(frames, &size);
+    }
+
+    /// Makes forecasts undefined (NaN) at every pixel that is missing in all observed frames: nothing is known of it, whatever
+    /// the network answers.
+    ///
+    /// # Shapes
+    /// - `observed`: `[clips, frames, observed, height, width]`, NaN where a value is missing
+    /// - `forecast`: `[clips, horizon, targets, height, width]`
+    pub fn mask_unobserved(&self, observed: &[f32], frames: usize, forecast: &mut [f32], horizon: usize) {
+        let (of_frame, of_forecast) = (self.observed().frame_len(), self.forecast().frame_len());
+        let clips = observed.chunks_exact(frames * of_frame);
+        for (clip, forecast) in clips.zip(forecast.chunks_exact_mut(horizon * of_forecast)) {
+            if clip.iter().all(|value| !value.is_nan()) {
+                continue;
+            }
+            for pixel in 0..of_forecast {
+                let mut seen = clip.iter().skip(pixel).step_by(of_frame);
+                if seen.all(|value| value.is_nan()) {
+                    forecast.iter_mut().skip(pixel).step_by(of_forecast).for_each(|value| *value = f32::NAN);
+                }
+            }
+        }
     }
 
     /// Clips of `frames` frames as the network reads them.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, TensorData};
 use foreframe_core::{AssignError, ClipShape};
-use foreframe_data::{Channels, Normalization};
+use foreframe_data::{Channels, DataConfig, InputSpec, Normalization};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
@@ -15,6 +15,9 @@ use crate::pack;
 const HEADER: &str = "foreframe-weights";
 /// The tensor of the static fields among the channels, `[static * height * width]`.
 const STATIC_FIELDS: &str = "channels.static";
+
+/// The dataset of a user's own files.
+const FILES: &str = "files";
 
 /// What a weights file says of itself.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -32,6 +35,9 @@ pub struct WeightsHeader {
     /// What the channels are, where not all of them are frames to forecast.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channels: Option<Channels>,
+    /// How the frames were read that it was trained on, and what they were; unknown of weights from elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<InputSpec>,
 }
 
 /// Why weights cannot be read or written.
@@ -97,6 +103,23 @@ pub enum WeightsError {
         /// The tensor at fault.
         cause: AssignError,
     },
+    /// The network cannot be used for clips of another size.
+    #[error(
+        "`{}` holds `{model}` for {trained}, whose weights cannot be used for {asked} ({cause}): crop or resize the frames, or \
+         train a network for this size", path.display()
+    )]
+    OtherClip {
+        /// The file.
+        path: PathBuf,
+        /// The network's name.
+        model: String,
+        /// What it was built for.
+        trained: ClipShape,
+        /// What is asked for.
+        asked: ClipShape,
+        /// Why it cannot.
+        cause: String,
+    },
     /// A folder without an intact checkpoint.
     #[error("`{}` holds no intact checkpoint: train first, or name a weights file", .0.display())]
     NoCheckpoint(PathBuf),
@@ -120,6 +143,19 @@ impl WeightsHeader {
             normalization: normalization.clone(),
             network: network.config(),
             channels: None,
+            input: None,
+        }
+    }
+
+    /// How further frames are read: as those of training, as far as the weights state it.
+    pub fn input(&self) -> InputSpec {
+        match (&self.input, &self.channels) {
+            (Some(input), _) => input.clone(),
+            (None, Some(channels)) => InputSpec::of(&channels.data),
+            (None, None) => InputSpec::of(&DataConfig {
+                name: FILES.to_owned(),
+                ..DataConfig::default()
+            }),
         }
     }
 }
@@ -187,7 +223,23 @@ pub fn load_weights(
     models: &[Model],
     device: &Device,
 ) -> Result<(Box<dyn Network>, WeightsHeader), WeightsError> {
-    let (tensors, header) = read(path)?;
+    load_weights_for(path, models, device, |clip| clip)
+}
+
+/// Builds the network of a weights file for clips of another size or length than it was trained on: those that `clip` makes of
+/// its own. The header is then that of the network as it is built.
+///
+/// # Errors
+/// Names the file, and the tensor or key at fault; networks whose weights depend on the size refuse another one.
+pub fn load_weights_for(
+    path: &Path,
+    models: &[Model],
+    device: &Device,
+    clip: impl FnOnce(ClipShape) -> ClipShape,
+) -> Result<(Box<dyn Network>, WeightsHeader), WeightsError> {
+    let (tensors, mut header) = read(path)?;
+    let trained = header.clip;
+    header.clip = clip(trained);
     let Some(model) = models.iter().find(|model| model.name == header.model) else {
         return Err(WeightsError::UnknownModel {
             path: path.to_owned(),
@@ -195,17 +247,35 @@ pub fn load_weights(
             known: models.iter().map(|model| model.name).collect::<Vec<_>>().join(", "),
         });
     };
-    let rebuild = |cause| WeightsError::Rebuild {
-        path: path.to_owned(),
-        cause,
-    };
-    let mut network = (model.build)(&header.network, &header.clip, device).map_err(rebuild)?;
-    let misfit = |cause| WeightsError::Misfit {
+    let is_other = header.clip != trained;
+    let other = |cause: String| WeightsError::OtherClip {
         path: path.to_owned(),
         model: header.model.clone(),
+        trained,
+        asked: header.clip,
         cause,
     };
-    network.load(tensors).map_err(misfit)?;
+    let frame = |clip: ClipShape| (clip.height, clip.width);
+    let fixed = header.channels.as_ref().is_some_and(|channels| !channels.fixed.is_empty());
+    if fixed && frame(header.clip) != frame(trained) {
+        return Err(other("it reads static fields of the size of its frames".to_owned()));
+    }
+    let built = (model.build)(&header.network, &header.clip, device);
+    let mut network = built.map_err(|cause| match is_other {
+        true => other(cause.to_string()),
+        false => WeightsError::Rebuild {
+            path: path.to_owned(),
+            cause,
+        },
+    })?;
+    network.load(tensors).map_err(|cause| match is_other {
+        true => other(cause.to_string()),
+        false => WeightsError::Misfit {
+            path: path.to_owned(),
+            model: header.model.clone(),
+            cause,
+        },
+    })?;
     Ok((network, header))
 }
 

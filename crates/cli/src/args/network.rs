@@ -44,6 +44,9 @@ pub(crate) struct EvalArgs {
     /// Sets one key of the data, e.g. `--set data.test_clips=1000`; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
+    /// Takes data of another region than the network was trained on
+    #[arg(long)]
+    pub(crate) other_grid: bool,
     /// The split
     #[arg(long, value_enum, default_value_t)]
     pub(crate) split: Split,
@@ -67,10 +70,10 @@ pub(crate) struct EvalArgs {
 
 #[derive(Args)]
 pub(crate) struct ForecastArgs {
-    /// Weights (.bpk) or a run
+    /// Weights (.bpk), a run, or a model without weights: `persistence` or `advection`
     pub(crate) target: PathBuf,
-    /// What was observed: `.npy` (`[T,C,H,W]` or `[B,T,C,H,W]`), `.gif`, or a folder of images; of a run that chose channels
-    /// also NetCDF or HDF5
+    /// What was observed: anything that training reads, `.npy` (`[T,H,W]`, `[T,C,H,W]` or `[B,T,C,H,W]`), HDF5, NetCDF, images,
+    /// videos, read as in training; its newest frames are continued
     #[arg(short, long, value_name = "PATH", required_unless_present = "watch")]
     pub(crate) input: Option<PathBuf>,
     /// Where the forecast goes: `.npy`, `.gif`, or a folder for images
@@ -79,16 +82,39 @@ pub(crate) struct ForecastArgs {
     /// Frames to forecast [default: as many as the network was trained for]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) horizon: Option<u32>,
+    /// Observed frames to look at, for networks that read frame by frame [default: as many as in training]
+    #[arg(long, value_name = "N", conflicts_with = "watch", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) past: Option<u32>,
     /// When the first frame of the input was taken (UTC), e.g. 2019-03-01T00:00; for networks that look at the time
     #[arg(long, value_name = "TIME")]
     pub(crate) start: Option<String>,
-    /// Scale as in training: the input is in physical units, and so is the output
-    #[arg(long)]
+    /// Input and output are in the units of the network, normalised, and nothing is converted or scaled
+    #[arg(long, conflicts_with = "watch")]
+    pub(crate) normalized: bool,
+    /// Was needed once for what is the default now
+    #[arg(long, hide = true, conflicts_with = "normalized")]
     pub(crate) normalize: bool,
+    /// Images: the values that become black and white [default: the range of the training data]
+    #[arg(long, value_name = "LEAST,GREATEST", value_parser = range, allow_hyphen_values = true, conflicts_with = "watch")]
+    pub(crate) range: Option<[f32; 2]>,
+    /// Takes frames of another region than the network was trained on
+    #[arg(long)]
+    pub(crate) other_grid: bool,
+    /// Sets one key of how files are read, e.g. `--set data.variable=rain`; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
     #[command(flatten)]
     pub(crate) backend: BackendArgs,
     #[command(flatten)]
     pub(crate) live: WatchArgs,
+}
+
+/// Reads two finite numbers, the lesser first.
+fn range(text: &str) -> Result<[f32; 2], String> {
+    match super::settings::numbers(text)?[..] {
+        [least, greatest] if least < greatest => Ok([least, greatest]),
+        _ => Err("give two numbers, the lesser first, e.g. 250,310".to_owned()),
+    }
 }
 
 #[derive(Args)]
@@ -105,6 +131,13 @@ pub(crate) struct ImportArgs {
     /// The clip: observed frames, future frames, channels, height, width [default: the preset's]
     #[arg(long, value_name = "T,T',C,H,W", value_parser = clip)]
     pub(crate) clip: Option<ClipShape>,
+    /// How the values were normalised that the network was trained on: MEAN,STD of all channels, MEAN,STD,MEAN,STD,... of each, or a
+    /// data file, whose training part is measured [default: not at all, values are used as they are]
+    #[arg(long, value_name = "MEAN,STD|PATH", allow_hyphen_values = true)]
+    pub(crate) normalize: Option<String>,
+    /// The unit of those values, e.g. K; files in another unit are converted or refused
+    #[arg(long, value_name = "UNIT")]
+    pub(crate) unit: Option<String>,
     /// The weights to write (.bpk)
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,

@@ -104,6 +104,15 @@ pub(crate) enum Split {
     Test,
 }
 
+/// Reads finite numbers with commas between.
+pub(crate) fn numbers(text: &str) -> Result<Vec<f32>, String> {
+    let numbers: Result<Vec<f32>, _> = text.split(',').map(|number| number.trim().parse::<f32>()).collect();
+    match numbers {
+        Ok(numbers) if numbers.iter().all(|number| number.is_finite()) => Ok(numbers),
+        _ => Err(format!("`{text}` is no list of numbers")),
+    }
+}
+
 /// Reads five sizes.
 pub(super) fn clip(text: &str) -> Result<ClipShape, String> {
     let sizes: Result<Vec<usize>, _> = text.split([',', 'x']).map(|size| size.trim().parse()).collect();

@@ -2,16 +2,18 @@
 
 mod looks;
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use foreframe_core::ClipShape;
-use foreframe_data::{ClipSource, DataConfig, Splits};
+use foreframe_data::{ClipSource, DataConfig, Normalization, Splits, Trained, same_unit};
 use foreframe_metrics::Comparison;
 use foreframe_train::evaluate::{Evaluation, evaluate, fit};
 use foreframe_train::progress::{Progress, progress};
 use foreframe_train::run::weights_of;
 use foreframe_train::weights::{WeightsHeader, read_header};
-use foreframe_train::{EvalConfig, Network, RunConfig};
+use foreframe_train::{EvalConfig, Network, NormalizationOf, RunConfig};
 use foreframe_zoo::{find_dataset, find_model};
 use tracing::warn;
 
@@ -22,7 +24,7 @@ use crate::{output, target};
 pub(crate) use looks::Looks;
 
 pub(crate) fn run(args: &EvalArgs) -> Result<()> {
-    let (settings, network, splits) = match untrained(args)? {
+    let (settings, network, splits) = match target::untrained(&args.target)? {
         Some(name) => of_model(args, name)?,
         None => of_weights(args)?,
     };
@@ -50,22 +52,6 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         true => output::json(&comparison),
         false => print(&comparison),
     }
-}
-
-/// The name of the model without weights that is to be judged, unless it is a file or a run.
-fn untrained(args: &EvalArgs) -> Result<Option<&str>> {
-    let name = args.target.to_str().filter(|_| !args.target.exists());
-    let Some((name, model)) = name.and_then(|name| Some((name, find_model(name).ok()?))) else {
-        return Ok(None);
-    };
-    let preset = (model.presets)().into_iter().next();
-    let built = preset.map(|preset| (model.build)(&preset.config, &preset.clip, &Device::flex()));
-    let weights = built.transpose()?.is_none_or(|network| network.parameters() > 0);
-    ensure!(
-        !weights,
-        "`{name}` has to be trained first: name its weights (.bpk) or a run of it"
-    );
-    Ok(Some(name))
 }
 
 type Judged = (Settings, Box<dyn Network>, Splits);
@@ -97,10 +83,38 @@ fn of_weights(args: &EvalArgs) -> Result<Judged> {
             "--set {assignment}: the network is trained already; only keys of `data` and `eval` can be set here"
         );
     }
-    let settings = settings(args)?;
+    let mut settings = settings(args)?;
     let device = args.backend.backend.device()?;
-    let (network, header) = target::open(&args.target, &device)?;
+    let header = target::header(&args.target)?;
+    let of_weights = settings.config.eval.normalization == NormalizationOf::Weights;
+    if of_weights && settings.dataset.name == settings::FILES {
+        if header.input.is_none() && header.normalization == Normalization::identity() {
+            warn!(
+                "the weights do not say how their values were normalised: these are used as they are; `import --normalize` \
+                 tells, and eval.normalization = \"data\" takes the scale of these data"
+            );
+        }
+        let mut input = target::input(&args.target, &header, &[], args.other_grid)?;
+        input.data = settings.config.data.clone();
+        if let (Some(wanted), Some(trained)) = (&input.data.unit, input.unit()) {
+            ensure!(
+                same_unit(wanted, trained),
+                "data.unit = \"{wanted}\": the network was trained on {trained}: leave it out, files are converted to that"
+            );
+        }
+        settings.config.data.trained = Some(Arc::new(Trained {
+            normalization: header.normalization.clone(),
+            input: Some(input),
+        }));
+    }
     let splits = (settings.dataset.open)(&settings.config.data)?;
+    let found = splits.clip;
+    let (network, header) = target::open_for(&args.target, &device, |trained| ClipShape {
+        past: found.past,
+        height: found.height,
+        width: found.width,
+        ..trained
+    })?;
     if let (Some(trained), Some(found)) = (&header.channels, splits.channels()) {
         ensure!(
             (&trained.names, trained.targets) == (&found.names, found.targets),
@@ -111,9 +125,24 @@ fn of_weights(args: &EvalArgs) -> Result<Judged> {
         );
     }
     if splits.normalization != header.normalization {
+        // Published data come with the scale that networks are published for.
+        let is_published = header.input.is_none() && settings.dataset.name != settings::FILES;
+        ensure!(
+            !of_weights || is_published,
+            "`{}` is normalised otherwise than what the network was trained on ({} instead of {}): use data of the same kind, or \
+             set eval.normalization = \"data\" to take the scale of these data",
+            settings.config.data.name,
+            told(&splits.normalization),
+            told(&header.normalization)
+        );
         warn!("these data are normalised by their own training split, not as those that the network was trained on");
     }
     Ok((settings, network, splits))
+}
+
+/// In words.
+fn told(normalization: &Normalization) -> String {
+    format!("mean {:?} and standard deviation {:?}", normalization.mean, normalization.std)
 }
 
 /// The data to judge on: those of the run, or those that the flags name.
@@ -268,7 +297,7 @@ impl Split {
     }
 
     /// The split itself.
-    pub(crate) fn of(self, splits: &Splits) -> std::sync::Arc<dyn ClipSource> {
+    pub(crate) fn of(self, splits: &Splits) -> Arc<dyn ClipSource> {
         match self {
             Self::Train => splits.train.clone(),
             Self::Validation => splits.validation.clone(),

@@ -3,20 +3,27 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use foreframe_data::{Channels, files, fill_missing, time};
-use foreframe_train::Observer;
+use burn::tensor::Device;
+use foreframe_core::ClipShape;
+use foreframe_data::files::{Observed, Past, observe};
+use foreframe_data::{Channels, DataConfig, InputSpec, Missing, Normalization, time};
+use foreframe_train::Forecaster;
 use foreframe_train::weights::WeightsHeader;
-use tracing::warn;
+use foreframe_zoo::find_model;
+use tracing::{info, warn};
 
 use super::watch;
 use crate::args::ForecastArgs;
-use crate::frames::{self, Layout, Observed};
-use crate::{output, target};
+use crate::frames::{self, Picture};
+use crate::{output, settings, target};
 
-/// Clips forecast at a time: memory stays the same however many the file holds.
-const BATCH: usize = 8;
+/// Frames that a model without weights looks at, where there are as many and none were asked for.
+const UNTRAINED_PAST: usize = 10;
 
 pub(crate) fn run(args: &ForecastArgs) -> Result<()> {
+    if args.normalize {
+        warn!("--normalize: input and output are in physical units by default: leave it out");
+    }
     match (&args.input, &args.output) {
         (Some(input), Some(output)) => continue_clip(args, input, output),
         _ => watch::run(args),
@@ -26,128 +33,165 @@ pub(crate) fn run(args: &ForecastArgs) -> Result<()> {
 fn continue_clip(args: &ForecastArgs, input: &Path, output: &Path) -> Result<()> {
     frames::check_output(output)?;
     let device = args.backend.backend.device()?;
-    let (network, header) = target::open(&args.target, &device)?;
+    let path = target::in_newest_run(input)?;
+    let (forecaster, observed, header) = match target::untrained(&args.target)? {
+        Some(name) => of_model(args, name, &path, &device)?,
+        None => of_weights(args, &path, &device)?,
+    };
     let horizon = args.horizon.map_or(header.clip.future, |frames| frames as usize);
-    let (mut observed, times) = observe(args, input, &header, horizon)?;
-    let observer = Observer::of(&header);
-    let (seen, size) = (observer.observed(), observer.forecast());
-    if args.normalize {
-        observer.normalize(&mut observed.values);
+    if observed.unused > 0 {
+        warn!(
+            "`{}` is longer than the {} frames that the network looks at: the last {} are used, the first {} are not",
+            input.display(),
+            observed.past,
+            observed.past,
+            observed.unused
+        );
     }
-    // Files say where values are missing if `data.missing` is `mask`; else they are refused before this.
-    fill_missing(&mut observed.values);
-    let (taken, valid) = times.as_ref().map(|times| times.split_at(seen.past)).unzip();
-    let (clip_len, frame_len) = (seen.past * seen.frame_len(), seen.frame_len());
-    let mut answer = Vec::new();
-    for clips in observed.values.chunks(BATCH * clip_len) {
-        let newest: Vec<f32> = (clips.chunks_exact(clip_len))
-            .flat_map(|clip| &clip[clip_len - frame_len..])
-            .copied()
-            .collect();
-        let known = observer.known(&newest, horizon, valid, &device);
-        let past = observer.complete(clips, seen.past, taken, &device);
-        let forecast = network.forecast_knowing(past, horizon, &known);
-        answer.extend(forecast.into_data().convert::<f32>().try_to_vec::<f32>()?);
+    let times = times(args, &path, &observed, header.channels.as_ref(), horizon)?;
+    let [channels, height, width] = observed.size;
+    if !args.normalized
+        && let Some(told) = forecaster.input().outside(&observed.values, channels, height * width)
+    {
+        warn!("`{}`: {told}: is it another unit or scale?", input.display());
     }
-    if args.normalize {
-        observer.denormalize(&mut answer);
-    }
-    frames::write(output, answer, observed.layout, observed.clips, horizon, &size)?;
+    let (clips, axes) = (observed.clips, observed.axes);
+    let answer = forecaster.forecast(observed.values, times.as_deref(), horizon, args.normalized)?;
+    let size = forecaster.observer().forecast();
+    let of_training = forecaster.input().range(size.channels).filter(|_| !args.normalized);
+    let picture = Picture {
+        range: args.range.or(of_training),
+        unit: forecaster.input().unit().filter(|_| !args.normalized),
+    };
+    frames::write(output, answer, axes, clips, horizon, &size, &picture)?;
     output::line(output.display())
 }
 
-/// What is to be continued, and when its frames were and will be taken, where the network looks at the time.
-fn observe(
+type Opened = (Forecaster, Observed, WeightsHeader);
+
+/// A trained network, built for the frames that are observed.
+fn of_weights(args: &ForecastArgs, path: &Path, device: &Device) -> Result<Opened> {
+    let header = target::header(&args.target)?;
+    let input = match args.normalized {
+        true => as_they_are(),
+        false => target::input(&args.target, &header, &args.set, args.other_grid)?,
+    };
+    let trained = header.clip;
+    // Networks that read frame by frame can do with fewer frames than they were trained on.
+    let frame_by_frame = find_model(&header.model).is_ok_and(|model| model.sampling.is_some());
+    let past = match args.past.map(|frames| frames as usize) {
+        Some(frames) => Past { frames, least: frames },
+        None => Past {
+            frames: trained.past,
+            least: if frame_by_frame { 1 } else { trained.past },
+        },
+    };
+    let observed = observe(path, &input, header.channels.as_ref(), past)?;
+    let [channels, height, width] = observed.size;
+    let expected = header.channels.as_ref().map_or(trained.channels, |channels| channels.observed);
+    ensure!(
+        channels == expected,
+        "`{}` has frames of {channels} channels, {height} rows and {width} columns, the network expects {expected} channels, {} \
+         rows and {} columns: name a file of such frames",
+        path.display(),
+        trained.height,
+        trained.width
+    );
+    let clip = ClipShape {
+        past: observed.past,
+        height,
+        width,
+        ..trained
+    };
+    if clip != trained {
+        warn!(
+            "the network was trained on {} frames of {}x{} and looks at {} of {height}x{width} here",
+            trained.past, trained.height, trained.width, observed.past
+        );
+    }
+    let (network, header) = target::open_for(&args.target, device, |_| clip)?;
+    Ok((Forecaster::with_input(network, &header, input), observed, header))
+}
+
+/// A model without weights, built for the frames that are observed.
+fn of_model(args: &ForecastArgs, name: &str, path: &Path, device: &Device) -> Result<Opened> {
+    let model = find_model(name)?;
+    let Some(horizon) = args.horizon.map(|frames| frames as usize) else {
+        bail!("how many frames? `{name}` was not trained for any number: add --horizon, e.g. --horizon 12");
+    };
+    let own = DataConfig {
+        name: settings::FILES.to_owned(),
+        missing: Some(Missing::Mask),
+        ..DataConfig::default()
+    };
+    let input = match args.normalized {
+        true => as_they_are(),
+        false => InputSpec::of(&settings::of_input(name, &InputSpec::of(&own), &args.set)?),
+    };
+    let past = Past {
+        frames: args.past.map_or(UNTRAINED_PAST, |frames| frames as usize),
+        least: args.past.map_or(1, |frames| frames as usize),
+    };
+    let observed = observe(path, &input, None, past)?;
+    let [channels, height, width] = observed.size;
+    let clip = ClipShape::new([observed.past, horizon, channels, height, width]);
+    let network = (model.build)(&(model.defaults)(), &clip, device)?;
+    let header = WeightsHeader::of(network.as_ref(), &Normalization::identity(), name);
+    Ok((Forecaster::with_input(network, &header, input), observed, header))
+}
+
+/// Values as they stand in a file, missing ones among them.
+fn as_they_are() -> InputSpec {
+    InputSpec {
+        divisor: Some(1.0),
+        ..InputSpec::of(&DataConfig {
+            name: settings::FILES.to_owned(),
+            missing: Some(Missing::Mask),
+            ..DataConfig::default()
+        })
+    }
+}
+
+/// The times of the frames that were observed and of those to come, where the network looks at them. Those of the observed
+/// ones are known, or follow from `--start`, the time of the first.
+fn times(
     args: &ForecastArgs,
-    input: &Path,
-    header: &WeightsHeader,
+    path: &Path,
+    observed: &Observed,
+    channels: Option<&Channels>,
     horizon: usize,
-) -> Result<(Observed, Option<Vec<i64>>)> {
-    let (path, clip) = (target::in_newest_run(input)?, &header.clip);
+) -> Result<Option<Vec<i64>>> {
     let start = args.start.as_deref().map(|start| {
         let told = || format!("--start {start}: write a date and time, e.g. 2019-03-01T00:00 (UTC)");
         time::seconds(start).with_context(told)
     });
     let start = start.transpose()?;
-    let channels = header.channels.as_ref();
-    ensure!(
-        start.is_none() || channels.is_some_and(Channels::need_time),
-        "--start: the network does not look at the time: leave it out"
-    );
-    if let Some(channels) = channels.filter(|_| files::holds_fields(&path)) {
-        let newest = files::newest(channels, &path, clip.past)?;
-        let [rows, columns] = newest.size;
+    let Some(channels) = channels.filter(|channels| channels.need_time()) else {
         ensure!(
-            [rows, columns] == [clip.height, clip.width],
-            "`{}` has frames of {rows} rows and {columns} columns, the network expects {} and {}: crop or resize it, or train \
-             a network for this size",
-            path.display(),
-            clip.height,
-            clip.width
+            start.is_none(),
+            "--start: the network does not look at the time: leave it out"
         );
-        ensure!(
-            start.is_none() || newest.times.is_none(),
-            "--start: `{}` says itself when its frames were taken: leave it out",
-            path.display()
-        );
-        let observed = Observed {
-            values: newest.values,
-            clips: 1,
-            layout: Layout::Clip,
-            unused_frames: 0,
-        };
-        let times = times(channels, newest.times, start, clip.past, horizon)?;
-        return Ok((observed, times));
-    }
-    let observed = frames::read(&path, clip, channels)?;
-    if observed.unused_frames > 0 {
-        warn!(
-            "`{}` is longer than the {} frames that the network looks at: the last {} are used, the first {} are not",
-            input.display(),
-            clip.past,
-            clip.past,
-            observed.unused_frames
-        );
-    }
-    let times = match channels {
-        None => None,
-        Some(channels) => {
-            let unused = observed.unused_frames as i64 * channels.seconds.unwrap_or(0);
-            times(channels, None, start.map(|start| start + unused), clip.past, horizon)?
-        }
-    };
-    Ok((observed, times))
-}
-
-/// The times of the frames that were observed and of those to come, where the network looks at them. Those of the observed
-/// ones are known, or follow from `start`, the time of the first.
-fn times(
-    channels: &Channels,
-    observed: Option<Vec<i64>>,
-    start: Option<i64>,
-    past: usize,
-    horizon: usize,
-) -> Result<Option<Vec<i64>>> {
-    if !channels.need_time() {
         return Ok(None);
-    }
+    };
+    ensure!(
+        start.is_none() || observed.times.is_none(),
+        "--start: `{}` says itself when its frames were taken: leave it out",
+        path.display()
+    );
     let Some(step) = channels.seconds else {
         bail!("the weights do not say how far apart frames are: train again");
     };
     let from = |start: i64, count: usize| (0..count as i64).map(move |frame| start + frame * step);
-    let mut times = match (observed, start) {
-        (Some(times), _) => times,
-        (None, Some(start)) => from(start, past).collect(),
+    let mut times = match (&observed.times, start) {
+        (Some(times), _) => times.clone(),
+        (None, Some(start)) => from(start + observed.unused as i64 * step, observed.past).collect(),
         (None, None) => bail!(
             "the network looks at the time, which the input does not say: add that of its first frame, e.g. \
              --start 2019-03-01T00:00"
         ),
     };
-    let apart = times.windows(2).map(|pair| pair[1] - pair[0]);
-    if let Some(apart) = apart.into_iter().find(|apart| *apart != step) {
-        warn!("frames are {apart} s apart, the network was trained on frames that are {step} s apart");
-    }
     let newest = times.last().copied().unwrap_or_default();
     times.extend(from(newest + step, horizon));
+    info!("forecasts of {} and later", time::written(newest + step));
     Ok(Some(times))
 }

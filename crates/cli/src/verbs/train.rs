@@ -180,6 +180,8 @@ fn draw(settings: &Settings, splits: &Splits, network: &dyn Network, folder: &Pa
             "{} on {}, test clip {index}",
             settings.model.name, settings.config.data.name
         );
+        let input = splits.input.clone().unwrap_or_else(|| InputSpec::of(&settings.config.data));
+        let picture = picture.read_as(Some(&input));
         paths.extend(picture.write_all(&folder.join("samples"), &format!("test-{index}"), &title)?);
     }
     Ok(paths)

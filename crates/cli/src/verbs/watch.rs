@@ -4,16 +4,13 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
-use foreframe_data::DataConfig;
-use foreframe_train::RunConfig;
 use foreframe_train::live::{Live, LiveOptions, Watch, WatchOptions};
 use foreframe_train::run::Interrupt;
-use foreframe_train::weights::WeightsHeader;
 
-use crate::args::{DataArgs, ForecastArgs};
-use crate::{output, settings, target};
+use crate::args::ForecastArgs;
+use crate::{output, target};
 
 /// Between two looks at the folder.
 const EVERY: Duration = Duration::from_secs(1);
@@ -46,9 +43,6 @@ pub(crate) struct WatchArgs {
     /// Seconds without a change after which a file is complete
     #[arg(long, value_name = "SECONDS", default_value_t = 2.0, requires = "watch", value_parser = seconds)]
     pub(crate) settle: f64,
-    /// Sets one key of how files are read, e.g. `--set data.variable=rain`; may be repeated
-    #[arg(long = "set", value_name = "KEY=VALUE", requires = "watch")]
-    pub(crate) set: Vec<String>,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
@@ -64,10 +58,10 @@ pub(crate) fn run(args: &ForecastArgs) -> Result<()> {
     let (folder, output) = folders.context("name a folder with --watch and one with --output-folder")?;
     let device = args.backend.backend.device()?;
     let (network, header) = target::open(&args.target, &device)?;
-    let data = data(args, &header)?;
+    let input = target::input(&args.target, &header, &args.set, args.other_grid)?;
     let options = LiveOptions {
         horizon: args.horizon.map(|frames| frames as usize),
-        stride: data.step,
+        stride: input.data.step,
         seconds: live.time_step.map(i64::from),
         fill: live.fill.into(),
         keep_state: live.keep_state,
@@ -75,7 +69,7 @@ pub(crate) fn run(args: &ForecastArgs) -> Result<()> {
     let options_of_watch = WatchOptions {
         folder,
         output,
-        data: &data,
+        input: &input,
         settle: Duration::from_secs_f64(live.settle),
     };
     let live_network = Live::new(network, &header, options)?;
@@ -104,42 +98,4 @@ pub(crate) fn run(args: &ForecastArgs) -> Result<()> {
             std::thread::sleep(BLINK);
         }
     }
-}
-
-/// How files are read: as those of the run, or as a user's own where there are weights only.
-fn data(args: &ForecastArgs, header: &WeightsHeader) -> Result<DataConfig> {
-    let set = &args.live.set;
-    for assignment in set {
-        ensure!(
-            assignment.starts_with("data."),
-            "--set {assignment}: only keys of `data` say how files are read"
-        );
-    }
-    let run = target::locate(&args.target)?.join("config.toml");
-    let settings = match run.is_file() {
-        true => settings::of_run(&RunConfig::read(&run)?, &DataArgs::default(), set)?,
-        false => settings::of_weights(header, set)?,
-    };
-    let data = settings.config.data;
-    match &header.channels {
-        Some(channels) => channels.check(&data)?,
-        None => check_plain(&data)?,
-    }
-    Ok(data)
-}
-
-/// A network that reads frames as they are forecasts all of each and reads nothing else.
-fn check_plain(data: &DataConfig) -> Result<()> {
-    let keys = [
-        ("targets", data.targets.is_empty()),
-        ("static", data.static_fields.is_empty()),
-        ("time_encodings", data.time_encodings.is_empty()),
-    ];
-    for (key, is_unset) in keys {
-        ensure!(
-            is_unset,
-            "--set data.{key}: the network was trained on frames alone and forecasts all of each: leave it out"
-        );
-    }
-    Ok(())
 }

@@ -105,7 +105,6 @@ fn one_of_two_variables_is_forecast_and_the_rest_is_read() {
                 input,
                 "-o",
                 output,
-                "--normalize",
                 "--horizon",
                 "5",
             ];
@@ -132,7 +131,7 @@ fn one_of_two_variables_is_forecast_and_the_rest_is_read() {
         assert_eq!(forecast("run/samples/test-0-past.npy", "sample.npy", &start).0, shape);
 
         let told = |arguments: &[&str], words: &[&str]| {
-            let base = ["forecast", "run", "-o", "no.npy", "--normalize"];
+            let base = ["forecast", "run", "-o", "no.npy"];
             let message = refused(path, &[&base[..], arguments].concat());
             assert!(words.iter().all(|word| message.contains(word)), "{message}");
         };

@@ -244,7 +244,7 @@ fn own_data_keep_their_units() {
     assert!(succeed(path, &[&train[..], &sizes].concat()).contains("stlight"));
     succeed(
         path,
-        &["forecast", "run", "-i", "t2m.npy", "-o", "out.npy", "--normalize"],
+        &["forecast", "run", "-i", "t2m.npy", "-o", "out.npy"],
     );
     let bytes = std::fs::read(path.join("out.npy")).unwrap();
     let values = bytes[bytes.len() - 2 * 2 * 16 * 16 * 4..].chunks_exact(4);

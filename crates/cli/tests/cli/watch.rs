@@ -69,7 +69,6 @@ fn what_is_written_is_what_forecast_says_and_a_restart_goes_on() {
             "of-clip.npy",
             "--horizon",
             "3",
-            "--normalize",
         ],
     );
     let bytes = |name: &str| fs::read(path.join(name)).unwrap();

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::fields::{is_field, read_field};
+use crate::fields::{Grid, is_field, read_field};
 use crate::files::Channel;
 use crate::images::{FrameSize, decode, is_still};
 use crate::npy::Mapped;
-use crate::{DataConfig, DataError, Missing, fill_missing};
+use crate::{DataConfig, DataError, Missing, Normalization, fill_missing};
 
 /// One static channel, normalised by its own mean and standard deviation.
 pub(crate) struct FixedField {
@@ -17,15 +17,18 @@ pub(crate) struct FixedField {
     pub(crate) std: f32,
 }
 
-/// Reads what `data.static` names; `fit` brings a field to the size of the frames. Also returns the files.
+/// Reads what `data.static` names, turned as frames on `grid` lie; `fit` brings a field to the size of the frames. Fields are
+/// normalised as `trained` says where the network is trained already. Also returns the files.
 pub(crate) fn read_fixed(
     config: &DataConfig,
+    trained: Option<&Normalization>,
+    grid: Option<&Grid>,
     fit: impl Fn(&Path, FrameSize, Vec<f32>) -> Result<Vec<f32>, DataError>,
 ) -> Result<(Vec<FixedField>, Vec<PathBuf>), DataError> {
     let (mut fields, mut files) = (Vec::new(), Vec::new());
     for place in &config.static_fields {
         let (path, variable) = split(place);
-        let (name, size, mut values) = read(&path, variable)?;
+        let (name, size, mut values) = read(&path, variable, grid)?;
         fill(&path, size, &mut values, config.missing)?;
         let values = fit(&path, size, values)?;
         for (channel, plane) in values.chunks_exact(values.len() / size.channels).enumerate() {
@@ -33,7 +36,9 @@ pub(crate) fn read_fixed(
                 1 => name.clone(),
                 _ => format!("{name}[{channel}]"),
             };
-            fields.push(normalised(name, plane));
+            let number = fields.len();
+            let pair = trained.and_then(|of| Some((*of.mean.get(number)?, *of.std.get(number)?)));
+            fields.push(normalised(name, plane, pair));
         }
         files.push(path);
     }
@@ -51,14 +56,18 @@ fn split(place: &str) -> (PathBuf, Option<&str>) {
 }
 
 /// The name, size and values of a field, missing ones as NaN.
-fn read(path: &Path, variable: Option<&str>) -> Result<(String, FrameSize, Vec<f32>), DataError> {
+fn read(
+    path: &Path,
+    variable: Option<&str>,
+    grid: Option<&Grid>,
+) -> Result<(String, FrameSize, Vec<f32>), DataError> {
     let stem = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     if is_still(path) {
         let (size, values) = decode(path)?;
         return Ok((stem(), size, values));
     }
     if is_field(path) {
-        return read_field(path, variable);
+        return read_field(path, variable, grid);
     }
     if !path
         .extension()
@@ -115,11 +124,11 @@ fn fill(path: &Path, size: FrameSize, values: &mut [f32], missing: Option<Missin
     })
 }
 
-/// A field by its own scale, 0 where it is missing.
-fn normalised(name: String, plane: &[f32]) -> FixedField {
+/// A field by mean and standard deviation as given, else by its own; 0 where it is missing.
+fn normalised(name: String, plane: &[f32], given: Option<(f32, f32)>) -> FixedField {
     let mut channel = Channel::EMPTY;
     channel.add(plane);
-    let [mean, std] = channel.moments();
+    let [mean, std] = given.map_or_else(|| channel.moments(), |(mean, std)| [mean, std]);
     let mean = if mean.is_finite() { mean } else { 0.0 };
     let std = match std > 0.0 && std.is_finite() {
         true => std,

@@ -225,16 +225,20 @@ fn a_forecast_begins_from_the_newest_frames_read_in_the_same_way() {
     let splits = files::open(&config).unwrap();
     let channels = splits.channels().unwrap();
     let later = netcdf(folder.path(), "later.nc", 10, &[BOTH[1], BOTH[0]]);
-    let newest = files::newest(channels, &later, 3).unwrap();
+    let observe = |path: &Path, frames: usize| {
+        let past = files::Past { frames, least: frames };
+        files::observe(path, splits.input.as_ref().unwrap(), Some(channels), past)
+    };
+    let newest = observe(&later, 3).unwrap();
     assert_eq!(newest.times, Some([5, 7, 9].map(|hour| START + 3600 * hour).to_vec()));
     for (frame, planes) in newest.values.chunks(2 * PLANE).enumerate() {
         assert_near(&planes[..PLANE], |pixel| u10(5 + 2 * frame, pixel).into());
         assert_near(&planes[PLANE..], |pixel| t2m(5 + 2 * frame, pixel).into());
     }
     let one = netcdf(folder.path(), "one.nc", 10, &[BOTH[0]]);
-    let message = files::newest(channels, &one, 3).unwrap_err().to_string();
+    let message = observe(&one, 3).unwrap_err().to_string();
     assert!(message.contains("one.nc` has no variable `u10`"), "{message}");
-    let message = files::newest(channels, &later, 6).unwrap_err().to_string();
+    let message = observe(&later, 6).unwrap_err().to_string();
     assert!(
         message.contains("later.nc` has 10 frames") && message.contains("11 frames or more"),
         "{message}"

@@ -5,6 +5,7 @@ mod choices;
 mod missing;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use foreframe_core::ClipShape;
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ pub use choices::{Noise, NoisySplits, Protocol, Scaling, SplitBy};
 pub use missing::Missing;
 
 use crate::files::Links;
-use crate::{Damaged, DataError, Pick, TimeEncoding};
+use crate::{Damaged, DataError, Pick, TimeEncoding, Trained};
 
 /// Which data, how they are cut into clips and split. The section `[data]` of every configuration.
 ///
@@ -128,6 +129,10 @@ pub struct DataConfig {
     pub damaged: Damaged,
     /// `files` and `sevir`: what becomes of a link that leads out of the folder of data.
     pub links: Links,
+    /// The network that the data are read for, where it is trained already: frames are then read, converted, scaled and checked
+    /// as those that it was trained on. It is no key.
+    #[serde(skip)]
+    pub trained: Option<Arc<Trained>>,
 }
 
 impl Default for DataConfig {
@@ -173,6 +178,7 @@ impl Default for DataConfig {
             pool: None,
             damaged: Damaged::Refuse,
             links: Links::Refuse,
+            trained: None,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::container::{Container, Variable};
+use super::grid::{Flip, Grid};
 use super::layout::Layout;
 use super::packing::Packing;
 use super::time::Epoch;
@@ -26,6 +27,7 @@ pub(super) struct Description {
     /// Seconds over which an amount fell.
     pub(super) interval: Option<i64>,
     pub(super) kind: &'static str,
+    pub(super) grid: Grid,
 }
 
 /// The frames of one variable.
@@ -35,9 +37,14 @@ pub(super) struct Field {
     packing: Packing,
     layout: Layout,
     conversion: Conversion,
+    /// As the file states it.
+    own_unit: Option<String>,
+    /// That of the values as they are read.
     unit: Option<String>,
     times: Vec<i64>,
     kind: &'static str,
+    grid: Grid,
+    flip: Flip,
     /// Rows read last: the number of the first, and the values of all, as stored.
     block: Mutex<Option<(usize, Vec<f32>)>>,
 }
@@ -52,7 +59,22 @@ impl Field {
         file.check_claim(&described.variable, all, layout.size().len())
             .map_err(|fault| fault.at(path))?;
         let unit = described.unit.as_deref();
-        let conversion = Conversion::between(unit, wish.unit.as_deref(), described.interval);
+        // A file that does not state its unit is taken as it is, unless it is to be converted.
+        let of_others = wish.unit_of_others.as_deref().filter(|_| unit.is_some());
+        let wanted = of_others.or(wish.unit.as_deref().filter(|_| wish.unit_of_others.is_none()));
+        let conversion = Conversion::between(unit, wanted, described.interval);
+        let flip = match &wish.grid_of_others {
+            Some(others) => others.flip(&described.grid),
+            None => Ok(Flip::default()),
+        };
+        let flip = flip.map_err(|problem| {
+            DataError::file(
+                path,
+                problem,
+                "use data of the same region, or keep the files in folders of their own; with a network that may be used \
+                 elsewhere, --other-grid",
+            )
+        })?;
         let expected = layout.frames();
         let times = match described.times.len() == expected {
             true => described.times,
@@ -60,7 +82,12 @@ impl Field {
         };
         Ok(Self {
             conversion: conversion.map_err(|fault| fault.at(path))?,
-            unit: wish.unit.clone().or(described.unit),
+            unit: (wish.unit_of_others.clone())
+                .or(wish.unit.clone())
+                .or(described.unit.clone()),
+            own_unit: described.unit,
+            grid: wish.grid_of_others.clone().unwrap_or(described.grid),
+            flip,
             variable: described.variable,
             packing: described.packing,
             kind: described.kind,
@@ -75,12 +102,23 @@ impl Field {
         &self.variable.name
     }
 
+    /// The unit of the values as they are read.
     pub(super) fn unit(&self) -> Option<&str> {
         self.unit.as_deref()
     }
 
+    /// The unit that the file states.
+    pub(super) fn own_unit(&self) -> Option<&str> {
+        self.own_unit.as_deref()
+    }
+
     pub(super) fn kind(&self) -> &'static str {
         self.kind
+    }
+
+    /// Where its frames lie, as they are read.
+    pub(super) fn grid(&self) -> &Grid {
+        &self.grid
     }
 
     pub(super) fn size(&self) -> FrameSize {
@@ -123,6 +161,17 @@ impl Field {
         drop(block);
         self.packing.unpack(frame);
         self.conversion.apply(frame);
+        let FrameSize { height, width, .. } = self.size();
+        if self.flip.rows {
+            for plane in frame.chunks_exact_mut(height * width) {
+                let mut rows: Vec<&mut [f32]> = plane.chunks_exact_mut(width).collect();
+                let (upper, lower) = rows.split_at_mut(height / 2);
+                upper.iter_mut().zip(lower.iter_mut().rev()).for_each(|(a, b)| a.swap_with_slice(b));
+            }
+        }
+        if self.flip.columns {
+            frame.chunks_exact_mut(width).for_each(<[f32]>::reverse);
+        }
         Ok(())
     }
 
@@ -177,6 +226,7 @@ fn describe(file: &Container, wish: &Wish) -> Result<Description, Fault> {
         times,
         interval: None,
         kind: "array",
+        grid: Grid::of(file, &variables, variable, &layout)?,
     })
 }
 

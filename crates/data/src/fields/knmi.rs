@@ -2,6 +2,7 @@
 
 use super::container::{Container, Variable};
 use super::field::Description;
+use super::grid::Grid;
 use super::packing::Packing;
 use super::time::utc;
 use crate::error::Fault;
@@ -60,6 +61,7 @@ pub(super) fn describe(
         times: end.into_iter().collect(),
         interval: interval.filter(|seconds| *seconds > 0),
         kind: "KNMI radar",
+        grid: Grid::of_corners(file.group("geographic").numbers("geo_product_corners").to_vec()),
     }))
 }
 

@@ -26,7 +26,7 @@ const TIMES: [&str; 8] = [
     "record",
     "frame",
 ];
-const ROWS: [&str; 9] = [
+pub(super) const ROWS: [&str; 9] = [
     "y",
     "lat",
     "latitude",
@@ -37,7 +37,7 @@ const ROWS: [&str; 9] = [
     "nlat",
     "yc",
 ];
-const COLUMNS: [&str; 9] = [
+pub(super) const COLUMNS: [&str; 9] = [
     "x",
     "lon",
     "longitude",
@@ -189,6 +189,11 @@ impl Layout {
     /// Frames of a recording.
     pub(super) fn frames(&self) -> usize {
         self.time.map_or(1, |axis| self.shape[axis])
+    }
+
+    /// The axes of rows and columns.
+    pub(super) fn rows_and_columns(&self) -> [usize; 2] {
+        [self.row, self.column]
     }
 
     pub(super) fn time_axis(&self) -> Option<usize> {

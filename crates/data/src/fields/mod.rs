@@ -4,6 +4,7 @@
 
 mod container;
 mod field;
+mod grid;
 mod hdf5;
 mod knmi;
 mod layout;
@@ -21,7 +22,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::DataConfig;
 
+pub use grid::{Coordinate, Grid};
 pub(crate) use series::About;
+pub(crate) use unit::Conversion;
+pub use unit::same_unit;
 pub use time::{follows, seconds, step, written};
 pub(crate) use variables::{Variables, read_field};
 
@@ -47,21 +51,29 @@ pub enum Damaged {
 }
 
 /// What is wished for of a file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Wish {
     variable: Option<String>,
     axes: Option<String>,
     unit: Option<String>,
     damaged: Damaged,
+    /// The unit of frames that these go with, to which values are converted where their own is known.
+    unit_of_others: Option<String>,
+    /// Where those frames lie.
+    grid_of_others: Option<Grid>,
 }
 
 impl Wish {
-    pub(crate) fn of(config: &DataConfig) -> Self {
+    /// What `config` wishes for; of several variables, what it wishes for of number `variable`.
+    pub(crate) fn of(config: &DataConfig, variable: usize) -> Self {
+        let input = config.trained.as_ref().and_then(|trained| trained.input.as_ref());
         Self {
-            variable: config.variable.clone(),
+            variable: config.variables.get(variable).or(config.variable.as_ref()).cloned(),
             axes: config.axes.clone(),
             unit: config.unit.clone(),
             damaged: config.damaged,
+            unit_of_others: input.and_then(|input| input.unit_of(variable)).map(str::to_owned),
+            grid_of_others: input.and_then(|input| input.grid.clone()),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::container::{Attributes, Container, Variable};
 use super::field::Description;
+use super::grid::Grid;
 use super::packing::Packing;
 use super::time::utc;
 use crate::error::Fault;
@@ -28,12 +29,12 @@ pub(super) fn describe(
             "make a Cartesian composite (COMP) or image (IMAGE) of it first",
         ));
     }
-    let grids: Vec<(&Variable, Grid)> = variables
+    let grids: Vec<(&Variable, What)> = variables
         .iter()
         .filter(|variable| variable.short_name() == "data" && variable.axes.len() == 2)
-        .map(|variable| (variable, Grid::of(file, variable)))
+        .map(|variable| (variable, What::of(file, variable)))
         .collect();
-    let is_wanted = |(variable, grid): &&(&Variable, Grid)| {
+    let is_wanted = |(variable, grid): &&(&Variable, What)| {
         wanted.is_none_or(|wanted| {
             let wanted = wanted.trim_matches('/');
             grid.quantity == wanted || variable.name == wanted || variable.name == format!("{wanted}/data")
@@ -73,11 +74,21 @@ pub(super) fn describe(
         times: nominal.or(grid.end).into_iter().collect(),
         interval: interval.filter(|seconds| *seconds > 0),
         kind: "ODIM radar",
+        grid: Grid::of_corners(corners(file, variable)),
     }))
 }
 
+/// Longitude and latitude of the lower left and the upper right corner, by `where` of the file or of the dataset.
+fn corners(file: &Container, variable: &Variable) -> Vec<f64> {
+    let dataset = variable.name.split('/').next().unwrap_or_default();
+    let places = ["where".to_owned(), format!("{dataset}/where")].map(|group| file.group(&group));
+    let number = |name: &str| places.iter().find_map(|place| place.number(name));
+    let corners = ["LL_lon", "LL_lat", "UR_lon", "UR_lat"].map(number);
+    corners.into_iter().collect::<Option<_>>().unwrap_or_default()
+}
+
 /// What `what` says of a grid: in its own group, else in that of its dataset.
-struct Grid {
+struct What {
     quantity: String,
     gain: f64,
     offset: f64,
@@ -87,7 +98,7 @@ struct Grid {
     end: Option<i64>,
 }
 
-impl Grid {
+impl What {
     fn of(file: &Container, variable: &Variable) -> Self {
         let own = variable.name.trim_end_matches("/data");
         let parent = own.rsplit_once('/').map_or("", |(parent, _)| parent);

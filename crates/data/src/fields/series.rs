@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::field::Field;
+use super::grid::Grid;
 use super::time::{follows, step, written};
 use super::{Damaged, Wish};
 use crate::DataError;
@@ -27,12 +28,14 @@ pub(crate) struct Series {
     /// First frame of each stretch.
     starts: Vec<usize>,
     about: About,
+    /// Whether the files state their unit.
+    states_unit: bool,
     /// The file read last.
     open: Mutex<Option<(u32, Arc<Field>)>>,
 }
 
 /// What is known of the frames as a whole.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct About {
     /// The kind of file.
     pub(crate) kind: String,
@@ -40,10 +43,14 @@ pub(crate) struct About {
     pub(crate) variable: String,
     /// The unit of the values, where it is known.
     pub(crate) unit: Option<String>,
+    /// The unit of every variable, empty where it is not known.
+    pub(crate) units: Vec<String>,
     /// Usual seconds from one frame to the next.
     pub(crate) step: Option<i64>,
     /// Frames that were left out because another had the same time.
     pub(crate) duplicates: usize,
+    /// Where the frames lie.
+    pub(crate) grid: Grid,
     /// Places where frames are missing, in words.
     pub(crate) gaps: Vec<String>,
     /// Files that were left out because they could not be read.
@@ -63,12 +70,13 @@ impl Series {
             places: Vec::new(),
             starts: Vec::new(),
             about: About::default(),
+            states_unit: false,
             open: Mutex::new(None),
             files: Vec::new(),
         };
         let several = files.len() > 1;
         for path in files {
-            match Field::open(&path, wish).and_then(|field| series.add(&path, &field)) {
+            match Field::open(&path, &series.wish).and_then(|field| series.add(&path, &field)) {
                 Ok(()) => {}
                 Err(error) if several && wish.damaged == Damaged::Skip => {
                     tracing::warn!("left out: {error}");
@@ -95,20 +103,28 @@ impl Series {
                 self.about.variable = field.variable().to_owned();
                 self.about.unit = field.unit().map(str::to_owned);
                 self.about.kind = field.kind().to_owned();
+                self.about.grid = field.grid().clone();
+                if let (None, Some(expected)) = (field.own_unit(), &self.wish.unit_of_others) {
+                    tracing::warn!("`{}` does not state its unit: taken for {expected}", path.display());
+                }
+                self.states_unit = field.own_unit().is_some();
+                // All others are converted to the unit of the first, and turned as it lies.
+                self.wish.unit_of_others = self.about.unit.clone();
+                self.wish.grid_of_others = Some(self.about.grid.clone()).filter(|grid| !grid.is_unknown());
             }
             Some(first) => {
                 same_size(first, self.size, path, field.size())?;
-                if self.about.unit.as_deref() != field.unit() {
+                if self.states_unit != field.own_unit().is_some() {
                     let of = |unit: Option<&str>| unit.unwrap_or("no unit").to_owned();
                     return Err(DataError::file(
                         path,
                         format!(
                             "is in {} but `{}` in {}",
-                            of(field.unit()),
+                            of(field.own_unit()),
                             first.display(),
-                            of(self.about.unit.as_deref())
+                            of(self.about.unit.as_deref().filter(|_| self.states_unit))
                         ),
-                        "set data.unit, or keep the files in folders of their own",
+                        "state the unit in all files, or keep the files in folders of their own",
                     ));
                 }
             }

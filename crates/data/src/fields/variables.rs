@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Wish;
 use super::container::Container;
 use super::field::Field;
+use super::grid::Grid;
 use super::series::{About, Series};
 use crate::channels::numbered;
 use crate::images::FrameSize;
@@ -21,7 +22,7 @@ impl Variables {
     /// Opens the variables that `config` names in `files`, at least one.
     pub(crate) fn open(files: Vec<PathBuf>, config: &DataConfig) -> Result<Self, DataError> {
         if config.variables.is_empty() {
-            return Ok(Self::of(vec![Series::open(files, &Wish::of(config))?]));
+            return Ok(Self::of(vec![Series::open(files, &Wish::of(config, 0))?]));
         }
         if let Some(variable) = &config.variable {
             return Err(DataError::config(
@@ -39,10 +40,11 @@ impl Variables {
                     "name every variable once",
                 ));
             }
-            let wish = Wish {
-                variable: Some(variable.clone()),
-                ..Wish::of(config)
-            };
+            let mut wish = Wish::of(config, place);
+            if let Some(first) = series.first() {
+                // One frame holds all of them, so that they must lie in the same place.
+                wish.grid_of_others = Some(first.about().grid.clone());
+            }
             let found = Series::open(holding(&files, variable), &wish)?;
             if let Some(first) = series.first() {
                 agree(first, &found)?;
@@ -68,6 +70,10 @@ impl Variables {
                 about.unit.clone().unwrap_or_else(|| "no unit".to_owned())
             })),
         };
+        about.units = series
+            .iter()
+            .map(|series| series.about().unit.clone().unwrap_or_default())
+            .collect();
         let size = FrameSize {
             channels: series.iter().map(|series| series.size().channels).sum(),
             ..series[0].size()
@@ -192,13 +198,18 @@ fn agree(first: &Series, other: &Series) -> Result<(), DataError> {
     }
 }
 
-/// One field that does not change in time: its name, size and values, missing ones as NaN. An unnamed first axis of three
+/// One field that does not change in time, turned as frames on `grid` lie: its name, size and values, missing ones as NaN. An unnamed first axis of three
 /// counts as channels.
-pub(crate) fn read_field(path: &Path, variable: Option<&str>) -> Result<(String, FrameSize, Vec<f32>), DataError> {
+pub(crate) fn read_field(
+    path: &Path,
+    variable: Option<&str>,
+    grid: Option<&Grid>,
+) -> Result<(String, FrameSize, Vec<f32>), DataError> {
     /// More than this are no channels of a static field.
     const MOST_FRAMES: usize = 64;
     let wish = Wish {
         variable: variable.map(str::to_owned),
+        grid_of_others: grid.cloned(),
         ..Wish::default()
     };
     let field = Field::open(path, &wish)?;

@@ -232,7 +232,8 @@ fn manifest(
         shape,
         sha256: measured.sha256,
         variable: Some(about.variable).filter(|name| !name.is_empty()),
-        unit: about.unit,
+        unit: frames.unit().map(str::to_owned),
+        prepared: false,
         channels: names,
         step_seconds: about.step,
         stretches: recordings

@@ -9,7 +9,7 @@ use super::recording::Recording;
 use crate::fields::{Variables, is_field};
 use crate::images::{has_extension, is_image, is_still, same_size};
 use crate::video::is_video;
-use crate::{DataConfig, DataError};
+use crate::{Damaged, DataConfig, DataError};
 
 const WHAT_IS_READ: &str = "name a .npy, .npz, HDF5 or NetCDF file, a GIF, a video, or a folder of such files, of images, or \
     of folders of images";
@@ -24,10 +24,39 @@ pub(super) fn discover(path: &Path, config: &DataConfig) -> Result<Vec<Recording
     let Some(first) = recordings.first() else {
         return Err(DataError::file(path, "holds nothing that can be read", WHAT_IS_READ));
     };
+    check_keys(first, config)?;
     for recording in &recordings[1..] {
         agree(first, recording, any_size)?;
     }
     Ok(recordings)
+}
+
+/// Refuses keys that this kind of file has no use for. Those of a network that is trained already are of its own data.
+fn check_keys(first: &Recording, config: &DataConfig) -> Result<(), DataError> {
+    let path = first.path();
+    let is_archive = has_extension(path, &["npz"]);
+    if first.about().is_some() || config.trained.is_some() {
+        return Ok(());
+    }
+    for (key, is_set, counts) in [
+        ("variable", config.variable.is_some(), is_archive),
+        ("variables", !config.variables.is_empty(), false),
+        ("axes", config.axes.is_some(), false),
+        ("damaged", config.damaged != Damaged::Refuse, false),
+    ] {
+        if is_set && !counts {
+            return Err(DataError::config(
+                key,
+                format!("is set, but `{}` has no use for it", path.display()),
+                match key {
+                    "variable" => "leave it out; it names an array of HDF5, NetCDF and .npz files",
+                    "axes" => "leave it out and save the array as [T, H, W], [T, C, H, W] or [N, T, C, H, W]; it is for HDF5 and NetCDF",
+                    _ => "leave it out; it is for HDF5 and NetCDF files",
+                },
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn is_array(path: &Path) -> bool {
@@ -163,6 +192,14 @@ fn agree(first: &Recording, other: &Recording, any_size: bool) -> Result<(), Dat
                 name(first)
             ),
             "convert all files to one type",
+        ));
+    }
+    if first.unit() != other.unit() {
+        let unit = |recording: &Recording| recording.unit().unwrap_or("no unit").to_owned();
+        return Err(DataError::file(
+            other.path(),
+            format!("is in {} but `{}` in {}", unit(other), first.path().display(), unit(first)),
+            "convert all files to one unit with `data convert --set data.unit=UNIT`",
         ));
     }
     if first.value_type().is_some() && expected.channels != found.channels {

@@ -8,10 +8,10 @@ use super::recording::Recording;
 use super::reduce::Reduction;
 use crate::channels::Selection;
 use crate::config::at_least;
-use crate::fields::seconds;
+use crate::fields::{Conversion, Grid, follows, seconds};
 use crate::images::{FrameSize, same_size};
 use crate::resample::{Kernel, resample};
-use crate::{DataConfig, DataError, Missing, Scaling};
+use crate::{DataConfig, DataError, InputSpec, Missing, Scaling};
 
 /// Decoded frames are kept as long as all of them fit into this many values (256 MiB).
 const MOST_KEPT: usize = 1 << 26;
@@ -31,6 +31,10 @@ pub(super) struct Frames {
     clock: Option<(i64, i64)>,
     /// Values are divided by this, so that the unit is 0..1 where it should be.
     divisor: f32,
+    /// From the unit that an array's manifest states. HDF5 and NetCDF files are converted as they are read.
+    conversion: Conversion,
+    /// The unit of the values as they are read.
+    unit: Option<String>,
     /// Frames that took decoding, by recording and frame; empty where they are not kept.
     kept: Vec<Vec<OnceLock<Box<[f32]>>>>,
     /// Frames read so far that held no value at all.
@@ -40,10 +44,17 @@ pub(super) struct Frames {
 impl Frames {
     /// Takes the recordings, of which there is one at least.
     pub(super) fn new(recordings: Vec<Recording>, config: &DataConfig) -> Result<Self, DataError> {
-        let reduction = Reduction::of(config)?;
+        let input = config.trained.as_ref().and_then(|trained| trained.input.as_ref());
+        let whole = recordings[0].size();
+        let is_prepared = recordings[0].is_prepared() || input.is_some_and(|input| is_prepared(input, whole, &recordings[0]));
+        let reduction = match is_prepared {
+            true => Reduction::NONE,
+            false => Reduction::of(config)?,
+        };
+        let resize = config.resize.filter(|_| !is_prepared);
         let selection = Selection::of(config, recordings[0].names())?;
-        let mut size = reduction.size(selection.size(recordings[0].size()))?;
-        if let Some([height, width]) = config.resize {
+        let mut size = reduction.size(selection.size(whole))?;
+        if let Some([height, width]) = resize {
             at_least("resize", height, 1)?;
             at_least("resize", width, 1)?;
             let len = height
@@ -68,9 +79,7 @@ impl Frames {
                 "use a number, e.g. 0, or mask",
             ));
         }
-        let value_type = recordings[0].value_type();
-        let is_byte = value_type.is_some_and(|kind| kind.is_byte());
-        let scales = config.normalize == Scaling::Scale || config.normalize == Scaling::Auto && is_byte;
+        let divisor = divisor(&recordings[0], config.normalize, input)?;
         let decoded: usize = recordings
             .iter()
             .filter(|r| r.is_decoded_on_demand())
@@ -86,15 +95,14 @@ impl Frames {
             .collect();
         Ok(Self {
             clock: clock(&recordings, config)?,
-            divisor: value_type
-                .filter(|_| scales)
-                .and_then(|kind| kind.maximum())
-                .unwrap_or(1.0),
+            conversion: conversion(&recordings[0], config, input)?,
+            divisor,
+            unit: unit(&recordings[0], config, input),
             recordings,
             selection,
             size,
             reduction,
-            resamples: config.resize.is_some(),
+            resamples: resize.is_some(),
             missing,
             kept,
             blank: AtomicUsize::new(0),
@@ -139,6 +147,69 @@ impl Frames {
             .map(|frame| self.time(recording, frame))
             .collect::<Option<Vec<i64>>>()?;
         Some(times[1] - times[0])
+    }
+
+    /// From one frame of a clip to its next in frames of the files: as configured, or, for a network that is trained already, so
+    /// that they are as far apart as those that it was trained on.
+    pub(super) fn step(&self, config: &DataConfig) -> Result<usize, DataError> {
+        let input = config.trained.as_ref().and_then(|trained| trained.input.as_ref());
+        if self.recordings[0].is_prepared() {
+            return Ok(1);
+        }
+        let Some((wanted, found)) = input.and_then(|input| input.seconds).zip(self.seconds()) else {
+            return Ok(config.step);
+        };
+        if follows(found.saturating_mul(config.step as i64), wanted) {
+            return Ok(config.step);
+        }
+        let step = (wanted + found / 2).checked_div(found).unwrap_or(0);
+        match usize::try_from(step) {
+            Ok(steps @ 1..) if 4 * (step * found - wanted).abs() <= found => {
+                tracing::info!("frames are {found} s apart: every {steps} of them is used, as the network was trained on {wanted} s");
+                Ok(steps)
+            }
+            _ => Err(DataError::file(
+                self.recordings[0].path(),
+                format!("has frames {found} s apart, the network was trained on frames {wanted} s apart"),
+                "bring frames of that interval or a part of it",
+            )),
+        }
+    }
+
+    /// What these frames are, for the weights of a network that is trained on them. `extremes` are the least and the greatest
+    /// value of every channel, where they were measured.
+    pub(super) fn input(&self, config: &DataConfig, extremes: Option<[Vec<f32>; 2]>) -> InputSpec {
+        let of_raw = |recording: &Recording| recording.size();
+        let whole = of_raw(&self.recordings[0]);
+        let alike = self.recordings.iter().all(|recording| of_raw(recording) == whole);
+        let about = self.recordings[0].about();
+        let [least, greatest] = extremes.unwrap_or_default();
+        // Images are read as 0..1, as bytes divided by 255 are.
+        let is_image = self.recordings[0].value_type().is_none();
+        InputSpec {
+            divisor: Some(if is_image { 255.0 } else { self.divisor }),
+            size: alike.then_some([whole.height, whole.width]),
+            frame: Some([self.size.height, self.size.width]),
+            seconds: self.seconds().map(|seconds| seconds * config.step as i64),
+            units: match about {
+                Some(about) if !about.units.is_empty() => about.units.clone(),
+                _ => self.unit.iter().cloned().collect(),
+            },
+            least,
+            greatest,
+            grid: about.map(|about| about.grid.clone()).filter(|grid| !grid.is_unknown()),
+            ..InputSpec::of(config)
+        }
+    }
+
+    /// The unit of the values as they are read, where it is known.
+    pub(super) fn unit(&self) -> Option<&str> {
+        self.unit.as_deref()
+    }
+
+    /// Where the frames lie, if their files state it.
+    pub(super) fn grid(&self) -> Option<&Grid> {
+        self.recordings[0].about().map(|about| &about.grid)
     }
 
     /// Brings a field that does not change in time to the size of the frames: it has that of a frame of the recordings, or
@@ -269,8 +340,57 @@ impl Frames {
         if self.divisor != 1.0 {
             values.iter_mut().for_each(|value| *value /= self.divisor);
         }
+        self.conversion.apply(values);
         Ok(())
     }
+}
+
+/// Whether frames were cropped, pooled and resized before: they have the size of the network's and not that of the files that
+/// it was trained on. Files that state where their frames lie are never taken for such.
+fn is_prepared(input: &InputSpec, found: FrameSize, recording: &Recording) -> bool {
+    let found = Some([found.height, found.width]);
+    recording.about().is_none() && input.size.is_some() && found != input.size && found == input.frame
+}
+
+/// What integers are divided by.
+fn divisor(recording: &Recording, normalize: Scaling, input: Option<&InputSpec>) -> Result<f32, DataError> {
+    let value_type = recording.value_type();
+    let greatest = value_type.and_then(|kind| kind.maximum());
+    let Some(trained) = input.and_then(|input| input.divisor) else {
+        let is_byte = value_type.is_some_and(|kind| kind.is_byte());
+        let scales = normalize == Scaling::Scale || normalize == Scaling::Auto && is_byte;
+        return Ok(greatest.filter(|_| scales).unwrap_or(1.0));
+    };
+    match (greatest, value_type) {
+        // What was trained on images is 0..1, as bytes divided by 255 are.
+        (Some(greatest), Some(_)) if trained != 1.0 && greatest == trained => Ok(trained),
+        (Some(_), Some(kind)) if trained != 1.0 => Err(DataError::file(
+            recording.path(),
+            format!("holds values of type {kind}, the network was trained on integers that were divided by {trained}"),
+            "convert it to the type of the training data, or to float32 from 0 to 1",
+        )),
+        _ => Ok(1.0),
+    }
+}
+
+/// The unit of the values as they are read.
+fn unit(recording: &Recording, config: &DataConfig, input: Option<&InputSpec>) -> Option<String> {
+    let of_files = || match recording.about() {
+        Some(about) => about.unit.clone(),
+        None => recording.unit().map(str::to_owned),
+    };
+    let of_network = input.and_then(InputSpec::unit).map(str::to_owned);
+    of_network.or(config.unit.clone()).or_else(of_files)
+}
+
+/// From the unit that the manifest of an array states to that of the network or of the configuration.
+fn conversion(recording: &Recording, config: &DataConfig, input: Option<&InputSpec>) -> Result<Conversion, DataError> {
+    let of_network = input.and_then(InputSpec::unit);
+    let wanted = of_network.filter(|_| recording.unit().is_some()).or(config.unit.as_deref());
+    if recording.about().is_some() || of_network.is_some() && recording.unit().is_none() {
+        return Ok(Conversion::None);
+    }
+    Conversion::between(recording.unit(), wanted, None).map_err(|fault| fault.at(recording.path()))
 }
 
 /// `data.start` and `data.time_step`, of one recording without times of its own.

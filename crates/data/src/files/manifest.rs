@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fields::seconds;
 use crate::fingerprint::{hex, sha256_of};
-use crate::{DataError, replace};
+use crate::{DataError, InputSpec, replace};
 
 /// No manifest is longer.
 const LONGEST: u64 = 64 << 20;
@@ -28,6 +28,10 @@ pub struct ArrayManifest {
     /// The unit of the values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+    /// Whether these are frames as a network sees them but for its normalisation: cropped, pooled and resized, and of the files'
+    /// frames only those that it looks at.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prepared: bool,
     /// What the channels are called; empty where they have numbers only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<String>,
@@ -132,6 +136,44 @@ impl ArrayManifest {
             std::io::Write::write_all(writer, text.as_bytes())
         })
     }
+}
+
+/// Describes an array of frames as a network sees them but for its normalisation, so that nobody crops, resizes or converts
+/// them a second time.
+///
+/// # Shapes
+/// - `values`: `[T, C, H, W]`, what was written into `array`
+///
+/// # Errors
+/// Names the file that cannot be read or written.
+pub fn write_prepared(array: &Path, shape: [usize; 4], values: &[f32], input: &InputSpec) -> Result<(), DataError> {
+    let present = values.iter().copied().filter(|value| !value.is_nan());
+    let missing = values.len() - present.clone().count();
+    ArrayManifest {
+        version: 1,
+        shape,
+        sha256: hex(&sha256_of(array)?),
+        variable: None,
+        unit: input.unit().map(str::to_owned),
+        prepared: true,
+        channels: Vec::new(),
+        step_seconds: input.seconds,
+        stretches: vec![Stretch {
+            frames: shape[0],
+            start: None,
+        }],
+        duplicates: 0,
+        skipped: Vec::new(),
+        missing_share: missing as f64 / values.len().max(1) as f64,
+        least: present.clone().reduce(f32::min),
+        greatest: present.clone().reduce(f32::max),
+        mean: (missing < values.len())
+            .then(|| present.map(f64::from).sum::<f64>() / (values.len() - missing) as f64),
+        source: array.to_owned(),
+        fingerprint: String::new(),
+        settings: serde_json::to_value(&input.data).expect("plain numbers and strings become JSON"),
+    }
+    .write(array)
 }
 
 /// Compares the arrays at `path`, a `.npy` file or a folder of them, with their manifests.

@@ -8,7 +8,8 @@ mod inbox;
 mod inspect;
 mod links;
 mod manifest;
-mod newest;
+mod observe;
+mod reader;
 mod recording;
 mod reduce;
 mod split;
@@ -32,8 +33,8 @@ pub use frame_file::FrameFile;
 pub use inbox::Inbox;
 pub use inspect::{Inspection, inspect};
 pub use links::Links;
-pub use manifest::{ArrayManifest, ArrayState, Stretch, verify};
-pub use newest::{Newest, newest};
+pub use manifest::{ArrayManifest, ArrayState, Stretch, verify, write_prepared};
+pub use observe::{Observed, Past, observe};
 
 use frames::Frames;
 pub(crate) use links::Fence;
@@ -45,13 +46,22 @@ use windows::Windows;
 pub(crate) fn open(config: &DataConfig) -> Result<Splits, DataError> {
     no_published_protocol(config)?;
     let path = source_path(config)?;
-    let window = config.window()?;
+    config.window()?;
     let recordings = discover::discover(path, config)?;
     let files: Vec<PathBuf> = recordings.iter().flat_map(recording::Recording::files).collect();
     let frames = Arc::new(Frames::new(recordings, config)?);
+    // What a network that is trained already was trained on may be further apart than the frames of these files.
+    let config = &DataConfig {
+        step: frames.step(config)?,
+        ..config.clone()
+    };
+    let window = config.window()?;
     let split = split::split(path, &frames, config, window)?;
-    let normalization = statistics::normalization(&frames, &split.train, config.normalize)?;
     let size = frames.size();
+    let (normalization, extremes) = match &config.trained {
+        Some(trained) => (trained.normalization.first(size.channels), None),
+        None => statistics::measured(&frames, &split.train, config.normalize)?,
+    };
     let clip = config.clip(size.channels, size.height, size.width)?;
     let windows = [split.train, split.validation, split.test].map(|ranges| {
         Arc::new(Windows::new(
@@ -72,6 +82,7 @@ pub(crate) fn open(config: &DataConfig) -> Result<Splits, DataError> {
         clip,
         fingerprint: crate::fingerprint::fingerprint(config, "files", &[files, fixed_files].concat())?,
         description: split.description,
+        input: Some(frames.input(config, extremes)),
         normalization,
     };
     let splits = disturb(splits, config, false)?;
@@ -92,7 +103,15 @@ fn describe(
     if !Channels::are_asked_for(config) {
         return Ok((None, normalization, Vec::new()));
     }
-    let (fixed, files) = read_fixed(config, |file, size, values| frames.fit(file, size, values))?;
+    let observed = frames.size().channels;
+    let trained = config.trained.as_ref().map(|trained| &trained.normalization);
+    let trained = trained.filter(|trained| trained.mean.len() > observed).map(|trained| Normalization {
+        mean: trained.mean[observed..].to_vec(),
+        std: trained.std[observed..].to_vec(),
+    });
+    let (fixed, files) = read_fixed(config, trained.as_ref(), frames.grid(), |file, size, values| {
+        frames.fit(file, size, values)
+    })?;
     if !config.time_encodings.is_empty() {
         for (number, recording) in frames.recordings().iter().enumerate() {
             if (0..recording.frames()).any(|frame| frames.time(number, frame).is_none()) {

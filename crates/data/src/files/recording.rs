@@ -22,6 +22,10 @@ pub(super) struct Recording {
     size: FrameSize,
     /// What the channels are called.
     names: Vec<String>,
+    /// The unit that a manifest states.
+    unit: Option<String>,
+    /// Whether a manifest says that these are frames as a network sees them: cropped, pooled and resized, every `step`-th.
+    prepared: bool,
     content: Content,
 }
 
@@ -102,7 +106,10 @@ impl Recording {
                 .collect(),
             (None, None) => vec![(frames, None)],
         };
-        let named = manifest.map(|manifest| manifest.channels).unwrap_or_default();
+        let (unit, prepared, named) = match manifest {
+            Some(manifest) => (manifest.unit, manifest.prepared, manifest.channels),
+            None => (None, false, Vec::new()),
+        };
         let mut first = 0;
         let recording = |(number, (frames, clock)): (usize, (usize, Option<(i64, i64)>))| {
             let content = Content::Array {
@@ -121,6 +128,8 @@ impl Recording {
                 } else {
                     numbered(channels)
                 },
+                unit: unit.clone(),
+                prepared,
                 content,
             }
         };
@@ -141,6 +150,8 @@ impl Recording {
             frames: files.len(),
             size,
             names: numbered(size.channels),
+            unit: None,
+            prepared: false,
             content: Content::Stills(files),
         })
     }
@@ -152,6 +163,8 @@ impl Recording {
             frames: values.len() / size.len(),
             size,
             names: numbered(size.channels),
+            unit: None,
+            prepared: false,
             content: Content::Animation(values),
         })
     }
@@ -174,6 +187,8 @@ impl Recording {
                 width,
             },
             names: numbered(channels),
+            unit: None,
+            prepared: false,
             content: Content::Video(file),
         })
     }
@@ -185,6 +200,8 @@ impl Recording {
             frames: stretch.len(),
             size: series.size(),
             names: series.names(),
+            unit: None,
+            prepared: false,
             content: Content::Field {
                 series: Arc::clone(series),
                 start: stretch.start,
@@ -210,6 +227,24 @@ impl Recording {
             Content::Array { file, .. } => Some(file.value_type()),
             Content::Field { .. } => Some(ValueType::F32),
             Content::Stills(_) | Content::Animation(_) | Content::Video(_) => None,
+        }
+    }
+
+    /// The unit that the manifest of an array states.
+    pub(super) fn unit(&self) -> Option<&str> {
+        self.unit.as_deref()
+    }
+
+    /// Whether these are frames as a network sees them, by the manifest of an array.
+    pub(super) fn is_prepared(&self) -> bool {
+        self.prepared
+    }
+
+    /// The axes of the array it is, or is a part of.
+    pub(super) fn axes(&self) -> Option<usize> {
+        match &self.content {
+            Content::Array { file, .. } => Some(file.shape().len()),
+            _ => None,
         }
     }
 

@@ -14,6 +14,9 @@ pub(crate) struct Reduction {
 }
 
 impl Reduction {
+    /// Frames stay whole.
+    pub(crate) const NONE: Self = Self { crop: None, pool: 1 };
+
     /// # Errors
     /// Names the key that is no number of pixels.
     pub(crate) fn of(config: &DataConfig) -> Result<Self, DataError> {

@@ -56,34 +56,69 @@ impl Channel {
     }
 }
 
-/// Normalisation as configured, from the frames of the training split alone.
-pub(super) fn normalization(frames: &Frames, train: &[Range], scaling: Scaling) -> Result<Normalization, DataError> {
+/// Frames that are looked at for the extremes where no normalisation needs all of them.
+const SAMPLED: usize = 256;
+
+/// The least and the greatest value of every channel.
+pub(super) type Extremes = [Vec<f32>; 2];
+
+/// Normalisation as configured, and extremes, from the frames of the training split alone.
+pub(super) fn measured(
+    frames: &Frames,
+    train: &[Range],
+    scaling: Scaling,
+) -> Result<(Normalization, Option<Extremes>), DataError> {
     let scaling = match scaling {
         Scaling::Auto if frames.is_image_like() => Scaling::Scale,
         Scaling::Auto => Scaling::ZScore,
         other => other,
     };
     let pair = match scaling {
-        Scaling::Auto | Scaling::None | Scaling::Scale => return Ok(Normalization::identity()),
+        Scaling::Auto | Scaling::Scale if frames.is_image_like() => {
+            return Ok((Normalization::identity(), Some([vec![0.0], vec![1.0]])));
+        }
+        Scaling::Auto | Scaling::None | Scaling::Scale => {
+            let channels = measure(frames, &sampled(train))?;
+            return Ok((Normalization::identity(), extremes(&channels)));
+        }
         Scaling::MinMax => Channel::range,
         Scaling::ZScore => Channel::moments,
     };
-    let pairs = measure(frames, train)?
-        .into_iter()
-        .enumerate()
-        .map(|(number, channel)| match pair(&channel) {
-            [mean, spread] if spread > 0.0 && spread.is_finite() => (mean, spread),
-            [mean, _] if !mean.is_finite() => {
-                tracing::warn!("channel {number} is missing everywhere in the training split");
-                (0.0, 1.0)
-            }
-            [mean, _] => {
-                tracing::warn!("channel {number} is {mean} everywhere in the training split");
-                (mean, 1.0)
-            }
-        });
+    let channels = measure(frames, train)?;
+    let pairs = channels.iter().enumerate().map(|(number, channel)| match pair(channel) {
+        [mean, spread] if spread > 0.0 && spread.is_finite() => (mean, spread),
+        [mean, _] if !mean.is_finite() => {
+            tracing::warn!("channel {number} is missing everywhere in the training split");
+            (0.0, 1.0)
+        }
+        [mean, _] => {
+            tracing::warn!("channel {number} is {mean} everywhere in the training split");
+            (mean, 1.0)
+        }
+    });
     let (mean, std) = pairs.unzip();
-    Ok(Normalization { mean, std })
+    Ok((Normalization { mean, std }, extremes(&channels)))
+}
+
+/// Of every channel, where all of them have values.
+fn extremes(channels: &[Channel]) -> Option<Extremes> {
+    let of = |value: fn(&Channel) -> f32| -> Vec<f32> { channels.iter().map(value).collect() };
+    let extremes = [of(|channel| channel.least), of(|channel| channel.greatest)];
+    let known = extremes.iter().flatten().all(|value| value.is_finite());
+    known.then_some(extremes)
+}
+
+/// Up to [`SAMPLED`] evenly spaced frames of the ranges.
+fn sampled(ranges: &[Range]) -> Vec<Range> {
+    let all: usize = ranges.iter().map(|range| range.len()).sum();
+    let every = all.div_ceil(SAMPLED).max(1);
+    let frames = ranges.iter().flat_map(|range| (range.start..range.end).map(|frame| (range.recording, frame)));
+    let single = |(recording, start)| Range {
+        recording,
+        start,
+        end: start + 1,
+    };
+    frames.step_by(every).map(single).collect()
 }
 
 fn measure(frames: &Frames, train: &[Range]) -> Result<Vec<Channel>, DataError> {

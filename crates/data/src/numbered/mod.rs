@@ -114,6 +114,7 @@ pub(crate) fn splits(
     }
     let [train, validation, test] = clips;
     let splits = Splits {
+        input: None,
         normalization: Normalization::identity(),
         clip: train.shape(),
         fingerprint: fingerprint(config, generator, files)?,

@@ -10,6 +10,7 @@ pub const fn files() -> Dataset {
         about: "your own .npy, .npz, HDF5 or NetCDF files, image folders, GIFs or videos, by --data-path",
         source: "yours",
         defaults,
+        keys: &["stride", "step", "split", "validation_share", "test_share", "normalize", "resize", "protocol", "variable", "variables", "channels", "targets", "static", "time_encodings", "start", "time_step", "axes", "unit", "missing", "crop", "pool", "damaged", "links"],
         frame: |_| None,
         open: crate::files::open,
     }

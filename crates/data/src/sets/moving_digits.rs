@@ -21,6 +21,7 @@ pub const fn moving_digits() -> Dataset {
         about: "handwriting-like digits that bounce within a frame, drawn on the fly: no file needed",
         source: "made by this program; trajectories by the rule of Moving MNIST (Srivastava et al., ICML 2015)",
         defaults: DataConfig::default,
+        keys: &["digits", "size", "train_clips", "validation_clips", "test_clips"],
         frame: |config| Some([1, config.size, config.size]),
         open,
     }
@@ -48,6 +49,7 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
         }))
     };
     let splits = Splits {
+        input: None,
         train: split("train_clips", config.train_clips, Purpose::Train)?,
         validation: split("validation_clips", config.validation_clips, Purpose::Validation)?,
         test: split("test_clips", config.test_clips, Purpose::Test)?,

@@ -53,6 +53,16 @@ const CIFAR: Variant = Variant {
     coloured: true,
 };
 
+const KEYS: [&str; 7] = [
+    "digits",
+    "size",
+    "protocol",
+    "train_clips",
+    "validation_clips",
+    "test_clips",
+    "noise_speed",
+];
+
 /// Two MNIST digits that bounce within a frame (Srivastava et al., ICML 2015).
 pub const fn moving_mnist() -> Dataset {
     Dataset {
@@ -60,6 +70,7 @@ pub const fn moving_mnist() -> Dataset {
         about: "two MNIST digits that bounce within a frame; 10,000 new training clips per epoch",
         source: "Srivastava et al., ICML 2015; digits: LeCun, Cortes, Burges, CC BY-SA 3.0",
         defaults: || defaults(&MNIST),
+        keys: &KEYS,
         frame: |config| Some([1, config.size, config.size]),
         open: |config| open(config, &MNIST),
     }
@@ -72,6 +83,7 @@ pub const fn moving_fashion_mnist() -> Dataset {
         about: "two pieces of clothing that bounce within a frame; 10,000 new training clips per epoch",
         source: "as moving-mnist; images: Xiao, Rasul, Vollgraf, arXiv:1708.07747, MIT",
         defaults: || defaults(&FASHION),
+        keys: &KEYS,
         frame: |config| Some([1, config.size, config.size]),
         open: |config| open(config, &FASHION),
     }
@@ -88,6 +100,7 @@ pub const fn moving_mnist_dynamic() -> Dataset {
             noise_in: NoisySplits::All,
             ..defaults(&DYNAMIC)
         },
+        keys: &KEYS,
         frame: |config| Some([1, config.size, config.size]),
         open: |config| open(config, &DYNAMIC),
     }
@@ -100,6 +113,7 @@ pub const fn moving_mnist_cifar() -> Dataset {
         about: "two white MNIST digits that bounce in front of an image of CIFAR-10",
         source: "as moving-mnist; images: Krizhevsky 2009, no licence stated",
         defaults: || defaults(&CIFAR),
+        keys: &KEYS,
         frame: |config| Some([3, config.size, config.size]),
         open: |config| open(config, &CIFAR),
     }
@@ -169,6 +183,7 @@ fn open(config: &DataConfig, variant: &Variant) -> Result<Splits, DataError> {
         Protocol::OpenStl => (Arc::clone(&test), "the test clips".to_owned()),
     };
     let splits = Splits {
+        input: None,
         train: bouncing("train_clips", config.train_clips, Purpose::Train, train, behind_train)?,
         validation,
         test,

@@ -38,6 +38,7 @@ pub const fn sevir() -> Dataset {
         about: "storms over the United States as radars see them (vil), 13 -> 12 frames 5 minutes apart; CATALOG.csv and HDF5",
         source: "Veillette, Samsi, Mattioli, NeurIPS 2020; terms: registry.opendata.aws/sevir",
         defaults,
+        keys: &["normalize", "protocol", "resize", "stride", "validation_share", "crop", "pool", "damaged", "links"],
         frame: |config| {
             let whole = FrameSize {
                 channels: 1,
@@ -110,6 +111,7 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
     };
     let test = clips("test", found.test)?;
     let splits = Splits {
+        input: None,
         train: clips("train", found.train)?,
         validation: match config.protocol {
             Protocol::Own => clips("validation", found.validation)?,

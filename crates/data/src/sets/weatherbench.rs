@@ -28,6 +28,7 @@ pub const fn weatherbench() -> Dataset {
         about: "hourly fields of ERA5, e.g. 2 m temperature, 12 -> 12; .npy files of the years 2010 to 2018",
         source: "Rasp et al., JAMES 2020, MIT; data: Copernicus Climate Change Service, Licence to use Copernicus Products",
         defaults,
+        keys: &["protocol", "variables", "channels", "targets", "static", "time_encodings", "missing"],
         frame: |_| None,
         open,
     }
@@ -118,6 +119,7 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
         not_empty(path, split, clips.starts.len())?;
     }
     let whole = Splits {
+        input: None,
         train,
         validation,
         test,
@@ -127,7 +129,9 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
         description: description.to_owned(),
     };
     let selection = Selection::of(config, &numbers(size.channels))?;
-    let (fixed, fixed_files) = read_fixed(config, |path, found, values| on_the_grid(size, path, found, values))?;
+    let (fixed, fixed_files) = read_fixed(config, None, None, |path, found, values| {
+        on_the_grid(size, path, found, values)
+    })?;
     files.extend(fixed_files);
     let splits = Splits {
         fingerprint: fingerprint(config, "weatherbench 1", &files)?,

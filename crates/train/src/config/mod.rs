@@ -73,8 +73,22 @@ pub struct EvalConfig {
     /// What to compare with besides persistence: models without weights, by name. With `climatology` among them there are
     /// anomaly correlations.
     pub against: Vec<String>,
+    /// Whose scale the data are normalised with where the network is trained already: that in its `weights`, or that of the
+    /// training part of the `data`.
+    pub normalization: NormalizationOf,
     /// How scores are defined where the field has more than one convention.
     pub scores: ScoreOptions,
+}
+
+/// Whose mean and standard deviation count.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum NormalizationOf {
+    /// Those that the network was trained with.
+    #[default]
+    Weights,
+    /// Those of the training part of the data that it is judged on.
+    Data,
 }
 
 impl Default for EvalConfig {
@@ -83,6 +97,7 @@ impl Default for EvalConfig {
             batch: 16,
             clips: 0,
             against: Vec::new(),
+            normalization: NormalizationOf::Weights,
             scores: ScoreOptions::default(),
         }
     }

@@ -187,6 +187,7 @@ pub fn resolve(layers: &Layers<'_>) -> Result<RunConfig, ResolveError> {
     }
     config.train.optimizer.weight_decay = Some(config.train.optimizer.decay());
     config.validate().map_err(ResolveError::Invalid)?;
+    dataset.check_keys(&config.data).map_err(ResolveError::Invalid)?;
     Ok(config)
 }
 

@@ -35,6 +35,17 @@ pub enum LiveError {
         /// When the newest one before it was taken.
         newest: i64,
     },
+    /// Frames are further apart than those of training, or nearer.
+    #[error(
+        "frames are {found} s apart, the network was trained on frames {trained} s apart: bring such frames, set data.step, or \
+         tell the interval (--time-step) to use it all the same"
+    )]
+    Interval {
+        /// Seconds from one frame that the network looks at to its next.
+        found: i64,
+        /// Those of training.
+        trained: i64,
+    },
     /// The network's state cannot go on.
     #[error(transparent)]
     Stream(#[from] StreamError),

@@ -1,5 +1,6 @@
 //! What follows the newest frame.
 
+use foreframe_data::fill_missing;
 use foreframe_data::time::follows;
 
 use super::{Frame, Live, LiveError, LiveForecast};
@@ -8,14 +9,20 @@ impl Live {
     /// What follows the newest frame; `None` as long as frames are [lacking](Self::lacking).
     ///
     /// # Errors
-    /// The network's state cannot go on.
+    /// The network's state cannot go on, or frames come at another interval than in training and none was told.
     pub fn forecast(&self) -> Result<Option<LiveForecast>, LiveError> {
         if self.lacking() > 0 {
             return Ok(None);
         }
+        if let Some([found, trained]) = self.unlike_training() {
+            return Err(LiveError::Interval { found, trained });
+        }
         let (device, times) = (self.network.device().inner(), self.times());
         let seen: Vec<&Frame> = self.history.iter().step_by(self.options.stride).collect();
-        let newest = seen.last().map_or(&[][..], |frame| &frame.values);
+        let raw: Vec<f32> = seen.iter().flat_map(|frame| &frame.values).copied().collect();
+        let mut values = raw.clone();
+        fill_missing(&mut values);
+        let newest = &values[values.len() - self.observer.observed().frame_len()..];
         let known = self.observer.known(newest, self.horizon, times.as_deref(), &device);
         let (forecast, observed, filled) = match &self.stream {
             Some(stream) => {
@@ -23,7 +30,6 @@ impl Live {
                 (self.observer.targets().of(forecast), self.since_gap, self.filled)
             }
             None => {
-                let values: Vec<f32> = seen.iter().flat_map(|frame| &frame.values).copied().collect();
                 let taken: Option<Vec<i64>> = seen.iter().map(|frame| frame.time).collect();
                 let past = self.observer.complete(&values, seen.len(), taken.as_deref(), &device);
                 let forecast = match known.channels() {
@@ -36,6 +42,14 @@ impl Live {
         };
         let mut values: Vec<f32> = forecast.into_data().iter::<f32>().collect();
         self.observer.denormalize(&mut values);
+        match self.stream.is_some() {
+            true => {
+                let mark = |unobserved: &bool| if *unobserved { f32::NAN } else { 0.0 };
+                let marks: Vec<f32> = self.unobserved.iter().map(mark).collect();
+                self.observer.mask_unobserved(&marks, 1, &mut values, self.horizon);
+            }
+            false => self.observer.mask_unobserved(&raw, seen.len(), &mut values, self.horizon),
+        }
         let size = self.observer.forecast();
         Ok(Some(LiveForecast {
             values,
@@ -60,11 +74,11 @@ impl Live {
         Some(step.saturating_mul(self.options.stride as i64))
     }
 
-    /// Seconds from one frame to the next as they come and as they came in training, where these are not the same and the
-    /// network looks at the time.
-    pub(crate) fn unlike_training(&self) -> Option<[i64; 2]> {
+    /// Seconds from one frame to the next as they come and as they came in training, where these are not the same and the user
+    /// has not told the interval.
+    fn unlike_training(&self) -> Option<[i64; 2]> {
         let (found, trained) = (self.found_seconds()?, self.observer.seconds()?);
-        (!follows(found, trained)).then_some([found, trained])
+        (self.options.seconds.is_none() && !follows(found, trained)).then_some([found, trained])
     }
 
     /// Of which moments the forecast frames are.

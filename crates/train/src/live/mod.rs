@@ -45,11 +45,13 @@ pub struct Live {
     since_gap: usize,
     /// Those of them that are interpolated.
     filled: usize,
+    /// Of every value of a frame, whether it was missing in all of them; only kept with a state.
+    unobserved: Vec<bool>,
 }
 
 struct Frame {
     time: Option<i64>,
-    /// The observed channels, normalised.
+    /// The observed channels, normalised, NaN where a value is missing.
     values: Vec<f32>,
     filled: bool,
 }
@@ -88,6 +90,7 @@ impl Live {
             room: (clip.past - 1).saturating_mul(options.stride).saturating_add(1),
             since_gap: 0,
             filled: 0,
+            unobserved: Vec::new(),
             stream,
             horizon,
             observer,
@@ -160,7 +163,6 @@ impl Live {
             return Err(LiveError::Late { time, newest });
         }
         self.observer.normalize(&mut values);
-        fill_missing(&mut values);
         if let Some(time) = time {
             self.clock.note(time);
             self.forget_what_does_not_follow()?;
@@ -227,6 +229,7 @@ impl Live {
         self.history.clear();
         self.stream = self.network.stream().filter(|_| self.options.keep_state);
         (self.since_gap, self.filled) = (0, 0);
+        self.unobserved.clear();
     }
 
     fn take(&mut self, frame: Frame) -> Result<(), LiveError> {
@@ -234,8 +237,13 @@ impl Live {
             let device = self.network.device().inner();
             let time = frame.time.map(|time| [time]);
             let times = time.as_ref().map(<[i64; 1]>::as_slice);
-            let completed = self.observer.complete(&frame.values, 1, times, &device);
+            let mut values = frame.values.clone();
+            fill_missing(&mut values);
+            let completed = self.observer.complete(&values, 1, times, &device);
             stream.push(completed.squeeze_dim(1))?;
+            self.unobserved.resize(values.len(), true);
+            let missing = frame.values.iter().map(|value| value.is_nan());
+            (self.unobserved.iter_mut().zip(missing)).for_each(|(unobserved, missing)| *unobserved &= missing);
         }
         if self.history.len() == self.room {
             self.history.pop_front();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use foreframe_core::ConfigError;
 use foreframe_data::files::{FrameFile, Inbox};
-use foreframe_data::{DataConfig, npy};
+use foreframe_data::{InputSpec, npy};
 use tracing::{info, warn};
 
 use super::{Arrival, Live, LiveError, Record};
@@ -21,7 +21,7 @@ pub struct WatchOptions<'a> {
     /// Where forecasts are written; it is made where it does not exist.
     pub output: &'a Path,
     /// How files are read, as in training: variable, axes, unit, crop, pool, resize, missing values, links.
-    pub data: &'a DataConfig,
+    pub input: &'a InputSpec,
     /// A file is taken once it has not changed for so long.
     pub settle: Duration,
 }
@@ -34,11 +34,9 @@ pub struct Watch {
     live: Live,
     inbox: Inbox,
     output: PathBuf,
-    data: DataConfig,
+    input: InputSpec,
     /// Whether the files that were there at the beginning have been seen.
     began: bool,
-    /// Whether the user was told that frames are further apart, or nearer, than in training.
-    told_apart: bool,
 }
 
 /// A file that is complete.
@@ -58,7 +56,7 @@ impl Watch {
     /// # Errors
     /// Names the folder that cannot be read or made, or says that the two are one.
     pub fn new(live: Live, options: &WatchOptions<'_>) -> Result<Self, TrainError> {
-        let inbox = Inbox::new(options.folder, options.settle, options.data.links)?;
+        let inbox = Inbox::new(options.folder, options.settle, options.input.data.links)?;
         let output = options.output;
         if !output.is_dir() {
             fs::create_dir(output).map_err(FolderError::new("make", output))?;
@@ -73,9 +71,8 @@ impl Watch {
             live,
             inbox,
             output: output.to_owned(),
-            data: options.data.clone(),
+            input: options.input.clone(),
             began: false,
-            told_apart: false,
         })
     }
 
@@ -131,7 +128,7 @@ impl Watch {
     }
 
     fn open(&self, path: &Path) -> Option<FrameFile> {
-        let file = FrameFile::open(path, &self.data, self.live.observer().channels())
+        let file = FrameFile::open(path, &self.input, self.live.observer().channels())
             .inspect_err(|error| warn!("left out: {error}"))
             .ok()?;
         match self.live.check(file.size()) {
@@ -195,16 +192,21 @@ impl Watch {
             without(late.to_string()).write(&self.output, &entry.path)?;
             return Ok(None);
         }
-        let Some(forecast) = self.live.forecast().map_err(refused)? else {
+        let forecast = match self.live.forecast() {
+            // Files to come may be those that are missing between.
+            Err(error @ LiveError::Interval { .. }) => {
+                warn!("no forecast from `{}`: {error}", entry.path.display());
+                without(error.to_string()).write(&self.output, &entry.path)?;
+                return Ok(None);
+            }
+            other => other.map_err(refused)?,
+        };
+        let Some(forecast) = forecast else {
             let why = format!("{} more frames are needed first", self.live.lacking());
             info!("`{}`: {why}", entry.path.display());
             without(why).write(&self.output, &entry.path)?;
             return Ok(None);
         };
-        if let (false, Some([found, trained])) = (self.told_apart, self.live.unlike_training()) {
-            warn!("frames are {found} s apart, the network was trained on frames that are {trained} s apart");
-            self.told_apart = true;
-        }
         let path = Record::forecast_path(&self.output, &entry.path);
         npy::write_array(&path, &forecast.shape, &forecast.values)?;
         // The record comes last: what has one is done.

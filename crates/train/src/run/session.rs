@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use foreframe_core::ConfigError;
-use foreframe_data::{Loader, LoaderConfig, Splits};
+use foreframe_data::{InputSpec, Loader, LoaderConfig, Splits};
 
 use super::checkpoint::{Checkpoints, Exact, Snapshot, State, read_average, read_optimizer};
 use super::folder::{BestInfo, ChannelInfo, RunFolder, RunInfo, Status, read_run_info};
@@ -218,6 +218,7 @@ impl<'a, 'o> Session<'a, 'o> {
         let source = format!("step {} of a run on {}", self.state.step, self.config.data.name);
         let header = WeightsHeader {
             channels: self.splits.channels().cloned(),
+            input: Some(self.splits.input.clone().unwrap_or_else(|| InputSpec::of(&self.config.data))),
             ..WeightsHeader::of(&*self.network, &self.splits.normalization, source)
         };
         self.checkpoints.save(&Snapshot {

@@ -42,6 +42,7 @@ impl Rain {
         };
         let train = part(0, 40);
         Splits {
+            input: None,
             clip: train.shape(),
             train,
             validation: part(1000, 10),

@@ -92,7 +92,7 @@ fn channels_that_are_only_read_are_put_together_and_not_forecast() {
 }
 
 #[test]
-fn the_future_is_as_far_away_as_in_training_unless_told() {
+fn frames_at_another_interval_are_refused_unless_it_was_told() {
     // Frames that come at half the pace.
     let reached = |seconds: Option<i64>| {
         let mut live = live_of_channels(LiveOptions {
@@ -104,8 +104,13 @@ fn the_future_is_as_far_away_as_in_training_unless_told() {
             live.push(Some(START + number as i64 * 2 * STEP), observed(number))
                 .unwrap();
         }
-        live.forecast().unwrap().map(|forecast| forecast.seconds)
+        let forecast = live.forecast()?;
+        Ok(forecast.map(|forecast| forecast.seconds))
     };
-    assert_eq!(reached(None), Some(Some(STEP)));
-    assert_eq!(reached(Some(2 * STEP)), Some(Some(2 * STEP)));
+    let refused = LiveError::Interval {
+        found: 2 * STEP,
+        trained: STEP,
+    };
+    assert_eq!(reached(None), Err(refused));
+    assert_eq!(reached(Some(2 * STEP)), Ok(Some(Some(2 * STEP))));
 }

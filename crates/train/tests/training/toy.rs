@@ -26,6 +26,7 @@ pub(crate) static DATASET: Dataset = Dataset {
     about: "Standing waves",
     source: "made on the fly",
     defaults: data_defaults,
+    keys: &[],
     frame: |_| Some([1, 2, 2]),
     open: |_| Ok(splits(40)),
 };
@@ -179,6 +180,7 @@ pub(crate) fn splits(clips: usize) -> Splits {
         validation: part(1000, 10),
         test: part(2000, 7),
         normalization: Normalization::identity(),
+        input: None,
         clip: CLIP,
         fingerprint: "content:waves".into(),
         description: "standing waves".into(),

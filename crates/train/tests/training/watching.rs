@@ -7,25 +7,25 @@ use std::time::Duration;
 
 use foreframe_data::npy::{read_array, write_array};
 use foreframe_data::time::written;
-use foreframe_data::{DataConfig, Missing};
+use foreframe_data::{DataConfig, InputSpec, Missing};
 use foreframe_train::live::{LiveOptions, Record, Watch, WatchOptions};
 
 use crate::fading::{START, STEP, expected, frame, live, live_options};
 
 struct Folders {
     folder: tempfile::TempDir,
-    data: DataConfig,
+    input: InputSpec,
 }
 
 impl Folders {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("in")).unwrap();
-        let data = DataConfig {
+        let input = InputSpec::of(&DataConfig {
             missing: Some(Missing::Mask),
             ..DataConfig::default()
-        };
-        Self { folder, data }
+        });
+        Self { folder, input }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -49,7 +49,7 @@ impl Folders {
         let options_of_watch = WatchOptions {
             folder: &folder,
             output: &output,
-            data: &self.data,
+            input: &self.input,
             settle: Duration::ZERO,
         };
         Watch::new(live(options), &options_of_watch).unwrap()
@@ -166,7 +166,7 @@ fn impossible_folders_are_refused() {
         let options = WatchOptions {
             folder: &folder,
             output: &output,
-            data: &folders.data,
+            input: &folders.input,
             settle: Duration::ZERO,
         };
         Watch::new(live(LiveOptions::default()), &options)
