@@ -67,9 +67,8 @@ pub(crate) fn parity(workspace: &Workspace) -> Result<()> {
 }
 
 pub(crate) fn portability(workspace: &Workspace) -> Result<()> {
-    // The profile's own folder keeps these builds apart from the default backend's.
     let mut command = workspace.cargo("test");
-    command.args(["--profile", "portability", "--tests", "--package", "foreframe-golden"]);
+    command.args(["--tests", "--package", "foreframe-golden"]);
     command.args(["--features", "foreframe-golden/ndarray,foreframe-golden/wgpu"]);
     // The sweep compares every registered model across backends.
     command.args(["--package", "foreframe-tests"]);

@@ -191,7 +191,9 @@ pub(crate) fn of_run(run: &RunConfig, data: &DataArgs, set: &[String]) -> Result
 pub(crate) fn of_input(model: &str, input: &InputSpec, set: &[String]) -> Result<DataConfig> {
     let table = Table::from_iter([("data".to_owned(), Value::try_from(&input.data)?)]);
     let file = ConfigFile::parse("the weights file", &table.to_string())?;
-    Ok(of_file(find_model(model)?, &file, &DataArgs::default(), set)?.config.data)
+    Ok(of_file(find_model(model)?, &file, &DataArgs::default(), set)?
+        .config
+        .data)
 }
 
 fn of_file(model: &'static Model, file: &ConfigFile, data: &DataArgs, set: &[String]) -> Result<Settings> {

@@ -10,6 +10,7 @@ use foreframe_train::run::weights_of;
 use foreframe_train::weights::{WeightsHeader, load_weights_for, read_header};
 use foreframe_train::{Network, RunConfig};
 use foreframe_zoo::{MODELS, find_model};
+use tracing::warn;
 
 use crate::settings;
 
@@ -97,6 +98,16 @@ pub(crate) fn open_for(
     clip: impl FnOnce(ClipShape) -> ClipShape,
 ) -> Result<(Box<dyn Network>, WeightsHeader)> {
     Ok(load_weights_for(&weights_of(&locate(path)?)?, MODELS, device, clip)?)
+}
+
+/// Warns where a network is used for other clips than it was trained on.
+pub(crate) fn tell_other_clip(trained: ClipShape, used: ClipShape) {
+    if (used.past, used.height, used.width) != (trained.past, trained.height, trained.width) {
+        warn!(
+            "the network was trained on {} frames of {}x{} and looks at {} of {}x{} here",
+            trained.past, trained.height, trained.width, used.past, used.height, used.width
+        );
+    }
 }
 
 /// What the weights say of themselves.

@@ -125,7 +125,11 @@ impl InputSpec {
             let margin = (greatest - least) / 2.0;
             if low < least - margin || high > greatest + margin {
                 let unit = self.unit_of(channel).or(self.unit()).unwrap_or_default();
-                let of_channel = if channels > 1 { format!(" of channel {channel}") } else { String::new() };
+                let of_channel = if channels > 1 {
+                    format!(" of channel {channel}")
+                } else {
+                    String::new()
+                };
                 return Some(format!(
                     "values{of_channel} reach from {low} to {high}, those of training reached from {least} to {greatest} {unit}"
                 ));
@@ -152,7 +156,10 @@ mod tests {
     fn only_what_is_far_outside_is_told() {
         assert_eq!(kelvin().outside(&[241.0, 319.0, f32::NAN], 1, 3), None);
         let told = kelvin().outside(&[-3.0, 21.0], 1, 2).unwrap();
-        assert_eq!(told, "values reach from -3 to 21, those of training reached from 260 to 300 K");
+        assert_eq!(
+            told,
+            "values reach from -3 to 21, those of training reached from 260 to 300 K"
+        );
         assert_eq!(InputSpec::of(&DataConfig::default()).outside(&[1e9], 1, 1), None);
         assert_eq!(kelvin().range(1), Some([260.0, 300.0]));
     }

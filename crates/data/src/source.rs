@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use foreframe_core::{ClipShape, ConfigError};
 
+use crate::config::whole_frames;
 use crate::{Channels, DataConfig, DataError, InputSpec, Normalization};
 
 /// Clips by number.
@@ -119,10 +120,11 @@ pub struct Dataset {
 }
 
 /// The keys that every dataset has a use for.
-pub const COMMON_KEYS: [&str; 8] = [
+pub const COMMON_KEYS: [&str; 9] = [
     "name",
     "past",
     "future",
+    "protocol",
     "seed",
     "noise",
     "noise_in",
@@ -135,13 +137,16 @@ impl Dataset {
     ///
     /// # Errors
     /// Names the key and those that there are.
-    pub fn check_keys(&self, config: &DataConfig) -> Result<(), ConfigError> {
+    pub fn check_keys(&self, config: &DataConfig) -> Result<(), DataError> {
+        if !self.keys.contains(&"targets") {
+            whole_frames(config)?;
+        }
         let table = |config: &DataConfig| match serde_json::to_value(config) {
             Ok(serde_json::Value::Object(table)) => table,
             _ => unreachable!("plain numbers and strings become JSON"),
         };
         let (given, mut usual) = (table(config), table(&(self.defaults)()));
-        let is_generated = self.keys.contains(&"digits") && !self.keys.contains(&"protocol");
+        let is_generated = self.name == "moving-digits";
         for (key, value) in given {
             let counts = COMMON_KEYS.contains(&key.as_str())
                 || self.keys.contains(&key.as_str())
@@ -150,8 +155,13 @@ impl Dataset {
                 return Err(ConfigError::new(
                     format!("data.{key}"),
                     format!("is {value}, but `{}` has no use for it", self.name),
-                    format!("leave it out; there is {}, {}", COMMON_KEYS[1..].join(", "), self.keys.join(", ")),
-                ));
+                    format!(
+                        "leave it out; there is {}, {}",
+                        COMMON_KEYS[1..].join(", "),
+                        self.keys.join(", ")
+                    ),
+                )
+                .into());
             }
         }
         Ok(())

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use foreframe_data::files::Links;
 use foreframe_data::files::{FrameFile, Past, observe};
 use foreframe_data::npy::write_array;
-use foreframe_data::files::Links;
 use foreframe_data::{ClipSource, DataConfig, Missing, Pick, Scaling, Splits, TimeEncoding, sets};
 use netcdf_writer::{NcAttrValue, NcFileBuilder, NcWriteOptions};
 
@@ -30,9 +30,8 @@ fn bytes(frames: usize, channels: usize) -> Vec<u8> {
 
 /// An array of `channels` channels, stored as `descr`, whose values are those of `bytes`.
 fn npy(path: &Path, descr: &str, frames: usize, channels: usize) {
-    let mut header = format!(
-        "{{'descr': '{descr}', 'fortran_order': False, 'shape': ({frames}, {channels}, {ROWS}, {COLUMNS}), }}"
-    );
+    let mut header =
+        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({frames}, {channels}, {ROWS}, {COLUMNS}), }}");
     while (header.len() + 11) % 64 != 0 {
         header.push(' ');
     }
@@ -128,7 +127,10 @@ fn with_holes(folder: &Path, frames: usize) -> PathBuf {
 
 /// A folder of one file, and one that leads out of it.
 fn linked(folder: &Path, frames: usize) -> PathBuf {
-    let (data, other) = (folder.join(format!("of-{frames}")), folder.join(format!("other-{frames}")));
+    let (data, other) = (
+        folder.join(format!("of-{frames}")),
+        folder.join(format!("other-{frames}")),
+    );
     fs::create_dir(&data).unwrap();
     fs::create_dir(&other).unwrap();
     netcdf(&other.join("a.nc"), frames, "K", true);
@@ -176,22 +178,47 @@ fn table() -> Vec<(&'static str, Row)> {
         ("protocol", NotOfFrames(clips)),
         ("step", Same(byte_array, |config| config.step = 3)),
         ("normalize", Same(byte_array, |_| {})),
-        ("normalize", Same(word_array, |config| config.normalize = Scaling::Scale)),
+        (
+            "normalize",
+            Same(word_array, |config| config.normalize = Scaling::Scale),
+        ),
         ("normalize", Same(byte_array, |config| config.normalize = Scaling::None)),
-        ("normalize", Same(byte_array, |config| config.normalize = Scaling::ZScore)),
-        ("normalize", Same(float_array, |config| config.normalize = Scaling::MinMax)),
+        (
+            "normalize",
+            Same(byte_array, |config| config.normalize = Scaling::ZScore),
+        ),
+        (
+            "normalize",
+            Same(float_array, |config| config.normalize = Scaling::MinMax),
+        ),
         ("normalize", Same(float_array, |_| {})),
         ("resize", Same(byte_array, |config| config.resize = Some([4, 4]))),
         ("crop", Same(float_array, |config| config.crop = Some([1, 2, 4, 5]))),
         ("pool", Same(byte_array, |config| config.pool = Some(2))),
-        ("missing", Same(with_holes, |config| config.missing = Some(Missing::Mask))),
-        ("missing", Same(with_holes, |config| config.missing = Some(Missing::Become(3.0)))),
-        ("channels", Same(byte_array, |config| config.channels = vec![Pick("2".to_owned()), Pick("0".to_owned())])),
-        ("targets", Same(byte_array, |config| config.targets = vec![Pick("1".to_owned())])),
+        (
+            "missing",
+            Same(with_holes, |config| config.missing = Some(Missing::Mask)),
+        ),
+        (
+            "missing",
+            Same(with_holes, |config| config.missing = Some(Missing::Become(3.0))),
+        ),
+        (
+            "channels",
+            Same(byte_array, |config| {
+                config.channels = vec![Pick("2".to_owned()), Pick("0".to_owned())]
+            }),
+        ),
+        (
+            "targets",
+            Same(byte_array, |config| config.targets = vec![Pick("1".to_owned())]),
+        ),
         ("variable", Same(kelvin, variable)),
         (
             "variables",
-            Same(kelvin, |config| config.variables = vec!["u10".to_owned(), "t2m".to_owned()]),
+            Same(kelvin, |config| {
+                config.variables = vec!["u10".to_owned(), "t2m".to_owned()]
+            }),
         ),
         (
             "unit",
@@ -268,11 +295,17 @@ fn of_training(test: &dyn ClipSource) -> (Vec<f32>, usize) {
     let observed = test.channels().map_or(shape.channels, |channels| channels.observed);
     let plane = shape.height * shape.width;
     let past = clip.chunks_exact(shape.frame_len()).take(shape.past);
-    (past.flat_map(|frame| frame[..observed * plane].to_vec()).collect(), observed)
+    (
+        past.flat_map(|frame| frame[..observed * plane].to_vec()).collect(),
+        observed,
+    )
 }
 
 fn same_bits(a: &[f32], b: &[f32]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan())
+    a.len() == b.len()
+        && a.iter()
+            .zip(b)
+            .all(|(a, b)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan())
 }
 
 #[test]
@@ -282,7 +315,10 @@ fn every_key_counts_alike_in_training_and_in_use() {
     keys.extend(foreframe_data::COMMON_KEYS);
     keys.push("path");
     for key in &keys {
-        assert!(table.iter().any(|(name, _)| name == key), "`{key}` has no row: say how it is read");
+        assert!(
+            table.iter().any(|(name, _)| name == key),
+            "`{key}` has no row: say how it is read"
+        );
     }
     for (key, row) in &table {
         assert!(keys.contains(key), "`{key}` is no key of own files");
@@ -308,14 +344,20 @@ fn every_key_counts_alike_in_training_and_in_use() {
         let normalization = splits.normalization.first(observed);
         normalization.normalize(&mut found.values, &size);
         assert_eq!(found.size, [observed, size.height, size.width], "{key}");
-        assert!(same_bits(&found.values, &expected), "`{key}`: a forecast begins from other frames than training");
+        assert!(
+            same_bits(&found.values, &expected),
+            "`{key}`: a forecast begins from other frames than training"
+        );
         if later.is_file() {
             // As `--watch` reads them.
             let file = FrameFile::open(&later, input, splits.channels()).unwrap();
             let places = (0..3).rev().map(|back| file.len() - 1 - back * config.step);
             let mut watched: Vec<f32> = places.flat_map(|frame| file.read(frame).unwrap()).collect();
             normalization.normalize(&mut watched, &size);
-            assert!(same_bits(&watched, &expected), "`{key}`: watching reads other frames than training");
+            assert!(
+                same_bits(&watched, &expected),
+                "`{key}`: watching reads other frames than training"
+            );
         }
     }
 }
@@ -333,11 +375,18 @@ fn units_and_orientations_are_converted_and_others_refused() {
     let other = folder.path().join("celsius.nc");
     netcdf(&other, 20, "degC", false);
     let found = read(&other).unwrap();
-    let furthest = expected.iter().zip(&found).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    let furthest = expected
+        .iter()
+        .zip(&found)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max);
     assert!(furthest < 1e-3, "{furthest}");
     netcdf(&other, 20, "Pa", true);
     let message = read(&other).unwrap_err().to_string();
-    assert!(message.contains("celsius.nc` is in Pa, which cannot be converted to K"), "{message}");
+    assert!(
+        message.contains("celsius.nc` is in Pa, which cannot be converted to K"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -352,7 +401,13 @@ fn another_interval_is_stepped_over_or_refused() {
     let hourly = kelvin(folder.path(), 20);
     let past = Past { frames: 3, least: 3 };
     let newest = |input: &foreframe_data::InputSpec| observe(&hourly, input, None, past);
-    let hour = |times: Option<Vec<i64>>| times.unwrap().iter().map(|time| time % 86_400 / 3600).collect::<Vec<_>>();
+    let hour = |times: Option<Vec<i64>>| {
+        times
+            .unwrap()
+            .iter()
+            .map(|time| time % 86_400 / 3600)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(hour(newest(&input).unwrap().times), [15, 17, 19]);
     input.seconds = Some(3 * 3600);
     assert_eq!(hour(newest(&input).unwrap().times), [13, 16, 19]);
@@ -372,7 +427,10 @@ fn keys_without_effect_are_refused_with_those_that_have_one() {
     let of_kind: [(Change, &str); 4] = [
         (|config| config.variable = Some("t".to_owned()), "data.variable"),
         (|config| config.axes = Some("tcyx".to_owned()), "data.axes"),
-        (|config| config.unit = Some("mm/h".to_owned()), "cannot be converted to mm/h"),
+        (
+            |config| config.unit = Some("mm/h".to_owned()),
+            "cannot be converted to mm/h",
+        ),
         (|config| config.damaged = foreframe_data::Damaged::Skip, "data.damaged"),
     ];
     for (change, told) in of_kind {
@@ -392,10 +450,19 @@ fn keys_without_effect_are_refused_with_those_that_have_one() {
         sets::files().check_keys(&config).unwrap_err().to_string()
     };
     let message = refused(|config| config.level = 2);
-    assert!(message.contains("`data.level` is 2, but `files` has no use for it"), "{message}");
+    assert!(
+        message.contains("`data.level` is 2, but `files` has no use for it"),
+        "{message}"
+    );
     assert!(message.contains("normalize") && message.contains("crop"), "{message}");
     assert!(refused(|config| config.size = 16).contains("data.size"));
     let mut config = (sets::kth().defaults)();
     config.unit = Some("K".to_owned());
-    assert!(sets::kth().check_keys(&config).unwrap_err().to_string().contains("data.unit"));
+    assert!(
+        sets::kth()
+            .check_keys(&config)
+            .unwrap_err()
+            .to_string()
+            .contains("data.unit")
+    );
 }

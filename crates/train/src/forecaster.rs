@@ -85,7 +85,9 @@ impl Forecaster {
                 "give as many frames of that size as the network looks at",
             ));
         }
-        if times.is_some_and(|times| times.len() != seen.past + horizon) || times.is_none() && self.observer.needs_time() {
+        if times.is_some_and(|times| times.len() != seen.past + horizon)
+            || times.is_none() && self.observer.needs_time()
+        {
             return Err(ConfigError::new(
                 "times",
                 "are not those of all frames",
@@ -109,7 +111,9 @@ impl Forecaster {
             let past = self.observer.complete(&clips, seen.past, taken, &device);
             let forecast = match known.channels() {
                 // Of several clips the times are not known.
-                0 => self.network.forecast_at(past, horizon, &vec![valid.map(<[i64]>::to_vec); clips.len() / clip_len]),
+                0 => self
+                    .network
+                    .forecast_at(past, horizon, &vec![valid.map(<[i64]>::to_vec); clips.len() / clip_len]),
                 _ => self.network.forecast_knowing(past, horizon, &known),
             };
             let begun = answer.len();

@@ -96,7 +96,11 @@ impl Observer {
             for pixel in 0..of_forecast {
                 let mut seen = clip.iter().skip(pixel).step_by(of_frame);
                 if seen.all(|value| value.is_nan()) {
-                    forecast.iter_mut().skip(pixel).step_by(of_forecast).for_each(|value| *value = f32::NAN);
+                    forecast
+                        .iter_mut()
+                        .skip(pixel)
+                        .step_by(of_forecast)
+                        .for_each(|value| *value = f32::NAN);
                 }
             }
         }

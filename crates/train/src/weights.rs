@@ -256,7 +256,10 @@ pub fn load_weights_for(
         cause,
     };
     let frame = |clip: ClipShape| (clip.height, clip.width);
-    let fixed = header.channels.as_ref().is_some_and(|channels| !channels.fixed.is_empty());
+    let fixed = header
+        .channels
+        .as_ref()
+        .is_some_and(|channels| !channels.fixed.is_empty());
     if fixed && frame(header.clip) != frame(trained) {
         return Err(other("it reads static fields of the size of its frames".to_owned()));
     }

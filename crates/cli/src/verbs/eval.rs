@@ -86,6 +86,7 @@ fn of_weights(args: &EvalArgs) -> Result<Judged> {
     let mut settings = settings(args)?;
     let device = args.backend.backend.device()?;
     let header = target::header(&args.target)?;
+    let trained = header.clip;
     let of_weights = settings.config.eval.normalization == NormalizationOf::Weights;
     if of_weights && settings.dataset.name == settings::FILES {
         if header.input.is_none() && header.normalization == Normalization::identity() {
@@ -115,6 +116,7 @@ fn of_weights(args: &EvalArgs) -> Result<Judged> {
         width: found.width,
         ..trained
     })?;
+    target::tell_other_clip(trained, header.clip);
     if let (Some(trained), Some(found)) = (&header.channels, splits.channels()) {
         ensure!(
             (&trained.names, trained.targets) == (&found.names, found.targets),
@@ -142,7 +144,10 @@ fn of_weights(args: &EvalArgs) -> Result<Judged> {
 
 /// In words.
 fn told(normalization: &Normalization) -> String {
-    format!("mean {:?} and standard deviation {:?}", normalization.mean, normalization.std)
+    format!(
+        "mean {:?} and standard deviation {:?}",
+        normalization.mean, normalization.std
+    )
 }
 
 /// The data to judge on: those of the run, or those that the flags name.

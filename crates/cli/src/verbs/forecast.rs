@@ -88,7 +88,10 @@ fn of_weights(args: &ForecastArgs, path: &Path, device: &Device) -> Result<Opene
     };
     let observed = observe(path, &input, header.channels.as_ref(), past)?;
     let [channels, height, width] = observed.size;
-    let expected = header.channels.as_ref().map_or(trained.channels, |channels| channels.observed);
+    let expected = header
+        .channels
+        .as_ref()
+        .map_or(trained.channels, |channels| channels.observed);
     ensure!(
         channels == expected,
         "`{}` has frames of {channels} channels, {height} rows and {width} columns, the network expects {expected} channels, {} \
@@ -103,13 +106,9 @@ fn of_weights(args: &ForecastArgs, path: &Path, device: &Device) -> Result<Opene
         width,
         ..trained
     };
-    if clip != trained {
-        warn!(
-            "the network was trained on {} frames of {}x{} and looks at {} of {height}x{width} here",
-            trained.past, trained.height, trained.width, observed.past
-        );
-    }
-    let (network, header) = target::open_for(&args.target, device, |_| clip)?;
+    let (network, header) = target::open_for(&args.target, device, |_| clip)
+        .with_context(|| format!("`{}` has frames of {height} rows and {width} columns", path.display()))?;
+    target::tell_other_clip(trained, clip);
     Ok((Forecaster::with_input(network, &header, input), observed, header))
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::Device;
-use foreframe_data::Splits;
+use foreframe_data::{InputSpec, Splits};
 use foreframe_metrics::Comparison;
 use foreframe_train::progress::progress;
 use foreframe_train::run::{Outcome, Status, TrainOptions, new_run_folder, train};
@@ -180,7 +180,10 @@ fn draw(settings: &Settings, splits: &Splits, network: &dyn Network, folder: &Pa
             "{} on {}, test clip {index}",
             settings.model.name, settings.config.data.name
         );
-        let input = splits.input.clone().unwrap_or_else(|| InputSpec::of(&settings.config.data));
+        let input = splits
+            .input
+            .clone()
+            .unwrap_or_else(|| InputSpec::of(&settings.config.data));
         let picture = picture.read_as(Some(&input));
         paths.extend(picture.write_all(&folder.join("samples"), &format!("test-{index}"), &title)?);
     }

@@ -31,11 +31,11 @@ fn arrays_that_cannot_be_used_are_named_with_the_remedy() {
     std::fs::write(path.join("no.npy"), "hello").unwrap();
     refused_forecast(path, "no.npy");
     npy("channels.npy", "<f4", &[4, 3, 16, 16], &field(12 * FRAME));
-    assert!(refused_forecast(path, "channels.npy").contains("the network expects 1, 16 and 16"));
+    assert!(refused_forecast(path, "channels.npy").contains("the network expects 1 channels, 16 rows and 16 columns"));
     npy("size.npy", "<f4", &[4, 1, 16, 17], &field(4 * 16 * 17));
-    assert!(refused_forecast(path, "size.npy").contains("17 columns"));
+    assert!(refused_forecast(path, "size.npy").contains("1x16x17"));
     npy("axes.npy", "<f4", &[4, 256], &values);
-    assert!(refused_forecast(path, "axes.npy").contains("[T, 1, 16, 16]"));
+    assert!(refused_forecast(path, "axes.npy").contains("[T, C, H, W]"));
     let mut gap = values.clone();
     gap[400..404].copy_from_slice(&f32::NAN.to_le_bytes());
     npy("gap.npy", "<f4", &[4, 1, 16, 16], &gap);

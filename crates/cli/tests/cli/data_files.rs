@@ -186,7 +186,7 @@ fn files_that_do_not_go_together_are_refused_or_left_out_with_a_warning() {
     write(path, "radar/other.h5", &samples::odim("COMP", "RATE"));
     let message = refused_conversion(path, "radar", &[]);
     assert!(
-        message.contains("radar/other.h5` is 2x2 (rows x columns) but `radar/at-0.h5` is 4x6"),
+        message.contains("radar/other.h5` is in mm/h, which cannot be converted to mm"),
         "{message}"
     );
     write(path, "radar/torn.h5", &samples::knmi(15)[..300]);
@@ -205,7 +205,7 @@ fn files_that_do_not_go_together_are_refused_or_left_out_with_a_warning() {
     let said = stderr(&output);
     assert!(output.status.success(), "{said}");
     for expected in [
-        "left out: `radar/other.h5` is 2x2",
+        "left out: `radar/other.h5` is in mm/h",
         "left out: `radar/torn.h5` is",
         "1 frames have the time of another one and are left out: the first is that of 2010-08-26T04:10:00Z in \
          `radar/late.h5`, which `radar/at-5.h5` has, too",

@@ -203,8 +203,15 @@ fn weights_alone_are_judged_on_data_of_their_size() {
     let judged = json(folder.path(), &arguments);
     assert_eq!(judged["rows"][0]["summary"]["clips"], 2);
     assert!(refused(folder.path(), &["eval", &weights]).contains("--data"));
-    let message = refused(folder.path(), &[&arguments[..], &["--set", "data.size=32"]].concat());
-    assert!(message.contains("data (height)") && message.contains("16"), "{message}");
+    // Larger frames are no obstacle to this network, another number of observed ones is.
+    let larger = [&arguments[..], &["--set", "data.size=32"]].concat();
+    let output = crate::program::command(folder.path(), &larger).output().unwrap();
+    assert!(output.status.success() && crate::program::stderr(&output).contains("32x32"));
+    let message = refused(folder.path(), &[&arguments[..], &["--set", "data.past=5"]].concat());
+    assert!(
+        message.contains("ustep") && message.contains("network.bpk"),
+        "{message}"
+    );
     let message = refused(
         folder.path(),
         &["eval", &weights, "--data", "moving-digits", "--set", "network.width=3"],
@@ -242,10 +249,7 @@ fn own_data_keep_their_units() {
         "run",
     ];
     assert!(succeed(path, &[&train[..], &sizes].concat()).contains("stlight"));
-    succeed(
-        path,
-        &["forecast", "run", "-i", "t2m.npy", "-o", "out.npy"],
-    );
+    succeed(path, &["forecast", "run", "-i", "t2m.npy", "-o", "out.npy"]);
     let bytes = std::fs::read(path.join("out.npy")).unwrap();
     let values = bytes[bytes.len() - 2 * 2 * 16 * 16 * 4..].chunks_exact(4);
     for value in values.map(|value| f32::from_le_bytes(value.try_into().unwrap())) {
@@ -278,8 +282,13 @@ fn a_mistake_leaves_no_run_behind() {
     assert!(message.contains("network.gate_kernel"), "{message}");
     let message = refused(folder.path(), &tiny(&["--set", "data.size=3"]));
     assert!(message.contains("data.size"), "{message}");
-    let message = refused(folder.path(), &tiny(&["--data-path", "nothing.npy"]));
+    let message = refused(folder.path(), &["train", "ustep", "--data-path", "nothing.npy"]);
     assert!(message.contains("nothing.npy"), "{message}");
+    let message = refused(folder.path(), &tiny(&["--data-path", "nothing.npy"]));
+    assert!(
+        message.contains("`data.size` is 16, but `files` has no use for it"),
+        "{message}"
+    );
     assert!(refused(folder.path(), &["train", "persistence"]).contains("nothing to train"));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     let message = refused(folder.path(), &tiny(&["--out", &*TRAINED.argument().leak()]));

@@ -56,11 +56,7 @@ fn split(place: &str) -> (PathBuf, Option<&str>) {
 }
 
 /// The name, size and values of a field, missing ones as NaN.
-fn read(
-    path: &Path,
-    variable: Option<&str>,
-    grid: Option<&Grid>,
-) -> Result<(String, FrameSize, Vec<f32>), DataError> {
+fn read(path: &Path, variable: Option<&str>, grid: Option<&Grid>) -> Result<(String, FrameSize, Vec<f32>), DataError> {
     let stem = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     if is_still(path) {
         let (size, values) = decode(path)?;

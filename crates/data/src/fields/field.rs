@@ -166,7 +166,10 @@ impl Field {
             for plane in frame.chunks_exact_mut(height * width) {
                 let mut rows: Vec<&mut [f32]> = plane.chunks_exact_mut(width).collect();
                 let (upper, lower) = rows.split_at_mut(height / 2);
-                upper.iter_mut().zip(lower.iter_mut().rev()).for_each(|(a, b)| a.swap_with_slice(b));
+                upper
+                    .iter_mut()
+                    .zip(lower.iter_mut().rev())
+                    .for_each(|(a, b)| a.swap_with_slice(b));
             }
         }
         if self.flip.columns {

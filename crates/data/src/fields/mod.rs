@@ -24,9 +24,9 @@ use crate::DataConfig;
 
 pub use grid::{Coordinate, Grid};
 pub(crate) use series::About;
+pub use time::{follows, seconds, step, written};
 pub(crate) use unit::Conversion;
 pub use unit::same_unit;
-pub use time::{follows, seconds, step, written};
 pub(crate) use variables::{Variables, read_field};
 
 const ENDINGS: [&str; 10] = ["h5", "hdf5", "hdf", "he5", "nc", "nc4", "nc3", "cdf", "netcdf", "hkl"];

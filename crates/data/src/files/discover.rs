@@ -50,7 +50,9 @@ fn check_keys(first: &Recording, config: &DataConfig) -> Result<(), DataError> {
                 format!("is set, but `{}` has no use for it", path.display()),
                 match key {
                     "variable" => "leave it out; it names an array of HDF5, NetCDF and .npz files",
-                    "axes" => "leave it out and save the array as [T, H, W], [T, C, H, W] or [N, T, C, H, W]; it is for HDF5 and NetCDF",
+                    "axes" => {
+                        "leave it out and save the array as [T, H, W], [T, C, H, W] or [N, T, C, H, W]; it is for HDF5 and NetCDF"
+                    }
                     _ => "leave it out; it is for HDF5 and NetCDF files",
                 },
             ));
@@ -198,7 +200,12 @@ fn agree(first: &Recording, other: &Recording, any_size: bool) -> Result<(), Dat
         let unit = |recording: &Recording| recording.unit().unwrap_or("no unit").to_owned();
         return Err(DataError::file(
             other.path(),
-            format!("is in {} but `{}` in {}", unit(other), first.path().display(), unit(first)),
+            format!(
+                "is in {} but `{}` in {}",
+                unit(other),
+                first.path().display(),
+                unit(first)
+            ),
             "convert all files to one unit with `data convert --set data.unit=UNIT`",
         ));
     }

@@ -90,9 +90,9 @@ impl FrameFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DataConfig, Missing};
     use crate::images::write_frames;
     use crate::npy::{Array, write_array};
+    use crate::{DataConfig, Missing};
 
     #[test]
     fn a_file_is_read_as_configured_and_knows_its_times() {
@@ -129,7 +129,12 @@ mod tests {
         };
         let images = folder.path().join("images");
         write_frames(&images, &image).unwrap();
-        let file = FrameFile::open(&images.join("frame-0000.png"), &InputSpec::of(&DataConfig::default()), None).unwrap();
+        let file = FrameFile::open(
+            &images.join("frame-0000.png"),
+            &InputSpec::of(&DataConfig::default()),
+            None,
+        )
+        .unwrap();
         assert_eq!(file.read(0).unwrap(), image.values);
         let clips = folder.path().join("clips.npy");
         write_array(&clips, &[2, 1, 1, 1, 1], &[0.0; 2]).unwrap();

@@ -46,7 +46,8 @@ impl Frames {
     pub(super) fn new(recordings: Vec<Recording>, config: &DataConfig) -> Result<Self, DataError> {
         let input = config.trained.as_ref().and_then(|trained| trained.input.as_ref());
         let whole = recordings[0].size();
-        let is_prepared = recordings[0].is_prepared() || input.is_some_and(|input| is_prepared(input, whole, &recordings[0]));
+        let is_prepared =
+            recordings[0].is_prepared() || input.is_some_and(|input| is_prepared(input, whole, &recordings[0]));
         let reduction = match is_prepared {
             true => Reduction::NONE,
             false => Reduction::of(config)?,
@@ -165,7 +166,9 @@ impl Frames {
         let step = (wanted + found / 2).checked_div(found).unwrap_or(0);
         match usize::try_from(step) {
             Ok(steps @ 1..) if 4 * (step * found - wanted).abs() <= found => {
-                tracing::info!("frames are {found} s apart: every {steps} of them is used, as the network was trained on {wanted} s");
+                tracing::info!(
+                    "frames are {found} s apart: every {steps} of them is used, as the network was trained on {wanted} s"
+                );
                 Ok(steps)
             }
             _ => Err(DataError::file(
@@ -386,7 +389,9 @@ fn unit(recording: &Recording, config: &DataConfig, input: Option<&InputSpec>) -
 /// From the unit that the manifest of an array states to that of the network or of the configuration.
 fn conversion(recording: &Recording, config: &DataConfig, input: Option<&InputSpec>) -> Result<Conversion, DataError> {
     let of_network = input.and_then(InputSpec::unit);
-    let wanted = of_network.filter(|_| recording.unit().is_some()).or(config.unit.as_deref());
+    let wanted = of_network
+        .filter(|_| recording.unit().is_some())
+        .or(config.unit.as_deref());
     if recording.about().is_some() || of_network.is_some() && recording.unit().is_none() {
         return Ok(Conversion::None);
     }

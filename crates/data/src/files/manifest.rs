@@ -167,8 +167,7 @@ pub fn write_prepared(array: &Path, shape: [usize; 4], values: &[f32], input: &I
         missing_share: missing as f64 / values.len().max(1) as f64,
         least: present.clone().reduce(f32::min),
         greatest: present.clone().reduce(f32::max),
-        mean: (missing < values.len())
-            .then(|| present.map(f64::from).sum::<f64>() / (values.len() - missing) as f64),
+        mean: (missing < values.len()).then(|| present.map(f64::from).sum::<f64>() / (values.len() - missing) as f64),
         source: array.to_owned(),
         fingerprint: String::new(),
         settings: serde_json::to_value(&input.data).expect("plain numbers and strings become JSON"),

@@ -105,10 +105,12 @@ fn describe(
     }
     let observed = frames.size().channels;
     let trained = config.trained.as_ref().map(|trained| &trained.normalization);
-    let trained = trained.filter(|trained| trained.mean.len() > observed).map(|trained| Normalization {
-        mean: trained.mean[observed..].to_vec(),
-        std: trained.std[observed..].to_vec(),
-    });
+    let trained = trained
+        .filter(|trained| trained.mean.len() > observed)
+        .map(|trained| Normalization {
+            mean: trained.mean[observed..].to_vec(),
+            std: trained.std[observed..].to_vec(),
+        });
     let (fixed, files) = read_fixed(config, trained.as_ref(), frames.grid(), |file, size, values| {
         frames.fit(file, size, values)
     })?;

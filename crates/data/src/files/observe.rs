@@ -40,12 +40,7 @@ pub struct Observed {
 ///
 /// # Errors
 /// Names the file that cannot be read, holds other channels, is of another unit, grid or interval, or has too few frames.
-pub fn observe(
-    path: &Path,
-    input: &InputSpec,
-    channels: Option<&Channels>,
-    past: Past,
-) -> Result<Observed, DataError> {
+pub fn observe(path: &Path, input: &InputSpec, channels: Option<&Channels>, past: Past) -> Result<Observed, DataError> {
     let reader = Reader::open(path, input, channels, false)?;
     let frames = &reader.frames;
     let step = frames.step(&input.reading())?;
@@ -58,10 +53,18 @@ pub fn observe(
     };
     // Frames of a recording that are looked at, `step` apart, the newest last.
     let reach = |number: usize| (recordings[number].frames() - 1) / step + 1;
-    let shortest = chosen.iter().copied().min_by_key(|number| reach(*number)).unwrap_or_default();
+    let shortest = chosen
+        .iter()
+        .copied()
+        .min_by_key(|number| reach(*number))
+        .unwrap_or_default();
     let looked_at = past.frames.min(reach(shortest));
     if looked_at < past.least {
-        let every = if step > 1 { format!(" (every {step} frames)") } else { String::new() };
+        let every = if step > 1 {
+            format!(" (every {step} frames)")
+        } else {
+            String::new()
+        };
         let ends = if dated { " without a gap at its end" } else { "" };
         return Err(DataError::file(
             path,

@@ -85,17 +85,20 @@ pub(super) fn measured(
         Scaling::ZScore => Channel::moments,
     };
     let channels = measure(frames, train)?;
-    let pairs = channels.iter().enumerate().map(|(number, channel)| match pair(channel) {
-        [mean, spread] if spread > 0.0 && spread.is_finite() => (mean, spread),
-        [mean, _] if !mean.is_finite() => {
-            tracing::warn!("channel {number} is missing everywhere in the training split");
-            (0.0, 1.0)
-        }
-        [mean, _] => {
-            tracing::warn!("channel {number} is {mean} everywhere in the training split");
-            (mean, 1.0)
-        }
-    });
+    let pairs = channels
+        .iter()
+        .enumerate()
+        .map(|(number, channel)| match pair(channel) {
+            [mean, spread] if spread > 0.0 && spread.is_finite() => (mean, spread),
+            [mean, _] if !mean.is_finite() => {
+                tracing::warn!("channel {number} is missing everywhere in the training split");
+                (0.0, 1.0)
+            }
+            [mean, _] => {
+                tracing::warn!("channel {number} is {mean} everywhere in the training split");
+                (mean, 1.0)
+            }
+        });
     let (mean, std) = pairs.unzip();
     Ok((Normalization { mean, std }, extremes(&channels)))
 }
@@ -112,7 +115,9 @@ fn extremes(channels: &[Channel]) -> Option<Extremes> {
 fn sampled(ranges: &[Range]) -> Vec<Range> {
     let all: usize = ranges.iter().map(|range| range.len()).sum();
     let every = all.div_ceil(SAMPLED).max(1);
-    let frames = ranges.iter().flat_map(|range| (range.start..range.end).map(|frame| (range.recording, frame)));
+    let frames = ranges
+        .iter()
+        .flat_map(|range| (range.start..range.end).map(|frame| (range.recording, frame)));
     let single = |(recording, start)| Range {
         recording,
         start,

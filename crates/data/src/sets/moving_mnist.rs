@@ -53,10 +53,9 @@ const CIFAR: Variant = Variant {
     coloured: true,
 };
 
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 6] = [
     "digits",
     "size",
-    "protocol",
     "train_clips",
     "validation_clips",
     "test_clips",

@@ -38,7 +38,16 @@ pub const fn sevir() -> Dataset {
         about: "storms over the United States as radars see them (vil), 13 -> 12 frames 5 minutes apart; CATALOG.csv and HDF5",
         source: "Veillette, Samsi, Mattioli, NeurIPS 2020; terms: registry.opendata.aws/sevir",
         defaults,
-        keys: &["normalize", "protocol", "resize", "stride", "validation_share", "crop", "pool", "damaged", "links"],
+        keys: &[
+            "normalize",
+            "resize",
+            "stride",
+            "validation_share",
+            "crop",
+            "pool",
+            "damaged",
+            "links",
+        ],
         frame: |config| {
             let whole = FrameSize {
                 channels: 1,

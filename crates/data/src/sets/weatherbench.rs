@@ -28,7 +28,14 @@ pub const fn weatherbench() -> Dataset {
         about: "hourly fields of ERA5, e.g. 2 m temperature, 12 -> 12; .npy files of the years 2010 to 2018",
         source: "Rasp et al., JAMES 2020, MIT; data: Copernicus Climate Change Service, Licence to use Copernicus Products",
         defaults,
-        keys: &["protocol", "variables", "channels", "targets", "static", "time_encodings", "missing"],
+        keys: &[
+            "variables",
+            "channels",
+            "targets",
+            "static",
+            "time_encodings",
+            "missing",
+        ],
         frame: |_| None,
         open,
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use foreframe_core::{ConfigError, Preset};
-use foreframe_data::{DataConfig, Dataset};
+use foreframe_data::{DataConfig, DataError, Dataset};
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
@@ -44,6 +44,9 @@ pub enum ResolveError {
     /// Values that are impossible, or do not go together.
     #[error(transparent)]
     Invalid(ConfigError),
+    /// A key that the dataset has no use for.
+    #[error(transparent)]
+    Data(DataError),
 }
 
 /// A configuration file, or a text of the same form.
@@ -187,7 +190,7 @@ pub fn resolve(layers: &Layers<'_>) -> Result<RunConfig, ResolveError> {
     }
     config.train.optimizer.weight_decay = Some(config.train.optimizer.decay());
     config.validate().map_err(ResolveError::Invalid)?;
-    dataset.check_keys(&config.data).map_err(ResolveError::Invalid)?;
+    dataset.check_keys(&config.data).map_err(ResolveError::Data)?;
     Ok(config)
 }
 

@@ -48,7 +48,9 @@ impl Live {
                 let marks: Vec<f32> = self.unobserved.iter().map(mark).collect();
                 self.observer.mask_unobserved(&marks, 1, &mut values, self.horizon);
             }
-            false => self.observer.mask_unobserved(&raw, seen.len(), &mut values, self.horizon),
+            false => self
+                .observer
+                .mask_unobserved(&raw, seen.len(), &mut values, self.horizon),
         }
         let size = self.observer.forecast();
         Ok(Some(LiveForecast {

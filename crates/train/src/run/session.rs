@@ -218,7 +218,12 @@ impl<'a, 'o> Session<'a, 'o> {
         let source = format!("step {} of a run on {}", self.state.step, self.config.data.name);
         let header = WeightsHeader {
             channels: self.splits.channels().cloned(),
-            input: Some(self.splits.input.clone().unwrap_or_else(|| InputSpec::of(&self.config.data))),
+            input: Some(
+                self.splits
+                    .input
+                    .clone()
+                    .unwrap_or_else(|| InputSpec::of(&self.config.data)),
+            ),
             ..WeightsHeader::of(&*self.network, &self.splits.normalization, source)
         };
         self.checkpoints.save(&Snapshot {
