@@ -53,6 +53,7 @@ pub use channels::{Channels, Pick, TimeEncoding};
 pub use config::{DataConfig, Missing, Noise, NoisySplits, Protocol, Scaling, SplitBy, whole_frames};
 pub use error::DataError;
 pub use fields::Damaged;
+pub use fingerprint::{Agreement, Fingerprint};
 pub use loader::{Batches, Loader, LoaderConfig};
 pub use normalization::Normalization;
 pub use source::{ClipSource, Dataset, Splits};

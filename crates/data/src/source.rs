@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use foreframe_core::ClipShape;
 
-use crate::{Channels, DataConfig, DataError, Normalization};
+use crate::{Channels, DataConfig, DataError, Fingerprint, Normalization};
 
 /// Clips by number.
 pub trait ClipSource: Send + Sync {
@@ -62,9 +62,8 @@ pub struct Splits {
     pub normalization: Normalization,
     /// The size of every clip of every split.
     pub clip: ClipShape,
-    /// A digest of what the clips are made from: `content:` and a SHA-256 over the configuration and every byte of every
-    /// file, or `size-and-time:` where the files are too large to read them all.
-    pub fingerprint: String,
+    /// A digest of what the clips are made from.
+    pub fingerprint: Fingerprint,
     /// What the splits are made from, in a sentence or two.
     pub description: String,
 }
