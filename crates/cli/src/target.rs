@@ -41,7 +41,8 @@ pub(crate) fn run_folder(path: &Path) -> Result<PathBuf> {
     })?;
     let runs = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|entry| entry.join(RUN_FILE).is_file());
+        // The link of that name may be older than the newest run.
+        .filter(|entry| entry.file_name().is_some_and(|name| name != LATEST) && entry.join(RUN_FILE).is_file());
     match runs.max() {
         // Runs are named by their time, so that the last name is the newest.
         Some(newest) => Ok(newest),
@@ -50,6 +51,36 @@ pub(crate) fn run_folder(path: &Path) -> Result<PathBuf> {
             path.display()
         ),
     }
+}
+
+/// Points the link `LATEST` beside `run` to it, for other programs. The one that was there is replaced at once.
+///
+/// # Errors
+/// There are no links here, or something else is in the way.
+pub(crate) fn point_latest(run: &Path) -> Result<()> {
+    let (Some(name), Some(folder)) = (run.file_name(), run.parent()) else {
+        bail!("`{}` has no name", run.display());
+    };
+    let (link, part) = (
+        folder.join(LATEST),
+        folder.join(format!(".{LATEST}.{}.part", std::process::id())),
+    );
+    let made = symbolic_link(Path::new(name), &part).and_then(|()| std::fs::rename(&part, &link));
+    made.map_err(|error| {
+        // It may never have been made; the error that matters is the first.
+        let _ = std::fs::remove_file(&part);
+        anyhow::Error::from(error).context(format!("cannot make the link `{}`", link.display()))
+    })
+}
+
+#[cfg(unix)]
+fn symbolic_link(target: &Path, link: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(target, link)
+}
+
+#[cfg(windows)]
+fn symbolic_link(target: &Path, link: &Path) -> std::io::Result<()> {
+    std::os::windows::fs::symlink_dir(target, link)
 }
 
 /// `path`, with a `LATEST` on the way replaced by the newest run of that folder.
@@ -193,6 +224,36 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn the_link_is_replaced_and_never_trusted() {
+        let dir = tempfile::tempdir().unwrap();
+        let runs = ["2026-01-02", "2026-01-10"].map(|name| dir.path().join(name));
+        for run in &runs {
+            fs::create_dir(run).unwrap();
+            fs::write(run.join(RUN_FILE), "").unwrap();
+            point_latest(run).unwrap();
+            let link = dir.path().join(LATEST);
+            assert_eq!(Some(fs::read_link(&link).unwrap().as_os_str()), run.file_name());
+            assert_eq!(run_folder(&link).unwrap(), *run);
+        }
+        // Stale: to an older run, or to none.
+        point_latest(&runs[0]).unwrap();
+        for path in [dir.path().to_owned(), dir.path().join(LATEST)] {
+            assert_eq!(run_folder(&path).unwrap(), runs[1]);
+        }
+        point_latest(&dir.path().join("gone")).unwrap();
+        assert_eq!(locate(&dir.path().join(LATEST)).unwrap(), runs[1]);
+        fs::remove_file(dir.path().join(LATEST)).unwrap();
+        fs::create_dir(dir.path().join(LATEST)).unwrap();
+        let message = format!("{:#}", point_latest(&runs[0]).unwrap_err());
+        assert!(
+            message.contains("cannot make the link") && message.contains(LATEST),
+            "{message}"
+        );
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3);
+    }
 
     #[test]
     fn a_folder_of_runs_means_the_newest() {

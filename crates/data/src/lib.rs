@@ -54,6 +54,7 @@ pub use channels::{Channels, Pick, TimeEncoding};
 pub use config::{DataConfig, Missing, Noise, NoisySplits, Protocol, Scaling, SplitBy, whole_frames};
 pub use error::DataError;
 pub use fields::{Coordinate, Damaged, Grid, same_unit};
+pub use fingerprint::{Agreement, Fingerprint};
 pub use input::{InputSpec, Trained};
 pub use loader::{Batches, Loader, LoaderConfig};
 pub use normalization::Normalization;

@@ -57,11 +57,26 @@ impl Loader {
 
     /// Batches per epoch.
     pub fn batches(&self) -> usize {
-        let clips = self.source.len();
+        self.batches_from(0)
+    }
+
+    /// Batches that an epoch still has after its first `clip` clips.
+    pub fn batches_from(&self, clip: usize) -> usize {
+        let clips = self.source.len().saturating_sub(clip);
         match self.config.drop_last {
             true => clips / self.config.batch,
             false => clips.div_ceil(self.config.batch),
         }
+    }
+
+    /// Clips in a batch.
+    pub fn batch_size(&self) -> usize {
+        self.config.batch
+    }
+
+    /// Clips per epoch, with those of a last batch that is left out.
+    pub fn clips(&self) -> usize {
+        self.source.len()
     }
 
     /// The clip numbers of an epoch in order: a function of seed and epoch alone.
@@ -73,20 +88,18 @@ impl Loader {
         order
     }
 
-    /// Starts a thread that makes the batches of an epoch, from number `first_batch` on.
+    /// Starts a thread that makes the batches of an epoch from its clip number `first_clip` on, counted in the order of the
+    /// epoch. That order does not depend on the size of batches, so that an epoch can be continued with batches of another.
     ///
     /// # Panics
     /// If the system cannot start a thread.
-    pub fn epoch(&self, epoch: u64, first_batch: usize) -> Batches {
+    pub fn epoch(&self, epoch: u64, first_clip: usize) -> Batches {
         let loader = self.clone();
         let (sender, receiver) = sync_channel(QUEUE);
         let work = move || {
             let order = loader.order(epoch);
-            for clips in order
-                .chunks(loader.config.batch)
-                .take(loader.batches())
-                .skip(first_batch)
-            {
+            let rest = order.get(first_clip..).unwrap_or_default();
+            for clips in rest.chunks(loader.config.batch).take(loader.batches_from(first_clip)) {
                 let batch = loader.batch(epoch, clips);
                 let failed = batch.is_err();
                 // Nobody listens any more once the consumer has dropped its end.
@@ -217,11 +230,22 @@ mod tests {
     }
 
     #[test]
-    fn any_batch_can_be_resumed_from() {
+    fn any_clip_can_be_resumed_from() {
         let loader = loader(12, true, false);
         let whole = clips(loader.epoch(2, 0));
-        for first in 0..=4 {
-            assert_eq!(clips(loader.epoch(2, first)), whole[first.min(3)..]);
+        for first in 0..14 {
+            let (rest, expected) = (loader.epoch(2, first), &whole.concat()[first.min(12)..]);
+            let expected: Vec<&[f32]> = expected.chunks(4).collect();
+            assert_eq!(loader.batches_from(first), expected.len());
+            assert_eq!(clips(rest), expected);
+            // What fills no batch at the end is left out, wherever the batches begin.
+            let full = self::loader(12, true, true);
+            assert_eq!(full.batches_from(first), clips(full.epoch(2, first)).len());
+            assert!(
+                clips(full.epoch(2, first))
+                    .iter()
+                    .eq(expected.iter().filter(|batch| batch.len() == 4))
+            );
         }
         assert_eq!(clips(loader.clone().epoch(2, 0)), whole);
         let next: Vec<f32> = clips(loader.epoch(3, 0)).concat();
@@ -230,7 +254,7 @@ mod tests {
 
     #[test]
     fn an_error_is_passed_on_and_ends_the_epoch() {
-        let mut batches = loader(16, false, false).epoch(0, 2);
+        let mut batches = loader(16, false, false).epoch(0, 8);
         assert!(batches.next().unwrap().is_ok());
         assert!(batches.next().unwrap().unwrap_err().to_string().contains("unlucky"));
         assert!(batches.next().is_none());
@@ -239,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_bug_in_a_source_is_not_swallowed() {
-        let mut batches = loader(20, false, false).epoch(0, 4);
+        let mut batches = loader(20, false, false).epoch(0, 16);
         let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| batches.next())).unwrap_err();
         assert!(
             panic

@@ -171,7 +171,7 @@ mod tests {
             test: ones,
             normalization: Normalization::identity(),
             clip,
-            fingerprint: String::new(),
+            fingerprint: Default::default(),
             description: String::new(),
         }
     }

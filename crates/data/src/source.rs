@@ -5,7 +5,7 @@ use std::sync::Arc;
 use foreframe_core::{ClipShape, ConfigError};
 
 use crate::config::whole_frames;
-use crate::{Channels, DataConfig, DataError, InputSpec, Normalization};
+use crate::{Channels, DataConfig, DataError, Fingerprint, InputSpec, Normalization};
 
 /// Clips by number.
 pub trait ClipSource: Send + Sync {
@@ -65,9 +65,8 @@ pub struct Splits {
     pub input: Option<InputSpec>,
     /// The size of every clip of every split.
     pub clip: ClipShape,
-    /// A digest of what the clips are made from: `content:` and a SHA-256 over the configuration and every byte of every
-    /// file, or `size-and-time:` where the files are too large to read them all.
-    pub fingerprint: String,
+    /// A digest of what the clips are made from.
+    pub fingerprint: Fingerprint,
     /// What the splits are made from, in a sentence or two.
     pub description: String,
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use foreframe_core::ConfigError;
+use foreframe_core::{ClipShape, ConfigError};
 use foreframe_data::DataError;
 use foreframe_metrics::ScoreError;
 
@@ -52,9 +52,21 @@ pub enum TrainError {
         /// Where the last good state is.
         kept: String,
     },
+    /// A step that would learn from nothing.
+    #[error(
+        "step {step}: epoch {epoch} gave no clip to learn from; training stopped before the step changed the weights. Use \
+         data with more clips or a smaller train.batch"
+    )]
+    NoClips {
+        /// The optimizer step, counted from 1.
+        step: u64,
+        /// The epoch, counted from 1.
+        epoch: u64,
+    },
     /// A resumed run would see other data.
     #[error(
-        "`{}` was trained on other data (digest {expected}, now {found}): restore the data, or start a new run",
+        "`{}` was trained on other data (digest {expected}, now {found}): restore the data, say with --data-path where they \
+         lie now, or start a new run from its weights with --weights",
         folder.display()
     )]
     OtherData {
@@ -64,6 +76,28 @@ pub enum TrainError {
         expected: String,
         /// Digest of the data opened now.
         found: String,
+    },
+    /// Weights to start from are of another network.
+    #[error("`{}` holds weights of `{found}`, not of `{expected}`: train `{found}`, or name weights of `{expected}`", path.display())]
+    OtherNetwork {
+        /// The file.
+        path: PathBuf,
+        /// The network of the file.
+        found: String,
+        /// The network to be trained.
+        expected: &'static str,
+    },
+    /// Weights to start from do not fit the network.
+    #[error("`{}` cannot be the start of this run, whose clips are {clip}: {problem}{remedy}", path.display())]
+    OtherWeights {
+        /// The file.
+        path: PathBuf,
+        /// The clips of the run.
+        clip: ClipShape,
+        /// The tensor at fault, with its sizes in the file and in the network.
+        problem: String,
+        /// What to do about it, after a colon.
+        remedy: String,
     },
     /// There is no intact checkpoint.
     #[error("`{}` holds no intact checkpoint, so there is nothing to resume: start a new run", .0.display())]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::Tensor;
 use foreframe_ops::square_sum;
 
-use crate::model::NotFinite;
+use crate::model::{NotFinite, StepError};
 
 /// Loss and gradient of one optimizer step, summed over its micro-batches, flattened, by parameter name.
 #[derive(Default)]
@@ -30,17 +30,18 @@ impl Gradient {
     }
 
     /// Loss and Euclidean norm of the whole gradient, in one transfer from the device.
-    pub(crate) fn measure(&self) -> Result<(f64, f64), NotFinite> {
+    ///
+    /// # Errors
+    /// There was no micro-batch, or one of the two is not finite.
+    pub(crate) fn measure(&self) -> Result<(f64, f64), StepError> {
+        let loss = self.loss.clone().ok_or(StepError::NoClips)?;
         let squares = self.parameters.values().map(|gradient| square_sum(gradient.clone()));
-        let parts: Vec<Tensor<1>> = self.loss.iter().cloned().chain(squares).collect();
-        if parts.is_empty() {
-            return Ok((0.0, 0.0));
-        }
+        let parts: Vec<Tensor<1>> = std::iter::once(loss).chain(squares).collect();
         let values: Vec<f64> = Tensor::cat(parts, 0).into_data().iter::<f64>().collect();
         let (loss, grad_norm) = (values[0], values[1..].iter().sum::<f64>().sqrt());
         for (what, value) in [("loss", loss), ("gradient norm", grad_norm)] {
             if !value.is_finite() {
-                return Err(NotFinite { what, value });
+                return Err(NotFinite { what, value }.into());
             }
         }
         Ok((loss, grad_norm))
@@ -104,6 +105,13 @@ mod tests {
     #[test]
     fn what_is_not_finite_is_named() {
         let error = gradient([f32::NAN, 1.0]).measure().unwrap_err();
-        assert_eq!(error.what, "gradient norm");
+        assert!(matches!(
+            error,
+            StepError::NotFinite(NotFinite {
+                what: "gradient norm",
+                ..
+            })
+        ));
+        assert_eq!(Gradient::default().measure(), Err(StepError::NoClips));
     }
 }

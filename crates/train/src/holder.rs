@@ -14,7 +14,7 @@ use crate::config::Precision;
 use crate::error::TrainError;
 use crate::gradient::Gradient;
 use crate::live::FrameStream;
-use crate::model::{Network, NotFinite, ShowFrames, StepOutcome, to_table};
+use crate::model::{Network, ShowFrames, StepError, StepOutcome, to_table};
 use crate::optimizer::{Adam, StepRates};
 use crate::precision;
 use crate::tensors::{self, flat};
@@ -152,8 +152,11 @@ impl<A: Architecture> Network for Holder<A> {
         context: &StepContext,
         optimizer: &mut Adam,
         rates: &StepRates,
-    ) -> Result<StepOutcome, NotFinite> {
+    ) -> Result<StepOutcome, StepError> {
         let clips: usize = micro_batches.iter().map(|clip| clip.past.dims()[0]).sum();
+        if clips == 0 {
+            return Err(StepError::NoClips);
+        }
         let mut gradient = Gradient::default();
         self.device.seed(context.seed);
         for (index, clip) in micro_batches.into_iter().enumerate() {

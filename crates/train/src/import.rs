@@ -15,6 +15,15 @@ const WRAPPERS: [&str; 2] = ["state_dict.", "model_state_dict."];
 /// Put before every key by `torch.nn.DataParallel`.
 const PARALLEL: &str = "module.";
 
+/// How files of published checkpoints end.
+const PUBLISHED: [&str; 4] = ["safetensors", "pt", "pth", "ckpt"];
+
+/// Whether a file is, by its name, a published checkpoint.
+pub(crate) fn is_published(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default();
+    PUBLISHED.iter().any(|known| ending.eq_ignore_ascii_case(known))
+}
+
 /// Reads the tensors of a `.safetensors`, `.pt`, `.pth` or `.ckpt` file by their names.
 ///
 /// A state dict that lies under `state_dict` is taken out, everything else in such a file is ignored. Half and double

@@ -195,14 +195,14 @@ pub trait Network {
     /// counts the same, whatever the size of its micro-batch.
     ///
     /// # Errors
-    /// The loss or the gradient is not finite; no parameter has been changed then.
+    /// There is no clip, or the loss or the gradient is not finite; no parameter has been changed then.
     fn step(
         &mut self,
         micro_batches: Vec<Clip>,
         context: &StepContext,
         optimizer: &mut Adam,
         rates: &StepRates,
-    ) -> Result<StepOutcome, NotFinite>;
+    ) -> Result<StepOutcome, StepError>;
 
     /// Loss of one batch in training mode and the gradient of every parameter that the loss depends on.
     fn gradients(&self, clip: Clip, context: &StepContext) -> (f64, BTreeMap<String, TensorData>);
@@ -226,6 +226,17 @@ pub struct StepOutcome {
     pub grad_norm: f64,
     /// Clips seen.
     pub clips: usize,
+}
+
+/// Why an optimizer step was not done.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum StepError {
+    /// A step on nothing would be logged with a loss of 0.
+    #[error("there is no clip to learn from")]
+    NoClips,
+    /// A number left the range of floating point.
+    #[error(transparent)]
+    NotFinite(#[from] NotFinite),
 }
 
 /// A step whose numbers left the range of floating point.

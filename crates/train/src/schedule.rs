@@ -8,36 +8,40 @@ use crate::optimizer::StepRates;
 /// Momentum of a one-cycle schedule while the learning rate is lowest and highest.
 const MOMENTUM: (f64, f64) = (0.95, 0.85);
 
-/// The schedule of one run: a pure function of the step.
+/// How long a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunLength {
+    /// Optimizer steps.
+    pub steps: u64,
+    /// Epochs, of which the last may be cut short.
+    pub epochs: u64,
+    /// Steps of an epoch.
+    pub steps_per_epoch: u64,
+}
+
+/// The schedule of one run: a pure function of step and epoch.
 #[derive(Clone, Debug)]
 pub struct Schedule {
     config: ScheduleConfig,
     beta1: f64,
-    steps_per_epoch: u64,
-    total_steps: u64,
+    length: RunLength,
 }
 
 impl Schedule {
-    /// The schedule of a run of `total_steps` steps, `steps_per_epoch` of them in an epoch. `beta1` is the optimizer's
-    /// own, used where the schedule does not replace it.
-    pub fn new(config: &ScheduleConfig, beta1: f64, steps_per_epoch: u64, total_steps: u64) -> Self {
+    /// The schedule of a run. `beta1` is the optimizer's own, used where the schedule does not replace it.
+    pub fn new(config: &ScheduleConfig, beta1: f64, length: RunLength) -> Self {
         Self {
             config: config.clone(),
             beta1,
-            steps_per_epoch: steps_per_epoch.max(1),
-            total_steps: total_steps.max(1),
+            length,
         }
     }
 
-    /// What to use in step `step`, counted from 0.
-    pub fn rates(&self, step: u64) -> StepRates {
+    /// What to use in step `step` of the run, which is one of epoch `epoch`, both counted from 0.
+    pub fn rates(&self, step: u64, epoch: u64) -> StepRates {
         let (time, total, epoch) = match self.config.per {
-            Per::Step => (step, self.total_steps, self.steps_per_epoch),
-            Per::Epoch => (
-                step / self.steps_per_epoch,
-                self.total_steps.div_ceil(self.steps_per_epoch),
-                1,
-            ),
+            Per::Step => (step, self.length.steps.max(1), self.length.steps_per_epoch),
+            Per::Epoch => (epoch, self.length.epochs.max(1), 1),
         };
         let (time, total) = (time as f64, total as f64);
         match self.config.kind {
@@ -112,6 +116,14 @@ mod tests {
         all[name].clone()
     }
 
+    fn length(steps: u64, steps_per_epoch: u64) -> RunLength {
+        RunLength {
+            steps,
+            epochs: steps.div_ceil(steps_per_epoch),
+            steps_per_epoch,
+        }
+    }
+
     fn numbers(value: &Value) -> Vec<f64> {
         value
             .as_array()
@@ -140,11 +152,11 @@ mod tests {
                     .unwrap_or(defaults.final_division),
                 ..defaults
             };
-            let schedule = Schedule::new(&config, 0.9, 5, 30);
+            let schedule = Schedule::new(&config, 0.9, length(30, 5));
             let (rates, betas) = (numbers(&case["lr_used_at_step"]), numbers(&case["beta1_used_at_step"]));
             assert_eq!(rates.len(), 30);
             for (step, (rate, beta)) in rates.into_iter().zip(betas).enumerate() {
-                let ours = schedule.rates(step as u64);
+                let ours = schedule.rates(step as u64, step as u64 / 5);
                 close(ours.learning_rate, rate, &format!("{name} {step}"));
                 close(ours.beta1, beta, &format!("{name} beta1 {step}"));
             }
@@ -154,10 +166,9 @@ mod tests {
                     ..config
                 },
                 0.9,
-                5,
-                30,
+                length(30, 5),
             );
-            assert_eq!(fixed.rates(17).beta1, 0.9);
+            assert_eq!(fixed.rates(17, 3).beta1, 0.9);
         }
     }
 
@@ -177,26 +188,29 @@ mod tests {
             };
             let rates = numbers(&case["lr_after_step_e"]);
             assert_eq!(rates.len(), 6);
-            let by_epoch = Schedule::new(&config, 0.9, 7, 42);
+            let by_epoch = Schedule::new(&config, 0.9, length(42, 7));
             let by_step = Schedule::new(
                 &ScheduleConfig {
                     per: Per::Step,
                     ..config
                 },
                 0.9,
-                7,
-                42,
+                length(42, 7),
             );
-            for (epoch, rate) in rates.into_iter().enumerate() {
-                let first = epoch as u64 * 7;
-                close(by_epoch.rates(first).learning_rate, rate, &format!("{name} {epoch}"));
-                assert_eq!(by_epoch.rates(first), by_epoch.rates(first + 6));
+            for (epoch, rate) in (0..).zip(rates) {
+                let first = epoch * 7;
                 close(
-                    by_step.rates(first).learning_rate,
+                    by_epoch.rates(first, epoch).learning_rate,
+                    rate,
+                    &format!("{name} {epoch}"),
+                );
+                assert_eq!(by_epoch.rates(first, epoch), by_epoch.rates(first + 6, epoch));
+                close(
+                    by_step.rates(first, epoch).learning_rate,
                     rate,
                     &format!("{name} {epoch} by step"),
                 );
-                assert_ne!(by_step.rates(first), by_step.rates(first + 6));
+                assert_ne!(by_step.rates(first, epoch), by_step.rates(first + 6, epoch));
             }
         }
     }
@@ -209,9 +223,9 @@ mod tests {
                 ..ScheduleConfig::default()
             };
             for total in 1..8 {
-                let schedule = Schedule::new(&config, 0.9, 1, total);
+                let schedule = Schedule::new(&config, 0.9, length(total, 1));
                 for step in 0..total + 2 {
-                    let rates = schedule.rates(step);
+                    let rates = schedule.rates(step, step);
                     assert!(
                         rates.learning_rate > 0.0 && rates.learning_rate <= 1e-3,
                         "{kind:?} {step}/{total}: {rates:?}"

@@ -25,9 +25,13 @@ pub(crate) struct TrainArgs {
     /// Optimizer steps
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) steps: Option<u64>,
-    /// Continues a run that was interrupted
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "config", "data", "data_path", "protocol", "out"])]
+    /// Continues a run that was interrupted, or one that ended with more --steps or --epochs; --data-path says where its data
+    /// lie now
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "config", "data", "protocol", "out"])]
     pub(crate) resume: Option<PathBuf>,
+    /// Starts from trained weights: a run, a .bpk file, or a published checkpoint (.safetensors, .pt, .pth, .ckpt)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
     /// The folder of the run [default: runs/DATA/MODEL/TIME]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,

@@ -7,17 +7,17 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use foreframe_core::ClipShape;
-use foreframe_data::{ClipSource, DataConfig, Normalization, Splits, Trained, same_unit};
+use foreframe_data::{Agreement, ClipSource, DataConfig, Normalization, Splits, Trained, same_unit};
 use foreframe_metrics::Comparison;
 use foreframe_train::evaluate::{Evaluation, evaluate, fit};
 use foreframe_train::progress::{Progress, progress};
-use foreframe_train::run::weights_of;
+use foreframe_train::run::{read_run_info, weights_of};
 use foreframe_train::weights::{WeightsHeader, read_header};
 use foreframe_train::{EvalConfig, Network, NormalizationOf, RunConfig};
 use foreframe_zoo::{find_dataset, find_model};
-use tracing::warn;
+use tracing::{info, warn};
 
-use crate::args::{EvalArgs, SettingArgs, Split};
+use crate::args::{DataArgs, EvalArgs, SettingArgs, Split};
 use crate::settings::{self, Settings};
 use crate::{output, target};
 
@@ -83,7 +83,10 @@ fn of_weights(args: &EvalArgs) -> Result<Judged> {
             "--set {assignment}: the network is trained already; only keys of `data` and `eval` can be set here"
         );
     }
-    let mut settings = settings(args)?;
+    let mut settings = match moved(args)? {
+        Some(same) => same,
+        None => settings(args)?,
+    };
     let device = args.backend.backend.device()?;
     let header = target::header(&args.target)?;
     let trained = header.clip;
@@ -150,6 +153,36 @@ fn told(normalization: &Normalization) -> String {
     )
 }
 
+/// The data of a run that lie at `--data-path` now; `None` where something else is asked for or lies there.
+fn moved(args: &EvalArgs) -> Result<Option<Settings>> {
+    let target = target::locate(&args.target)?;
+    let file = target.join("config.toml");
+    if args.data.data_path.is_none() || args.data.data.is_some() || !file.is_file() {
+        return Ok(None);
+    }
+    let (run, info) = (RunConfig::read(&file)?, read_run_info(&target)?);
+    let there = DataArgs {
+        data: Some(run.data.name.clone()),
+        protocol: None,
+        ..args.data.clone()
+    };
+    // As they were in training: what is set besides may choose a part of them.
+    let as_trained = settings::of_run(&run, &there, &[])?;
+    let Ok(splits) = (as_trained.dataset.open)(&as_trained.config.data) else {
+        return Ok(None);
+    };
+    let agreement = splits.fingerprint.compare(&info.data_fingerprint);
+    if agreement != Agreement::Same || !splits.fingerprint.reads_files() {
+        return Ok(None);
+    }
+    info!("these are the data of the run, {}", splits.fingerprint);
+    let data = DataArgs {
+        protocol: args.data.protocol,
+        ..there
+    };
+    Ok(Some(settings::of_run(&run, &data, &args.set)?))
+}
+
 /// The data to judge on: those of the run, or those that the flags name.
 fn settings(args: &EvalArgs) -> Result<Settings> {
     let target = target::locate(&args.target)?;
@@ -178,7 +211,7 @@ fn settings(args: &EvalArgs) -> Result<Settings> {
 }
 
 /// Clips of the size that a network was built for, for datasets that can yield any.
-fn network_clip(data: &crate::args::DataArgs, weights: &std::path::Path) -> Result<Vec<String>> {
+fn network_clip(data: &DataArgs, weights: &std::path::Path) -> Result<Vec<String>> {
     let WeightsHeader { clip, .. } = read_header(weights)?;
     let mut set = vec![
         format!("data.past={}", clip.past),

@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use foreframe_data::{InputSpec, Splits};
 use foreframe_metrics::Comparison;
 use foreframe_train::progress::progress;
-use foreframe_train::run::{Outcome, Status, TrainOptions, new_run_folder, train};
+use foreframe_train::run::{Hooks, Outcome, Start, Status, TrainOptions, new_run_folder, train};
 use foreframe_train::{Network, RunConfig, check_scores};
 
 use super::eval::{self, Looks};
@@ -25,6 +25,11 @@ const SAMPLES: usize = 3;
 const INTERRUPTED: u8 = 130;
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
+    ensure!(
+        args.resume.is_none() || args.weights.is_none(),
+        "--weights begins a new run, and --resume continues one with the weights of its checkpoint: leave one of the two out"
+    );
+    let weights = args.weights.as_deref().map(target::locate).transpose()?;
     let resumed = args.resume.as_deref().map(target::run_folder).transpose()?;
     let settings = match &resumed {
         Some(folder) => of_resumed(args, folder)?,
@@ -32,6 +37,14 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     };
     let device = args.backend.backend.device()?.autodiff();
     let splits = (settings.dataset.open)(&settings.config.data)?;
+    if let (Some(path), Some(folder), false) = (&args.data.data_path, &resumed, splits.fingerprint.reads_files()) {
+        bail!(
+            "--data-path {}: `{}` is a run on {}, which reads no files: leave it out",
+            path.display(),
+            folder.display(),
+            settings.config.data.name
+        );
+    }
     // Everything about the network that can be wrong shows itself here, before there is a folder.
     (settings.model.cost)(&settings.config.network, &splits.clip)?;
     check_judgement(&settings, &splits, &device)?;
@@ -39,7 +52,12 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         (Some(folder), _) | (None, Some(folder)) => folder.clone(),
         (None, None) => new_run_folder(Path::new(RUNS), &settings.config.data.name, settings.model.name)?,
     };
-    let outcome = fit(args, &settings, &splits, &device, &folder, resumed.is_some()).inspect_err(|_| {
+    let start = match (&resumed, &weights) {
+        (Some(_), _) => Start::Resume,
+        (None, Some(path)) => Start::Weights(path),
+        (None, None) => Start::New,
+    };
+    let outcome = fit(args, &settings, &splits, &device, &folder, start).inspect_err(|_| {
         // Only empty folders can be removed like this, and those that are not are to be kept.
         let made = if args.out.is_some() { 1 } else { usize::MAX };
         folder
@@ -101,7 +119,13 @@ fn of_resumed(args: &TrainArgs, folder: &Path) -> Result<Settings> {
             "--set {assignment}: a resumed run keeps its network and data; only keys of `train` and `eval` can be set"
         );
     }
-    settings::of_run(&run, &DataArgs::default(), &set)
+    // A path alone would mean files of the user's own.
+    let data = DataArgs {
+        data: Some(run.data.name.clone()),
+        data_path: args.data.data_path.clone(),
+        protocol: None,
+    };
+    settings::of_run(&run, &data, &set)
 }
 
 fn fit(
@@ -110,7 +134,7 @@ fn fit(
     splits: &Splits,
     device: &Device,
     folder: &Path,
-    resume: bool,
+    start: Start<'_>,
 ) -> Result<Outcome> {
     let config = &settings.config;
     tracing::info!("{} on {}: {}", config.model, config.data.name, splits.description);
@@ -127,7 +151,7 @@ fn fit(
     let mut progress = progress();
     let options = TrainOptions {
         folder,
-        resume,
+        start,
         max_steps: None,
         command: std::env::args()
             .map(|argument| quoted(&argument))
@@ -137,9 +161,20 @@ fn fit(
         commit: std::env::var("FOREFRAME_COMMIT").ok(),
         device_name: args.backend.backend.name(),
         progress: progress.as_mut(),
-        hooks: &mut (),
+        hooks: &mut Newest(matches!(start, Start::New | Start::Weights(_)) && args.out.is_none()),
     };
     Ok(train(settings.model, config, splits, device, options)?)
+}
+
+/// Points `LATEST` to a run as soon as it has begun, if it is one of those that stand in time order.
+struct Newest(bool);
+
+impl Hooks for Newest {
+    fn began(&mut self, folder: &Path) {
+        if let (true, Err(error)) = (self.0, target::point_latest(folder)) {
+            tracing::warn!("{error:#}: `LATEST` on the command line means the newest run all the same");
+        }
+    }
 }
 
 /// Judges the best network on the test split, and prints and draws what it can do.

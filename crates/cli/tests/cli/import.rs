@@ -118,3 +118,66 @@ fn a_file_that_is_no_checkpoint_is_refused() {
     assert!(message.contains("no/such"), "{message}");
     assert_eq!(std::fs::read_dir(path).unwrap().count(), 2);
 }
+
+/// Fine-tuning takes the published weights as they are, and the loader hands the clips on as they are.
+#[test]
+fn the_first_loss_of_fine_tuning_is_the_references() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let case = Case::load("stlight", "base");
+    write(&path.join("state.safetensors"), &case.state_dict());
+    let (past, future) = (case.tensor("input.x"), case.tensor("input.y"));
+    // Two clips to train, and the first of them once more to validate and to test.
+    let mut bytes = Vec::new();
+    for clip in [0, 1, 0, 0] {
+        for part in [&past, &future] {
+            let len = part.as_bytes().len() / 2;
+            bytes.extend_from_slice(&part.as_bytes()[clip * len..][..len]);
+        }
+    }
+    write_npy(&path.join("clips.npy"), "<f4", &[4, 8, 1, 16, 16], &bytes);
+    let sets = [
+        "data.past=4",
+        "data.future=4",
+        "data.normalize=none",
+        "data.validation_share=0.25",
+        "data.test_share=0.25",
+        "network.width=16",
+        "network.depth=4",
+        "network.patch_size=2",
+        "train.batch=2",
+    ];
+    let train = |weights: &[&'static str], out: &'static str| {
+        let start = [
+            "train",
+            "stlight",
+            "--preset",
+            "moving-mnist-xs",
+            "--data-path",
+            "clips.npy",
+            "--steps",
+            "1",
+        ];
+        let sets = sets.iter().flat_map(|set| ["--set", *set]);
+        let arguments: Vec<&str> = start
+            .into_iter()
+            .chain(weights.to_vec())
+            .chain(["--out", out])
+            .chain(sets)
+            .collect();
+        crate::program::succeed(path, &arguments);
+        let steps = std::fs::read_to_string(path.join(out).join("steps.jsonl")).unwrap();
+        let step: serde_json::Value = serde_json::from_str(&steps).unwrap();
+        step["loss"].as_f64().unwrap()
+    };
+    let expected = case.tensor("train.loss").iter::<f64>().next().unwrap();
+    let found = train(&["--weights", "state.safetensors"], "tuned");
+    assert!(
+        (found - expected).abs() < 1e-5 * expected,
+        "{found}, expected {expected}"
+    );
+    assert!((train(&[], "drawn") - expected).abs() > 1e-3 * expected);
+    let run = std::fs::read_to_string(path.join("tuned/run.json")).unwrap();
+    let run: serde_json::Value = serde_json::from_str(&run).unwrap();
+    assert_eq!(run["weights"]["file"], "state.safetensors");
+}

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::program::{TINY, command, refused, stderr, succeed};
+use crate::program::{TINY, command, json, refused, stderr, succeed};
 
 /// Enough that a signal after the second finds the run under way.
 const STEPS: &str = "12";
@@ -144,8 +144,110 @@ fn only_a_run_is_resumed_and_only_as_it_was() {
     assert!(message.contains("a run of `ustep`"), "{message}");
     let message = refused(folder.path(), &["train", "--resume", &run, "--set", "network.width=8"]);
     assert!(message.contains("network.width"), "{message}");
+    let message = refused(folder.path(), &["train", "--resume", &run, "--weights", &run]);
+    assert!(message.contains("--weights begins a new run"), "{message}");
+    let message = refused(folder.path(), &["train", "--resume", &run, "--data-path", "rain.npy"]);
+    assert!(message.contains("moving-digits, which reads no files"), "{message}");
+    let message = refused(folder.path(), &["train", "--resume", &run, "--steps", "1"]);
+    assert!(
+        message.contains("`train.steps` is 1") && message.contains("use 2 or more"),
+        "{message}"
+    );
+    let message = refused(folder.path(), &["train", "--resume", &run, "--set", "train.seed=7"]);
+    assert!(message.contains("`train.seed` is 7"), "{message}");
     let output = command(folder.path(), &["train", "--resume", &run, "--data", "moving-mnist"])
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
+}
+
+/// 4 -> 2 frames of 16 x 16 pixels.
+fn rain(path: &Path, phase: usize) {
+    crate::program::write_npy(
+        path,
+        "<f4",
+        &[40, 1, 16, 16],
+        &crate::program::field(40 * 256 + phase)[4 * phase..],
+    );
+}
+
+#[test]
+fn data_that_moved_are_the_same_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    rain(&path.join("rain.npy"), 0);
+    let own = [
+        "--data-path",
+        "rain.npy",
+        "--set",
+        "data.past=4",
+        "--set",
+        "data.future=2",
+        "--set",
+        "train.batch=2",
+    ];
+    let train = ["train", "stlight", "--steps", "2", "--out", "run"];
+    succeed(path, &[&train[..], &own].concat());
+    let scores = json(path, &["eval", "run", "--json"]);
+    std::fs::create_dir(path.join("elsewhere")).unwrap();
+    std::fs::copy(path.join("rain.npy"), path.join("elsewhere/regen.npy")).unwrap();
+    std::fs::remove_file(path.join("rain.npy")).unwrap();
+    rain(&path.join("other.npy"), 9);
+    assert!(refused(path, &["train", "--resume", "run", "--steps", "3"]).contains("rain.npy"));
+    let message = refused(
+        path,
+        &["train", "--resume", "run", "--steps", "3", "--data-path", "other.npy"],
+    );
+    assert_eq!(message.matches("sha256:").count(), 2, "{message}");
+    assert!(
+        message.contains("--data-path") && message.contains("--weights"),
+        "{message}"
+    );
+    let moved = ["--data-path", "elsewhere/regen.npy"];
+    assert_eq!(json(path, &[&["eval", "run", "--json"][..], &moved].concat()), scores);
+    succeed(
+        path,
+        &[&["train", "--resume", "run", "--steps", "3"][..], &moved].concat(),
+    );
+    assert_eq!(steps(&path.join("run")), 3);
+    // From now on it is known where they lie.
+    succeed(path, &["train", "--resume", "run", "--steps", "4"]);
+}
+
+#[test]
+fn a_run_says_how_many_threads_it_had_and_is_linked_as_the_latest() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let runs = path.join("runs/moving-digits/ustep");
+    let threads = |run: &Path| -> u64 {
+        let text = std::fs::read_to_string(run.join("run.json")).unwrap();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()["threads"]
+            .as_u64()
+            .unwrap()
+    };
+    let train = [&["train", "ustep", "--steps", "1"], &TINY[..]].concat();
+    succeed(path, &[&train[..], &["--threads", "1"]].concat());
+    let first = std::fs::read_link(runs.join("LATEST")).unwrap();
+    assert!(first.is_relative() && first.components().count() == 1, "{first:?}");
+    assert_eq!(threads(&runs.join("LATEST")), 1);
+    // Names have whole seconds.
+    std::thread::sleep(Duration::from_millis(1100));
+    let output = command(path, &train).env("RAYON_NUM_THREADS", "3").output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let second = std::fs::read_link(runs.join("LATEST")).unwrap();
+    assert_ne!(first, second);
+    assert_eq!(threads(&runs.join("LATEST")), 3);
+    // A stale link, and something in its way.
+    std::fs::remove_file(runs.join("LATEST")).unwrap();
+    std::os::unix::fs::symlink(&first, runs.join("LATEST")).unwrap();
+    let page = succeed(path, &["report", "runs/moving-digits/ustep/LATEST"]);
+    assert!(page.contains(second.to_str().unwrap()), "{page}");
+    std::fs::remove_file(runs.join("LATEST")).unwrap();
+    std::fs::create_dir(runs.join("LATEST")).unwrap();
+    std::thread::sleep(Duration::from_millis(1100));
+    let output = command(path, &train).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("cannot make the link"), "{}", stderr(&output));
+    let page = succeed(path, &["report", "runs/moving-digits/ustep/LATEST"]);
+    assert!(!page.contains(second.to_str().unwrap()), "{page}");
 }

@@ -13,7 +13,7 @@ use super::recording::Recording;
 use super::source_path;
 use crate::channels::numbered;
 use crate::fields::written;
-use crate::fingerprint::{fingerprint, hex};
+use crate::fingerprint::{Agreement, Fingerprint, fingerprint, hex};
 use crate::npy::f32_header;
 use crate::{DataConfig, DataError, Scaling, replace};
 
@@ -54,7 +54,7 @@ pub fn convert(
     let files: Vec<PathBuf> = recordings.iter().flat_map(Recording::files).collect();
     let fingerprint = fingerprint(&config, CONVERTER, &files)?;
     if output.exists() {
-        let finished = ArrayManifest::of(output)?.filter(|manifest| manifest.fingerprint == fingerprint);
+        let finished = ArrayManifest::of(output)?.filter(|manifest| is_of(&fingerprint, &manifest.fingerprint));
         return finished.ok_or_else(|| {
             DataError::file(
                 output,
@@ -74,12 +74,17 @@ pub fn convert(
         );
     }
     let measured = measure(&part.array, f32_header(&shape).len())?;
-    let manifest = manifest(&frames, &config, source, shape, fingerprint, measured);
+    let manifest = manifest(&frames, &config, source, shape, &fingerprint, measured);
     // The array last: whoever finds it finds its manifest too.
     manifest.write(output)?;
     fs::rename(&part.array, output).map_err(DataError::io("write", output))?;
     fs::remove_file(&part.journal).map_err(DataError::io("remove", &part.journal))?;
     Ok(manifest)
+}
+
+/// Whether an array with the digest `noted` is, or is to become, what `fingerprint` stands for.
+fn is_of(fingerprint: &Fingerprint, noted: &str) -> bool {
+    fingerprint.compare(noted) == Agreement::Same
 }
 
 /// An array that is not finished, and what it is to become.
@@ -102,7 +107,7 @@ impl Part {
     fn write(
         &self,
         frames: &Frames,
-        fingerprint: &str,
+        fingerprint: &Fingerprint,
         progress: &mut impl FnMut(usize, usize),
     ) -> Result<[usize; 4], DataError> {
         let size = frames.size();
@@ -132,9 +137,9 @@ impl Part {
     }
 
     /// Finds out how many frames are there already, and leaves a file of just these.
-    fn begin(&self, fingerprint: &str, header: &[u8], frame: usize, total: usize) -> Result<usize, DataError> {
+    fn begin(&self, fingerprint: &Fingerprint, header: &[u8], frame: usize, total: usize) -> Result<usize, DataError> {
         let write = DataError::io("write", &self.array);
-        let is_same = fs::read_to_string(&self.journal).is_ok_and(|text| text == fingerprint);
+        let is_same = fs::read_to_string(&self.journal).is_ok_and(|text| is_of(fingerprint, &text));
         let len = fs::metadata(&self.array).map_or(0, |metadata| metadata.len());
         if is_same && len >= header.len() as u64 {
             let done = ((len - header.len() as u64) / frame as u64).min(total as u64);
@@ -152,7 +157,9 @@ impl Part {
             file.sync_all()
         });
         started.map_err(write)?;
-        replace::write(&self.journal, |writer| writer.write_all(fingerprint.as_bytes()))?;
+        replace::write(&self.journal, |writer| {
+            writer.write_all(fingerprint.as_str().as_bytes())
+        })?;
         Ok(0)
     }
 }
@@ -216,7 +223,7 @@ fn manifest(
     config: &DataConfig,
     source: &Path,
     shape: [usize; 4],
-    fingerprint: String,
+    fingerprint: &Fingerprint,
     measured: Measured,
 ) -> ArrayManifest {
     let recordings = frames.recordings();
@@ -250,7 +257,7 @@ fn manifest(
         greatest: of_present(measured.greatest.into()).map(|value| value as f32),
         mean: of_present(measured.sum / present.max(1) as f64),
         source: source.to_owned(),
-        fingerprint,
+        fingerprint: fingerprint.to_string(),
         settings: serde_json::to_value(config).expect("plain numbers and strings become JSON"),
     }
 }

@@ -58,7 +58,7 @@ fn one_recording_becomes_windows_that_no_border_cuts() {
     assert_eq!(clips(&splits.validation), [[18., 20., 22.]]);
     assert_eq!(clips(&splits.test), [[24., 26., 28.]]);
     assert_eq!(splits.clip, foreframe_core::ClipShape::new([2, 1, 1, 2, 2]));
-    assert!(splits.fingerprint.starts_with("content:"));
+    assert!(splits.fingerprint.as_str().starts_with("sha256:"));
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
         test,
         normalization,
         clip,
-        fingerprint: String::new(),
+        fingerprint: Default::default(),
         description: description.to_owned(),
     };
     let selection = Selection::of(config, &numbers(size.channels))?;

@@ -1,14 +1,13 @@
 //! Checkpoints: written beside, checksummed, renamed; the newest intact one is found again.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use burn::tensor::TensorData;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
+use super::state::State;
 use crate::error::{FolderError, TrainError};
 use crate::files::{beside, digest_bytes, digest_file, sync_folder, write_whole};
 use crate::model::Network;
@@ -22,53 +21,6 @@ const OPTIMIZER: &str = "optimizer.bpk";
 const STATE: &str = "state.json";
 const OPTIMIZER_HEADER: &str = "foreframe-optimizer";
 
-/// Where a run stands, besides its tensors. The data position follows from step and epoch.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-pub(super) struct State {
-    /// Optimizer steps done.
-    pub(super) step: u64,
-    /// Epochs done and validated.
-    pub(super) epoch: u64,
-    /// Seed of the run.
-    pub(super) seed: u64,
-    /// Updates of the average of the weights.
-    pub(super) average_updates: u64,
-    /// Sum of the training losses of the epoch begun.
-    pub(super) loss_sum: Exact,
-    /// Seconds of work so far, and when the epoch began.
-    pub(super) seconds: Exact,
-    pub(super) epoch_began: Exact,
-    /// The best validation so far.
-    pub(super) best: Option<Best>,
-    /// Validations since then.
-    pub(super) since_best: usize,
-}
-
-/// The best validation of a run.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
-pub(super) struct Best {
-    pub(super) epoch: u64,
-    pub(super) validation_loss: Exact,
-    pub(super) checkpoint: String,
-}
-
-/// A number that comes back from JSON bit for bit: the parser may be off by the last bit, text is not.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Exact(pub(super) f64);
-
-impl Serialize for Exact {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Exact {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        f64::from_str(&text).map(Self).map_err(serde::de::Error::custom)
-    }
-}
-
 /// `state.json`.
 #[derive(Serialize, Deserialize)]
 struct StateFile {
@@ -80,6 +32,25 @@ struct StateFile {
 }
 
 impl StateFile {
+    fn new(state: State, files: BTreeMap<String, String>) -> Self {
+        let sha256 = Self::digest(&state, &files);
+        Self { state, files, sha256 }
+    }
+
+    fn read(checkpoint: &Path) -> Result<Self, String> {
+        let bytes = fs::read(checkpoint.join(STATE)).map_err(|error| error.to_string())?;
+        let file: Self = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+        match Self::digest(&file.state, &file.files) == file.sha256 {
+            true => Ok(file),
+            false => Err(format!("{STATE} has another checksum")),
+        }
+    }
+
+    fn write(&self, checkpoint: &Path) -> Result<(), FolderError> {
+        let text = serde_json::to_vec_pretty(self).expect("plain values are JSON");
+        write_whole(&checkpoint.join(STATE), &text)
+    }
+
     fn digest(state: &State, files: &BTreeMap<String, String>) -> String {
         digest_bytes(&serde_json::to_vec(&(state, files)).expect("plain values are JSON"))
     }
@@ -89,6 +60,14 @@ impl StateFile {
 pub(super) struct Checkpoints {
     folder: PathBuf,
     keep: usize,
+}
+
+/// What there is to go on from.
+pub(super) struct Found {
+    /// The newest intact checkpoint; none where there is no checkpoint at all.
+    pub(super) newest: Option<(PathBuf, State)>,
+    /// Newer ones, and what is wrong with them.
+    damaged: Vec<(PathBuf, String)>,
 }
 
 /// What goes into one checkpoint.
@@ -129,17 +108,23 @@ impl Checkpoints {
         }
         written?;
         write_whole(&self.folder.join("last"), name.as_bytes())?;
-        if let Some(best) = &snapshot.state.best {
-            write_whole(&self.folder.join("best"), best.checkpoint.as_bytes())?;
+        let pointer = self.folder.join("best");
+        match snapshot.state.best_of_all() {
+            Some(best) => write_whole(&pointer, best.checkpoint.as_bytes())?,
+            // A run that went on after its end may have none any more.
+            None if pointer.exists() => fs::remove_file(&pointer).map_err(FolderError::new("remove", &pointer))?,
+            None => {}
         }
-        self.prune(snapshot.state.best.as_ref())
+        self.prune(snapshot.state)
     }
 
-    fn prune(&self, best: Option<&Best>) -> Result<(), TrainError> {
+    fn prune(&self, state: &State) -> Result<(), TrainError> {
         let names = self.names()?;
         let old = names.len().saturating_sub(self.keep);
+        // The best one without the run's end may be the best one again where the run goes on.
+        let best = [state.best_of_all(), state.best.as_ref()];
         for name in &names[..old] {
-            if best.is_none_or(|best| best.checkpoint != *name) {
+            if best.iter().flatten().all(|best| best.checkpoint != *name) {
                 let folder = self.folder.join(name);
                 fs::remove_dir_all(&folder).map_err(FolderError::new("remove", &folder))?;
             }
@@ -149,6 +134,9 @@ impl Checkpoints {
 
     /// Names of finished checkpoints, the oldest first.
     fn names(&self) -> Result<Vec<String>, FolderError> {
+        if !self.folder.exists() {
+            return Ok(Vec::new());
+        }
         let failed = FolderError::new("read", &self.folder);
         let entries = fs::read_dir(&self.folder)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
@@ -162,27 +150,64 @@ impl Checkpoints {
         Ok(names)
     }
 
-    /// Finds the newest intact checkpoint. Damaged ones newer than it are set aside under another name, and what a killed
-    /// run left half written is removed.
-    pub(super) fn newest_intact(&self) -> Result<Option<(PathBuf, State)>, TrainError> {
-        self.remove_parts()?;
+    /// Looks for the newest intact checkpoint and changes nothing.
+    ///
+    /// # Errors
+    /// There are checkpoints, and none of them is intact.
+    pub(super) fn find(&self) -> Result<Found, TrainError> {
         let names = self.names()?;
+        let mut damaged = Vec::new();
         for name in names.iter().rev() {
             let folder = self.folder.join(name);
             match verify(&folder) {
-                Ok(state) => return Ok(Some((folder, state))),
-                Err(problem) => {
-                    tracing::warn!("checkpoint `{}` is damaged ({problem}) and set aside", folder.display());
-                    let aside = self.folder.join(format!("{name}.damaged"));
-                    let _ = fs::remove_dir_all(&aside);
-                    fs::rename(&folder, &aside).map_err(FolderError::new("rename", &folder))?;
+                Ok(state) => {
+                    let newest = Some((folder, state));
+                    return Ok(Found { newest, damaged });
                 }
+                Err(problem) => damaged.push((folder, problem)),
             }
         }
         match names.is_empty() {
-            true => Ok(None),
+            true => Ok(Found { newest: None, damaged }),
             false => Err(TrainError::NothingToResume(self.folder.clone())),
         }
+    }
+
+    /// Sets damaged checkpoints aside under another name, and removes what a killed run left half written.
+    pub(super) fn clear_up(&self, found: &Found) -> Result<(), FolderError> {
+        self.remove_parts()?;
+        for (folder, problem) in &found.damaged {
+            tracing::warn!("checkpoint `{}` is damaged ({problem}) and set aside", folder.display());
+            let aside = folder.with_extension("damaged");
+            let _ = fs::remove_dir_all(&aside);
+            fs::rename(folder, &aside).map_err(FolderError::new("rename", folder))?;
+        }
+        Ok(())
+    }
+
+    /// Writes another state of the checkpoint after the same number of steps.
+    pub(super) fn replace_state(&self, state: &State) -> Result<(), FolderError> {
+        let folder = self.folder.join(Self::name(state.step));
+        let damaged = |problem| std::io::Error::new(std::io::ErrorKind::InvalidData, problem);
+        let file = StateFile::read(&folder)
+            .map_err(damaged)
+            .map_err(FolderError::new("read", &folder.join(STATE)))?;
+        StateFile::new(state.clone(), file.files).write(&folder)
+    }
+
+    /// Adds to the states of older versions what they leave out.
+    pub(super) fn bring_up_to_date(&self, complete: impl Fn(&mut State)) -> Result<(), FolderError> {
+        for name in self.names()? {
+            let folder = self.folder.join(name);
+            let Ok(StateFile { mut state, files, .. }) = StateFile::read(&folder) else {
+                continue;
+            };
+            if state.is_old() {
+                complete(&mut state);
+                StateFile::new(state, files).write(&folder)?;
+            }
+        }
+        Ok(())
     }
 
     fn remove_parts(&self) -> Result<(), FolderError> {
@@ -234,28 +259,15 @@ fn write(part: &Path, snapshot: &Snapshot<'_>) -> Result<(), TrainError> {
         .into_iter()
         .map(|name| Ok((name.to_owned(), digest_file(&part.join(name))?)));
     let files = files.collect::<Result<BTreeMap<_, _>, FolderError>>()?;
-    let file = StateFile {
-        sha256: StateFile::digest(snapshot.state, &files),
-        state: snapshot.state.clone(),
-        files,
-    };
-    write_whole(
-        &part.join(STATE),
-        &serde_json::to_vec_pretty(&file).expect("plain values are JSON"),
-    )?;
+    StateFile::new(snapshot.state.clone(), files).write(part)?;
     Ok(sync_folder(part)?)
 }
 
 /// Checks every checksum of a checkpoint.
 fn verify(folder: &Path) -> Result<State, String> {
-    let text = |error: &dyn Display| error.to_string();
-    let bytes = fs::read(folder.join(STATE)).map_err(|error| text(&error))?;
-    let file: StateFile = serde_json::from_slice(&bytes).map_err(|error| text(&error))?;
-    if StateFile::digest(&file.state, &file.files) != file.sha256 {
-        return Err(format!("{STATE} has another checksum"));
-    }
+    let file = StateFile::read(folder)?;
     for (name, digest) in &file.files {
-        if digest_file(&folder.join(name)).map_err(|error| text(&error))? != *digest {
+        if digest_file(&folder.join(name)).map_err(|error| error.to_string())? != *digest {
             return Err(format!("{name} has another checksum"));
         }
     }

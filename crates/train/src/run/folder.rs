@@ -101,8 +101,23 @@ pub struct RunInfo {
     /// What the channels are, where not all of them are frames to forecast.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<ChannelInfo>,
+    /// The weights that it began with, where they were not drawn from the seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<WeightsInfo>,
     /// The best validation so far.
     pub best: Option<BestInfo>,
+}
+
+/// The weights that a run began with, as in `run.json`.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct WeightsInfo {
+    /// The file they were read from.
+    pub file: PathBuf,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// Where the file says that they come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 /// One channel of the clips of a run, as in `run.json`.
@@ -259,6 +274,20 @@ impl RunFolder {
         }
         Ok(())
     }
+}
+
+/// The records of `steps.jsonl`, without a last line that was cut off.
+pub(super) fn read_steps(folder: &Path) -> Result<Vec<StepRecord>, FolderError> {
+    let path = folder.join("steps.jsonl");
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let bytes = fs::read(&path).map_err(FolderError::new("read", &path))?;
+    let text = String::from_utf8_lossy(&bytes);
+    Ok(text
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect())
 }
 
 fn keep_lines(path: &Path, keep: impl Fn(&str) -> bool) -> Result<(), FolderError> {

@@ -9,14 +9,19 @@ mod epoch;
 mod folder;
 mod interrupt;
 mod plan;
+mod resume;
 mod session;
+mod start;
+mod state;
 
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use foreframe_data::Splits;
 
-pub use folder::{BestInfo, ChannelInfo, EpochRecord, RunInfo, Status, StepRecord, new_run_folder, read_run_info};
+pub use folder::{
+    BestInfo, ChannelInfo, EpochRecord, RunInfo, Status, StepRecord, WeightsInfo, new_run_folder, read_run_info,
+};
 pub use interrupt::Interrupt;
 
 use crate::config::RunConfig;
@@ -31,8 +36,8 @@ use session::Session;
 pub struct TrainOptions<'a> {
     /// The run folder; it is made where it does not exist.
     pub folder: &'a Path,
-    /// Continue the run in `folder` from its newest intact checkpoint. Without it, `folder` must hold no run.
-    pub resume: bool,
+    /// What training starts from.
+    pub start: Start<'a>,
     /// Stop, as if interrupted, once the run has done so many steps. The schedule is that of the whole run.
     pub max_steps: Option<u64>,
     /// The command line, for `run.json`.
@@ -47,8 +52,26 @@ pub struct TrainOptions<'a> {
     pub hooks: &'a mut dyn Hooks,
 }
 
+/// What training starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start<'a> {
+    /// Weights drawn from the seed, in a folder that holds no run.
+    New,
+    /// Weights that were trained before, in a folder that holds no run: a `.bpk` file, the best checkpoint of a run, or a
+    /// published checkpoint (`.safetensors`, `.pt`, `.pth`, `.ckpt`). Only the network is taken; the optimizer is new.
+    Weights(&'a Path),
+    /// The newest intact checkpoint of the run in the folder. The run may go on with more steps or epochs, with other
+    /// batches, another schedule, with or without an average; not with other data or another seed.
+    Resume,
+}
+
 /// What a caller does besides, as a run goes on. `()` does nothing.
 pub trait Hooks {
+    /// The run has begun: everything was checked, and its folder holds its configuration.
+    fn began(&mut self, folder: &Path) {
+        let _ = folder;
+    }
+
     /// An epoch is over, validated and saved. `network` is the one that was validated.
     fn epoch_ended(&mut self, network: &dyn Network, record: &EpochRecord, folder: &Path) {
         let _ = (network, record, folder);
@@ -115,15 +138,15 @@ pub fn weights_of(path: &Path) -> Result<PathBuf, WeightsError> {
         .ok_or_else(|| WeightsError::NoCheckpoint(path.to_owned()))
 }
 
-/// Refuses to write a new run over an old one.
+/// Refuses to write a new run over an old one, or over what is left of one.
 fn refuse_old_run(folder: &Path) -> Result<(), FolderError> {
-    let config = folder.join("config.toml");
-    if config.exists() {
+    let files = ["config.toml", "checkpoints/last"].map(|name| folder.join(name));
+    if let Some(file) = files.into_iter().find(|file| file.exists()) {
         let cause = std::io::Error::new(
             std::io::ErrorKind::AlreadyExists,
             "there is a run in this folder already",
         );
-        return Err(FolderError::new("start a run with", &config)(cause));
+        return Err(FolderError::new("start a run with", &file)(cause));
     }
     Ok(())
 }

@@ -1,34 +1,53 @@
 //! The arithmetic of steps and epochs.
 
-use crate::config::RunConfig;
+use foreframe_core::ConfigError;
+use foreframe_data::Loader;
 
-/// How steps make up epochs.
-#[derive(Clone, Copy)]
-pub(super) struct Plan {
-    pub(super) batches_per_epoch: usize,
-    pub(super) steps_per_epoch: u64,
-    pub(super) steps: u64,
-    pub(super) epochs: u64,
-}
+use super::state::{State, steps_left};
+use crate::config::TrainConfig;
+use crate::schedule::RunLength;
 
-impl Plan {
-    pub(super) fn new(config: &RunConfig, batches_per_epoch: usize) -> Self {
-        let train = &config.train;
-        let steps_per_epoch = batches_per_epoch.div_ceil(train.accumulate) as u64;
-        let steps = match train.steps {
-            0 => train.epochs as u64 * steps_per_epoch,
-            steps => steps,
-        };
-        Self {
-            batches_per_epoch,
+/// How long a run is that stands at `state` and goes on as `train` says.
+pub(super) fn length(train: &TrainConfig, loader: &Loader, state: &State) -> RunLength {
+    let steps_per_epoch = steps_left(loader, train.accumulate, 0);
+    let rest = steps_left(loader, train.accumulate, state.position().clips);
+    match train.steps {
+        0 => RunLength {
+            steps: match (train.epochs as u64).saturating_sub(state.epoch) {
+                0 => state.step,
+                epochs => state.step + rest + (epochs - 1) * steps_per_epoch,
+            },
+            epochs: train.epochs as u64,
             steps_per_epoch,
-            steps,
-            epochs: steps.div_ceil(steps_per_epoch),
+        },
+        steps => {
+            let left = steps.saturating_sub(state.step);
+            RunLength {
+                steps,
+                epochs: match left {
+                    0 => state.begun_epochs(),
+                    _ => state.epoch + 1 + left.saturating_sub(rest).div_ceil(steps_per_epoch),
+                },
+                steps_per_epoch,
+            }
         }
     }
+}
 
-    /// Steps that are done at the end of epoch `epoch`, counted from 0.
-    pub(super) fn end_of(&self, epoch: u64) -> u64 {
-        ((epoch + 1) * self.steps_per_epoch).min(self.steps)
+/// Refuses to end a run before the place where it stands.
+pub(super) fn refuse_shorter(train: &TrainConfig, state: &State) -> Result<(), ConfigError> {
+    let refuse = |key, problem: String, least: u64| {
+        let remedy = format!("use {least} or more, or start a new run from its weights with --weights");
+        Err(ConfigError::new(key, problem, remedy))
+    };
+    let (steps, epochs) = (train.steps, train.epochs as u64);
+    if steps > 0 && steps < state.step {
+        let problem = format!("is {steps}, but the run has done {} steps already", state.step);
+        return refuse("train.steps", problem, state.step);
     }
+    if steps == 0 && epochs < state.begun_epochs() {
+        let problem = format!("is {epochs}, but the run has begun epoch {}", state.begun_epochs());
+        return refuse("train.epochs", problem, state.begun_epochs());
+    }
+    Ok(())
 }

@@ -1,30 +1,33 @@
 //! One session of a run: from its beginning or its newest checkpoint to its end or an interruption.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use burn::tensor::Device;
 use foreframe_core::ConfigError;
 use foreframe_data::{InputSpec, Loader, LoaderConfig, Splits};
 
-use super::checkpoint::{Checkpoints, Exact, Snapshot, State, read_average, read_optimizer};
-use super::folder::{BestInfo, ChannelInfo, RunFolder, RunInfo, Status, read_run_info};
+use super::checkpoint::{AVERAGE, Checkpoints, NETWORK, Snapshot, read_average, read_optimizer};
+use super::folder::{BestInfo, ChannelInfo, RunFolder, RunInfo, Status};
 use super::interrupt::Interrupt;
-use super::plan::Plan;
-use super::{Outcome, TrainOptions, refuse_old_run};
+use super::plan::length;
+use super::resume::Earlier;
+use super::state::{Exact, State};
+use super::{Outcome, Start, TrainOptions, refuse_old_run, start};
 use crate::average::Average;
-use crate::config::RunConfig;
+use crate::config::{RunConfig, TrainConfig};
 use crate::error::TrainError;
 use crate::model::{Model, Network};
 use crate::optimizer::Adam;
 use crate::sampling::SamplingSchedule;
-use crate::schedule::Schedule;
+use crate::schedule::{RunLength, Schedule};
 use crate::weights::{WeightsHeader, load_weights_into};
 
 pub(super) struct Session<'a, 'o> {
     pub(super) config: &'a RunConfig,
     pub(super) splits: &'a Splits,
     pub(super) options: TrainOptions<'o>,
-    pub(super) plan: Plan,
+    pub(super) plan: RunLength,
     pub(super) loader: Loader,
     pub(super) schedule: Schedule,
     pub(super) sampling: SamplingSchedule,
@@ -59,23 +62,52 @@ impl<'a, 'o> Session<'a, 'o> {
             return Err(ConfigError::new("train.recompute_steps", problem, "leave it false").into());
         }
         let device = train.autodiff(device, model.sampling.is_some());
-        let order = LoaderConfig {
-            batch: train.batch,
-            seed: train.seed,
-            shuffle: true,
-            drop_last: true,
-        };
-        let loader = Loader::new(splits.train.clone(), order)?;
-        let plan = Plan::new(config, loader.batches());
+        let loader = loader(train, splits)?;
         let mut network = model.build_seeded(&config.network, &splits.clip, &device, train.seed)?;
         network.set_precision(train.precision);
         if network.parameters() == 0 {
             return Err(TrainError::NothingToTrain(model.name));
         }
-        if !options.resume {
-            refuse_old_run(options.folder)?;
+        let checkpoints = Checkpoints::new(options.folder.join("checkpoints"), train.keep);
+        let earlier = match options.start {
+            Start::Resume => Some(Earlier::read(options.folder, config, splits, &checkpoints)?),
+            Start::New | Start::Weights(_) => refuse_old_run(options.folder).map(|()| None)?,
+        };
+        let mut notes = Vec::new();
+        let weights = match options.start {
+            Start::Weights(path) => {
+                let (weights, lines) = start::load(&mut *network, path, splits)?;
+                notes.extend(lines);
+                Some(weights)
+            }
+            Start::New => None,
+            Start::Resume => earlier
+                .as_ref()
+                .and_then(|earlier| earlier.info.as_ref()?.weights.clone()),
+        };
+        let mut optimizer = Adam::new(&train.optimizer, train.clip_norm);
+        let newest = earlier.as_ref().and_then(|earlier| earlier.found.newest.as_ref());
+        let saved = newest.map(|(_, state)| state.step);
+        let (mut state, average) = restore(newest, train, &mut *network, &mut optimizer)?;
+        let plan = length(train, &loader, &state);
+        if let Some(earlier) = &earlier {
+            notes.push(format!("resumed after step {} of {}", state.step, plan.steps));
+            notes.extend(earlier.changes(train, &state, plan, model));
         }
-        let folder = RunFolder::open(options.folder)?;
+        let cost = (model.cost)(&config.network, &splits.clip)?.total();
+        // Nothing has been changed up to here.
+        if let Some(earlier) = &earlier {
+            earlier.clear_up(&checkpoints)?;
+            if state.step < plan.steps && state.ended.take().is_some() {
+                // On the disk first: what the run's end wrote is about to be forgotten.
+                checkpoints.replace_state(&state)?;
+            }
+        }
+        let mut folder = RunFolder::open(options.folder)?;
+        if earlier.is_some() {
+            RunFolder::rewind(options.folder, state.step, state.closed_epochs())?;
+            folder = RunFolder::open(options.folder)?;
+        }
         let info = RunInfo {
             model: config.model.clone(),
             preset: config.preset.clone(),
@@ -84,79 +116,54 @@ impl<'a, 'o> Session<'a, 'o> {
             reason: "at work".to_owned(),
             started: now(),
             finished: None,
-            seconds: 0.0,
+            seconds: state.seconds.0,
             command: options.command.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             commit: options.commit.clone(),
             device: options.device_name.clone(),
-            threads: threads(),
+            threads: rayon::current_num_threads(),
             seed: train.seed,
             parameters: network.parameters(),
-            multiply_accumulates: (model.cost)(&config.network, &splits.clip)?.total(),
-            data_fingerprint: splits.fingerprint.clone(),
+            multiply_accumulates: cost,
+            data_fingerprint: splits.fingerprint.to_string(),
             channels: ChannelInfo::of(splits),
+            weights,
             best: None,
         };
         let mut session = Self {
             plan,
             loader,
-            schedule: Schedule::new(&train.schedule, train.optimizer.beta1, plan.steps_per_epoch, plan.steps),
+            schedule: Schedule::new(&train.schedule, train.optimizer.beta1, plan),
             sampling: SamplingSchedule::new(&train.sampling, model.sampling, plan.steps),
-            optimizer: Adam::new(&train.optimizer, train.clip_norm),
-            average: (train.ema > 0.0).then(|| Average::of(&*network, train.ema)),
+            optimizer,
+            average,
             network,
-            state: State {
-                seed: train.seed,
-                ..State::default()
-            },
+            saved,
+            state,
             folder,
-            checkpoints: Checkpoints::new(options.folder.join("checkpoints"), train.keep),
+            checkpoints,
             info,
             interrupt: Interrupt::listen(),
             began: Instant::now(),
-            saved: None,
             config,
             splits,
             options,
         };
-        if session.options.resume {
-            session.resume()?;
+        if let Some(old) = earlier.and_then(|earlier| earlier.info) {
+            session.info.started = old.started;
+        }
+        session.info.best = session.best();
+        session.folder.write_info(&session.info)?;
+        if matches!(session.options.start, Start::Weights(_)) {
+            // Before the configuration, which makes the folder a run: whoever resumes it finds these weights.
+            session.save()?;
         }
         session.folder.write_config(config)?;
-        session.folder.write_info(&session.info)?;
+        for note in &notes {
+            session.say(note)?;
+        }
+        session.options.hooks.began(session.options.folder);
         Ok(session)
-    }
-
-    /// Takes up the newest intact checkpoint and forgets what was logged after it. A run that was killed before its first
-    /// checkpoint begins again, with the same weights and data as before.
-    fn resume(&mut self) -> Result<(), TrainError> {
-        let path = self.options.folder;
-        if let Ok(old) = read_run_info(path) {
-            if old.data_fingerprint != self.splits.fingerprint {
-                return Err(TrainError::OtherData {
-                    folder: path.to_owned(),
-                    expected: old.data_fingerprint,
-                    found: self.splits.fingerprint.clone(),
-                });
-            }
-            self.info.started = old.started;
-        }
-        if let Some((checkpoint, state)) = self.checkpoints.newest_intact()? {
-            load_weights_into(&mut *self.network, &checkpoint.join(super::checkpoint::NETWORK))?;
-            let device = self.network.device();
-            self.optimizer.restore(read_optimizer(&checkpoint)?, &device);
-            if let Some(average) = &mut self.average {
-                average.restore(read_average(&checkpoint)?, state.average_updates, &device);
-            }
-            self.saved = Some(state.step);
-            self.state = state;
-        }
-        RunFolder::rewind(path, self.state.step, self.state.epoch)?;
-        self.folder = RunFolder::open(path)?;
-        self.say(&format!(
-            "resumed after step {} of {}",
-            self.state.step, self.plan.steps
-        ))
     }
 
     pub(super) fn run(mut self) -> Result<Outcome, TrainError> {
@@ -188,7 +195,7 @@ impl<'a, 'o> Session<'a, 'o> {
 
     fn work(&mut self) -> Result<Ending, TrainError> {
         let patience = self.config.train.patience;
-        while self.state.epoch < self.plan.epochs {
+        while self.goes_on() {
             if patience > 0 && self.state.since_best >= patience {
                 let reason = format!("early stopping: no better validation for {patience} in a row");
                 return Ok((Status::Finished, reason));
@@ -200,6 +207,12 @@ impl<'a, 'o> Session<'a, 'o> {
             self.close_epoch()?;
         }
         Ok((Status::Finished, "all steps done".to_owned()))
+    }
+
+    /// Whether there are steps left, or an epoch that was begun and not closed.
+    fn goes_on(&self) -> bool {
+        let is_open = self.state.position().clips > 0 && self.state.ended.is_none();
+        self.state.step < self.plan.steps || is_open
     }
 
     pub(super) fn save(&mut self) -> Result<(), TrainError> {
@@ -242,7 +255,7 @@ impl<'a, 'o> Session<'a, 'o> {
     }
 
     pub(super) fn best(&self) -> Option<BestInfo> {
-        self.state.best.as_ref().map(|best| BestInfo {
+        self.state.best_of_all().map(|best| BestInfo {
             epoch: best.epoch,
             validation_loss: best.validation_loss.0,
             checkpoint: best.checkpoint.clone(),
@@ -255,15 +268,42 @@ impl<'a, 'o> Session<'a, 'o> {
     }
 }
 
+/// Takes up a checkpoint, if there is one. Returns where the run stands, and the average of the weights, if it is asked for.
+fn restore(
+    newest: Option<&(PathBuf, State)>,
+    train: &TrainConfig,
+    network: &mut dyn Network,
+    optimizer: &mut Adam,
+) -> Result<(State, Option<Average>), TrainError> {
+    let begin = |network: &dyn Network| (train.ema > 0.0).then(|| Average::of(network, train.ema));
+    let Some((checkpoint, state)) = newest else {
+        return Ok((State::new(train.seed), begin(network)));
+    };
+    let (mut state, device) = (state.clone(), network.device());
+    load_weights_into(network, &checkpoint.join(NETWORK))?;
+    optimizer.restore(read_optimizer(checkpoint)?, &device);
+    let mut average = begin(network);
+    match &mut average {
+        Some(average) if checkpoint.join(AVERAGE).is_file() => {
+            average.restore(read_average(checkpoint)?, state.average_updates, &device);
+        }
+        // One that is switched on begins with the weights as they are.
+        _ => state.average_updates = 0,
+    }
+    Ok((state, average))
+}
+
 fn now() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// Threads that the CPU backend works with: all there are, unless the environment says otherwise.
-fn threads() -> usize {
-    let chosen = std::env::var("RAYON_NUM_THREADS")
-        .ok()
-        .and_then(|threads| threads.parse().ok())
-        .filter(|n| *n > 0);
-    chosen.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+/// The order in which the clips of a run come.
+pub(super) fn loader(train: &TrainConfig, splits: &Splits) -> Result<Loader, TrainError> {
+    let order = LoaderConfig {
+        batch: train.batch,
+        seed: train.seed,
+        shuffle: true,
+        drop_last: true,
+    };
+    Ok(Loader::new(splits.train.clone(), order)?)
 }

@@ -92,7 +92,32 @@ fn other_data_and_old_runs_are_refused() {
     let error = run_with(&config, &other, folder.path(), true, None, &mut ())
         .unwrap_err()
         .to_string();
-    assert!(error.contains("was trained on other data"), "{error}");
+    for part in [
+        "was trained on other data",
+        "content:waves",
+        "content:other",
+        "--data-path",
+    ] {
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+/// Sizes and times of large files, which an earlier version took, change when files are copied.
+#[test]
+fn data_that_cannot_be_compared_are_taken_with_a_warning() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    run(&config(&[]), folder.path(), false, Some(2)).unwrap();
+    let info = folder.path().join("run.json");
+    let text = fs::read_to_string(&info).unwrap();
+    fs::write(&info, text.replace("content:waves", "size-and-time:77")).unwrap();
+    assert_eq!(run(&config(&[]), folder.path(), true, Some(4)).unwrap().step, 4);
+    let log = fs::read_to_string(folder.path().join("log.txt")).unwrap();
+    assert!(
+        log.contains("size-and-time:77") && log.contains("cannot be compared with content:waves"),
+        "{log}"
+    );
+    assert_eq!(read_run_info(folder.path()).unwrap().data_fingerprint, "content:waves");
 }
 
 /// A file in place of the folder stops every user, also one whom permissions do not bind.

@@ -2,6 +2,7 @@
 
 mod channels;
 mod configuration;
+mod continuing;
 mod damage;
 mod evaluation;
 mod fading;
@@ -9,6 +10,7 @@ mod import;
 mod live;
 mod live_channels;
 mod resume;
+mod starting;
 mod steps;
 mod stopping;
 mod toy;

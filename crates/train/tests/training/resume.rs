@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::toy::{alone, checkpoint, config, run};
 
 /// Every number of `steps.jsonl` that does not depend on the clock.
-fn steps(folder: &Path) -> Vec<Vec<Value>> {
+pub(crate) fn steps(folder: &Path) -> Vec<Vec<Value>> {
     let text = fs::read_to_string(folder.join("steps.jsonl")).unwrap();
     let numbers = |line: &str| {
         let record: Value = serde_json::from_str(line).unwrap();
@@ -24,7 +24,7 @@ fn steps(folder: &Path) -> Vec<Vec<Value>> {
 }
 
 /// `epochs.csv` without its last column, the seconds.
-fn epochs(folder: &Path) -> Vec<String> {
+pub(crate) fn epochs(folder: &Path) -> Vec<String> {
     let text = fs::read_to_string(folder.join("epochs.csv")).unwrap();
     text.lines()
         .map(|line| line.rsplit_once(',').unwrap().0.to_owned())
@@ -32,12 +32,17 @@ fn epochs(folder: &Path) -> Vec<String> {
 }
 
 fn assert_same(straight: &Path, resumed: &Path) {
-    assert_eq!(steps(straight).len(), 60);
-    assert_eq!(steps(resumed), steps(straight));
     assert_eq!(epochs(straight).len(), 13);
+    assert_same_after(60, straight, resumed);
+}
+
+/// Two runs of `count` steps have written the same.
+pub(crate) fn assert_same_after(count: u64, straight: &Path, resumed: &Path) {
+    assert_eq!(steps(straight).len() as u64, count);
+    assert_eq!(steps(resumed), steps(straight));
     assert_eq!(epochs(resumed), epochs(straight));
     for file in ["network.bpk", "ema.bpk", "optimizer.bpk"] {
-        let bytes = |folder: &Path| fs::read(checkpoint(folder, 60).join(file)).unwrap();
+        let bytes = |folder: &Path| fs::read(checkpoint(folder, count).join(file)).unwrap();
         assert!(bytes(straight) == bytes(resumed), "{file} differs");
     }
     for pointer in ["last", "best"] {

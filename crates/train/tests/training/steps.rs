@@ -6,7 +6,7 @@ use burn::tensor::{Device, TensorData};
 use foreframe_core::{Clip, StepContext, is_buffer};
 use foreframe_data::{HostBatch, Loader, LoaderConfig};
 use foreframe_train::optimizer::{Adam, OptimizerConfig, StepRates};
-use foreframe_train::{Network, StepOutcome};
+use foreframe_train::{Network, StepError, StepOutcome};
 
 use crate::toy::{CLIP, TOY, alone, splits};
 
@@ -142,4 +142,19 @@ fn a_gradient_reaches_every_parameter_and_inference_changes_nothing() {
     assert!(loss > 0.0);
     let trainable: Vec<String> = before.into_keys().filter(|name| !is_buffer(name)).collect();
     assert_eq!(gradients.into_keys().collect::<Vec<_>>(), trainable);
+}
+
+#[test]
+fn a_step_on_nothing_is_refused() {
+    let _alone = alone();
+    let mut network = network("");
+    let before = values(&*network);
+    let mut optimizer = Adam::new(&OptimizerConfig::default(), 1.0);
+    let rates = StepRates {
+        learning_rate: 0.01,
+        beta1: 0.9,
+    };
+    let outcome = network.step(Vec::new(), &StepContext::new(0, 0, 1), &mut optimizer, &rates);
+    assert_eq!(outcome, Err(StepError::NoClips));
+    assert_eq!(values(&*network), before);
 }

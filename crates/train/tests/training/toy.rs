@@ -15,7 +15,7 @@ use foreframe_data::{ClipSource, DataConfig, DataError, Dataset, Normalization, 
 use foreframe_nn::{BatchNorm2d, BatchNorm2dConfig};
 use foreframe_train::config::{ConfigFile, Layers, resolve};
 use foreframe_train::progress::Silent;
-use foreframe_train::run::{Hooks, Outcome, TrainOptions, train};
+use foreframe_train::run::{Hooks, Outcome, Start, TrainOptions, train};
 use foreframe_train::{Model, RunConfig, TrainError};
 use serde::{Deserialize, Serialize};
 
@@ -227,9 +227,21 @@ pub(crate) fn run_with(
     max_steps: Option<u64>,
     hooks: &mut dyn Hooks,
 ) -> Result<Outcome, TrainError> {
+    let start = if resume { Start::Resume } else { Start::New };
+    run_from(start, config, splits, folder, max_steps, hooks)
+}
+
+pub(crate) fn run_from(
+    start: Start<'_>,
+    config: &RunConfig,
+    splits: &Splits,
+    folder: &Path,
+    max_steps: Option<u64>,
+    hooks: &mut dyn Hooks,
+) -> Result<Outcome, TrainError> {
     let options = TrainOptions {
         folder,
-        resume,
+        start,
         max_steps,
         command: "test".into(),
         commit: None,
