@@ -25,6 +25,10 @@ pub(crate) fn run(args: &ForecastArgs) -> Result<()> {
 
 fn continue_clip(args: &ForecastArgs, input: &Path, output: &Path) -> Result<()> {
     frames::check_output(output)?;
+    output::check_apart(
+        output,
+        &[&target::in_newest_run(input)?, &target::locate(&args.target)?],
+    )?;
     let device = args.backend.backend.device()?;
     let (network, header) = target::open(&args.target, &device)?;
     let horizon = args.horizon.map_or(header.clip.future, |frames| frames as usize);
