@@ -1,7 +1,7 @@
 //! Results, on standard output.
 
 use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use comfy_table::Table;
@@ -56,6 +56,82 @@ pub(crate) fn check_writable(path: &Path) -> Result<()> {
                 folder.display()
             )
         })
+}
+
+/// What training writes at the top of a run folder, and the folders that it fills.
+const OF_A_RUN: [&str; 9] = [
+    "config.toml",
+    "run.json",
+    "epochs.csv",
+    "steps.jsonl",
+    "log.txt",
+    "report.html",
+    "checkpoints",
+    "eval",
+    "samples",
+];
+
+/// Refuses an output that would replace one of the `inputs` or be read with them next time, before any work: one that is
+/// an input itself, by whatever path or link, that lies in an input folder, or that is one of a run's own files.
+///
+/// # Errors
+/// Names both.
+pub(crate) fn check_apart(output: &Path, inputs: &[&Path]) -> Result<()> {
+    for input in inputs {
+        if is_same(output, input) {
+            bail!(
+                "cannot write `{}`: it is what is read (`{}`): choose another output",
+                output.display(),
+                input.display()
+            );
+        }
+        let Some(below) = below(output, input) else {
+            continue;
+        };
+        if !input.join("config.toml").is_file() {
+            bail!(
+                "cannot write `{}`: it would lie in `{}`, which is read, and be taken for data next time: choose a place outside",
+                output.display(),
+                input.display()
+            );
+        }
+        if output.exists() && OF_A_RUN.iter().any(|own| below.starts_with(own)) {
+            bail!(
+                "cannot write `{}`: it is a file of the run `{}`: choose another output",
+                output.display(),
+                input.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Whether both are there and are one, also by two names of the same file.
+fn is_same(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let identity = |path: &Path| std::fs::metadata(path).map(|file| (file.dev(), file.ino())).ok();
+        identity(one).is_some_and(|found| identity(other) == Some(found))
+    }
+    #[cfg(not(unix))]
+    {
+        let identity = |path: &Path| path.canonicalize().ok();
+        identity(one).is_some_and(|found| identity(other) == Some(found))
+    }
+}
+
+/// Where `output` lies in `folder`, if it does: by its own name or as what it links to.
+fn below(output: &Path, folder: &Path) -> Option<PathBuf> {
+    let folder = folder.canonicalize().ok().filter(|folder| folder.is_dir())?;
+    let named = folder_of(output).canonicalize().ok().zip(output.file_name());
+    let named = named.map(|(parent, name)| parent.join(name));
+    let places = [named, output.canonicalize().ok()];
+    let mut inside = places
+        .iter()
+        .flatten()
+        .filter_map(|place| place.strip_prefix(&folder).ok());
+    inside.next().map(Path::to_owned)
 }
 
 /// Writes a file whole or not at all.

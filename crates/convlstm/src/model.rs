@@ -79,6 +79,12 @@ impl Architecture for ConvLstm {
     const NAME: &'static str = "convlstm";
     const PAPER: &'static str = "Shi et al., NeurIPS 2015, arXiv:1506.04214";
     const ABOUT: &'static str = "a stack of LSTM cells whose products are convolutions";
+    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = &[
+        ("patch_size", "patch"),
+        ("num_hidden", "widths"),
+        ("filter_size", "kernel"),
+        ("layer_norm", "layer_norm"),
+    ];
     const SAMPLING: Option<SamplingRule> = Some(SamplingRule::Scheduled);
 
     fn presets() -> Vec<Preset<ConvLstmConfig>> {

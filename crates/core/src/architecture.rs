@@ -24,6 +24,10 @@ pub trait Architecture: Forecast + Module + 'static {
     /// ([`Recurrent`](crate::Recurrent)).
     const SAMPLING: Option<SamplingRule> = None;
 
+    /// What the reference's configuration calls the keys of ours: its names and ours, as far as they say of what size a
+    /// checkpoint is.
+    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = &[];
+
     /// Named configurations, those of the paper first, each with the clip it is meant for.
     fn presets() -> Vec<Preset<Self::Config>>;
 

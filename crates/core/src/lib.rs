@@ -8,11 +8,14 @@ mod architecture;
 mod clip;
 mod cost;
 mod error;
+mod finite;
 mod forecast;
+mod import;
 mod key_map;
 mod known;
 mod named;
 mod objective;
+mod prefix;
 mod recurrent;
 
 pub use architecture::{Architecture, Fitted, Preset, StepContext};
@@ -20,7 +23,8 @@ pub use clip::{Clip, ClipShape, as_precise_as, channels_into_time, fold_time, li
 pub use cost::Cost;
 pub use error::ConfigError;
 pub use forecast::{Forecast, roll_out};
-pub use key_map::{ImportError, ImportReport, KeyMap, import};
+pub use import::{ImportError, ImportReport, import, select};
+pub use key_map::KeyMap;
 pub use known::{Known, Targets};
 pub use named::{
     AssignError, NamedTensor, assign, count_parameters, gradients, is_buffer, named_shapes, named_tensors,

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Gradients, Tensor, TensorData};
 
+use crate::finite::{NotFinite, check_finite};
+use crate::prefix::same_size;
+
 /// One parameter or buffer of a network, on the host.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedTensor {
@@ -118,7 +121,7 @@ pub fn count_parameters<M: Module>(module: &M) -> usize {
 }
 
 /// Why tensors do not fit a network.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum AssignError {
     /// The network has a tensor that was not given.
     #[error("tensor `{0}` is missing")]
@@ -144,12 +147,69 @@ pub enum AssignError {
         /// Its type in the file.
         dtype: String,
     },
+    /// A tensor holds a value that no weight can have.
+    #[error("tensor `{name}` is {value:?} at {index:?}, which is no weight: NaN, infinite, or beyond the range of f32")]
+    NotFinite {
+        /// The tensor's name.
+        name: String,
+        /// Where the first such value is, one index per axis.
+        index: Vec<usize>,
+        /// NaN, an infinity, or a number too large for `f32`.
+        value: f64,
+    },
+}
+
+impl AssignError {
+    /// The tensor at fault.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Missing(name)
+            | Self::Unknown(name)
+            | Self::Shape { name, .. }
+            | Self::Type { name, .. }
+            | Self::NotFinite { name, .. } => name,
+        }
+    }
+
+    pub(crate) fn not_finite(name: &str, NotFinite { index, value }: NotFinite) -> Self {
+        Self::NotFinite {
+            name: name.to_owned(),
+            index,
+            value,
+        }
+    }
+}
+
+/// The values of the tensor `name` in the size that the network has it in.
+fn fitting(name: &str, data: Option<TensorData>, expected: &[usize]) -> Result<TensorData, AssignError> {
+    let name = name.to_owned();
+    let Some(data) = data else {
+        return Err(AssignError::Missing(name));
+    };
+    if !same_size(data.shape(), expected) {
+        return Err(AssignError::Shape {
+            name,
+            found: data.shape().to_vec(),
+            expected: expected.to_vec(),
+        });
+    }
+    if !data.dtype().is_float() {
+        return Err(AssignError::Type {
+            name,
+            dtype: format!("{:?}", data.dtype()),
+        });
+    }
+    check_finite(&data).map_err(|bad| AssignError::not_finite(&name, bad))?;
+    Ok(match data.shape().is_empty() {
+        true => TensorData::new(data.iter::<f32>().collect(), [1]),
+        false => data,
+    })
 }
 
 /// Replaces every tensor of `module` by the one of the same name.
 ///
 /// # Errors
-/// Names the first tensor that is missing, left over, or of another size; the module is then lost, the caller's copy is not.
+/// Names the first tensor that is missing, left over, of another size, or that holds a value that is not finite; the module is then lost, the caller's copy is not.
 pub fn assign<M: Module>(module: M, mut tensors: BTreeMap<String, TensorData>) -> Result<M, AssignError> {
     struct Replace<'a> {
         path: Vec<String>,
@@ -168,35 +228,17 @@ pub fn assign<M: Module>(module: M, mut tensors: BTreeMap<String, TensorData>) -
                 return param;
             }
             let name = self.path.join(".");
-            let expected = param.lazy_shape().to_vec();
-            match self.tensors.remove(&name) {
-                None => self.error = Some(AssignError::Missing(name)),
-                // PyTorch knows numbers without any axis.
-                Some(data) if data.shape().is_empty() && expected == [1] && data.dtype().is_float() => {
-                    let (id, device) = (param.id, param.lazy_device());
-                    let number = TensorData::new(data.iter::<f32>().collect(), [1]);
-                    return param.transform_for_load(Tensor::from_data(number, &device), id);
-                }
-                Some(data) if data.shape().to_vec() != expected => {
-                    self.error = Some(AssignError::Shape {
-                        name,
-                        found: data.shape().to_vec(),
-                        expected,
-                    });
-                }
-                Some(data) if !data.dtype().is_float() => {
-                    self.error = Some(AssignError::Type {
-                        name,
-                        dtype: format!("{:?}", data.dtype()),
-                    });
-                }
-                Some(data) => {
+            match fitting(&name, self.tensors.remove(&name), &param.lazy_shape()) {
+                Ok(data) => {
                     // Parameters that were never used are replaced without drawing their first values.
                     let (id, device) = (param.id, param.lazy_device());
-                    return param.transform_for_load(Tensor::from_data(data, &device), id);
+                    param.transform_for_load(Tensor::from_data(data, &device), id)
+                }
+                Err(error) => {
+                    self.error = Some(error);
+                    param
                 }
             }
-            param
         }
     }
     let mut mapper = Replace {
@@ -302,5 +344,9 @@ mod tests {
             assign(network(), integers).unwrap_err(),
             AssignError::Type { name, .. } if name == "layers.1.bias"
         ));
+        let mut diverged = tensors(&source);
+        diverged.insert("layers.0.bias".into(), TensorData::from([0.5f32, 1.0, f32::NAN]));
+        let error = assign(network(), diverged).unwrap_err().to_string();
+        assert!(error.contains("`layers.0.bias` is NaN at [2]"), "{error}");
     }
 }

@@ -61,6 +61,13 @@ impl Architecture for Gmg {
     const NAME: &'static str = "gmg";
     const PAPER: &'static str = "GMG, arXiv:2503.11297";
     const ABOUT: &'static str = "recurrent cells with global focus and attention, and motion that grows and decays";
+    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = &[
+        ("patch_size", "patch"),
+        ("num_hidden", "widths"),
+        ("filter_size", "kernel"),
+        ("layer_norm", "layer_norm"),
+        ("att_hidden", "attention"),
+    ];
     const SAMPLING: Option<SamplingRule> = Some(SamplingRule::Scheduled);
 
     fn presets() -> Vec<Preset<GmgConfig>> {

@@ -147,6 +147,12 @@ impl Architecture for Mim {
     const NAME: &'static str = "mim";
     const PAPER: &'static str = "Wang et al., CVPR 2019, arXiv:1811.07490";
     const ABOUT: &'static str = "PredRNN whose memories are kept by cells that model differences";
+    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = &[
+        ("patch_size", "patch"),
+        ("num_hidden", "widths"),
+        ("filter_size", "kernel"),
+        ("layer_norm", "layer_norm"),
+    ];
     const SAMPLING: Option<SamplingRule> = Some(SamplingRule::Scheduled);
 
     fn presets() -> Vec<Preset<MimConfig>> {

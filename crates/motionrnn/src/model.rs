@@ -71,6 +71,12 @@ impl Architecture for MotionRnn {
     const NAME: &'static str = "motionrnn";
     const PAPER: &'static str = "Wu et al., CVPR 2021, arXiv:2103.02243";
     const ABOUT: &'static str = "PredRNN whose states are warped along the motion they show";
+    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = &[
+        ("patch_size", "patch"),
+        ("num_hidden", "widths"),
+        ("filter_size", "kernel"),
+        ("layer_norm", "layer_norm"),
+    ];
     const SAMPLING: Option<SamplingRule> = Some(SamplingRule::Scheduled);
 
     fn presets() -> Vec<Preset<MotionRnnConfig>> {

@@ -83,6 +83,12 @@ impl Architecture for PredRnnV2 {
     const NAME: &'static str = "predrnnv2";
     const PAPER: &'static str = "Wang et al., TPAMI 2022, arXiv:2103.09504";
     const ABOUT: &'static str = "PredRNN whose two memories are trained to differ";
+    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = &[
+        ("patch_size", "patch"),
+        ("num_hidden", "widths"),
+        ("filter_size", "kernel"),
+        ("layer_norm", "layer_norm"),
+    ];
     const SAMPLING: Option<SamplingRule> = Some(SamplingRule::Reverse);
 
     fn presets() -> Vec<Preset<PredRnnV2Config>> {

@@ -112,6 +112,12 @@ impl Architecture for PredRnn {
     const NAME: &'static str = "predrnn";
     const PAPER: &'static str = "Wang et al., NeurIPS 2017";
     const ABOUT: &'static str = "LSTM cells that share a memory across layers and time";
+    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = &[
+        ("patch_size", "patch"),
+        ("num_hidden", "widths"),
+        ("filter_size", "kernel"),
+        ("layer_norm", "layer_norm"),
+    ];
     const SAMPLING: Option<SamplingRule> = Some(SamplingRule::Scheduled);
 
     fn presets() -> Vec<Preset<PredRnnConfig>> {

@@ -101,6 +101,11 @@ impl Architecture for PredRnnPlusPlus {
     const NAME: &'static str = "predrnnpp";
     const PAPER: &'static str = "Wang et al., ICML 2018, arXiv:1804.06300";
     const ABOUT: &'static str = "PredRNN with cascaded memories and a highway for gradients";
+    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = &[
+        ("patch_size", "patch"),
+        ("num_hidden", "widths"),
+        ("filter_size", "kernel"),
+    ];
     const SAMPLING: Option<SamplingRule> = Some(SamplingRule::Scheduled);
 
     fn presets() -> Vec<Preset<PredRnnPlusPlusConfig>> {

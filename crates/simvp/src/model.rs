@@ -41,6 +41,16 @@ impl Architecture for SimVp {
     const NAME: &'static str = "simvp";
     const PAPER: &'static str = "Gao et al., CVPR 2022, arXiv:2206.05099";
     const ABOUT: &'static str = "convolutional encoder and decoder around one of twelve translators";
+    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = &[
+        ("model_type", "translator"),
+        ("hid_S", "spatial_channels"),
+        ("N_S", "spatial_depth"),
+        ("spatio_kernel_enc", "encoder_kernel"),
+        ("spatio_kernel_dec", "decoder_kernel"),
+        ("hid_T", "temporal_channels"),
+        ("N_T", "temporal_depth"),
+        ("mlp_ratio", "mlp_ratio"),
+    ];
 
     fn presets() -> Vec<Preset<SimVpConfig>> {
         presets::presets()

@@ -48,6 +48,15 @@ impl Architecture for Tau {
     const NAME: &'static str = "tau";
     const PAPER: &'static str = "Tan et al., CVPR 2023, arXiv:2206.12126";
     const ABOUT: &'static str = "convolutional encoder and decoder around blocks of temporal attention";
+    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = &[
+        ("hid_S", "spatial_channels"),
+        ("N_S", "spatial_depth"),
+        ("spatio_kernel_enc", "encoder_kernel"),
+        ("spatio_kernel_dec", "decoder_kernel"),
+        ("hid_T", "temporal_channels"),
+        ("N_T", "temporal_depth"),
+        ("mlp_ratio", "mlp_ratio"),
+    ];
 
     fn presets() -> Vec<Preset<TauConfig>> {
         config::presets()

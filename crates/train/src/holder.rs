@@ -6,7 +6,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use foreframe_core::{
     Architecture, AssignError, Clip, ClipShape, ConfigError, ImportError, ImportReport, Known, NamedTensor,
-    StepContext, Targets, assign, count_parameters, gradients, import, is_buffer, lift, named_tensors,
+    StepContext, Targets, assign, count_parameters, gradients, is_buffer, lift, named_shapes, named_tensors, select,
 };
 use toml::Table;
 
@@ -94,10 +94,13 @@ impl<A: Architecture> Network for Holder<A> {
         Ok(())
     }
 
-    fn import(&mut self, state: BTreeMap<String, TensorData>) -> Result<ImportReport, ImportError> {
-        let (module, report) = import(self.module.clone(), state, &A::pytorch_keys(&self.config))?;
-        self.module = module;
-        Ok(report)
+    fn select(&self, found: &BTreeMap<String, Vec<usize>>, prefix: Option<&str>) -> Result<ImportReport, ImportError> {
+        select(
+            &named_shapes(&self.module),
+            found,
+            &A::pytorch_keys(&self.config),
+            prefix,
+        )
     }
 
     fn reference_key(&self, name: &str) -> String {

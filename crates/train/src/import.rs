@@ -1,19 +1,33 @@
 //! Published checkpoints: safetensors, and what `torch.save` writes.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+mod pickle;
+mod pytorch;
+mod settings;
+mod tensors;
+mod value;
+mod walk;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::{DType, TensorData};
+use foreframe_core::{ImportError, ImportReport};
 use pytorch_reader::PytorchReader;
-use safetensors::{Dtype, SafeTensors};
+use serde_json::Value as Json;
 
+use crate::model::Network;
 use crate::weights::WeightsError;
+use pytorch::{Kind, PyTorch};
+use tensors::Tensors;
 
-/// Under which key training programs put the state dict beside other things (Lightning: `state_dict`).
-const WRAPPERS: [&str; 2] = ["state_dict.", "model_state_dict."];
+pub use settings::{of_network, proposals};
 
-/// Put before every key by `torch.nn.DataParallel`.
-const PARALLEL: &str = "module.";
+/// How much of a file says what it is.
+const START: u64 = 64;
+/// What tensors that are read all at once may become, beyond 8 times the file: several may share their values.
+const MOST: u64 = 16 << 20;
 
 /// How files of published checkpoints end.
 const PUBLISHED: [&str; 4] = ["safetensors", "pt", "pth", "ckpt"];
@@ -24,137 +38,221 @@ pub(crate) fn is_published(path: &Path) -> bool {
     PUBLISHED.iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
 
-/// Reads the tensors of a `.safetensors`, `.pt`, `.pth` or `.ckpt` file by their names.
-///
-/// A state dict that lies under `state_dict` is taken out, everything else in such a file is ignored. Half and double
-/// precision become single precision; integers stay integers.
-///
-/// # Errors
-/// Names the file and, where one is at fault, the tensor.
-pub fn read_state_dict(path: &Path) -> Result<BTreeMap<String, TensorData>, WeightsError> {
-    let is_safetensors = path
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors"));
-    let tensors = match is_safetensors {
-        true => read_safetensors(path)?,
-        false => read_pytorch(path)?,
-    };
-    let tensors = unwrapped(tensors);
-    if tensors.is_empty() {
-        return Err(failed(path, "it holds no tensors: name a file that holds a state dict"));
-    }
-    Ok(tensors)
+const SAVE_AGAIN: &str = "save the weights alone: torch.save(model.state_dict(), 'x.pt'), or as safetensors";
+
+/// An open `.safetensors`, `.pt`, `.pth` or `.ckpt` file. Values are read when they are asked for, and nothing that the file
+/// asks for is executed.
+pub struct Checkpoint {
+    path: PathBuf,
+    source: Source,
 }
 
-fn failed(path: &Path, problem: impl Into<String>) -> WeightsError {
-    WeightsError::Import {
-        path: path.to_owned(),
-        problem: problem.into(),
-    }
+enum Source {
+    Safetensors(Tensors),
+    PyTorch(Box<PyTorch>),
+    /// Written by PyTorch before 0.1.10.
+    Older(HashMap<String, pytorch_reader::Tensor>),
 }
 
-fn read_safetensors(path: &Path) -> Result<BTreeMap<String, TensorData>, WeightsError> {
-    let bytes = std::fs::read(path).map_err(|cause| WeightsError::Read {
-        path: path.to_owned(),
-        cause,
-    })?;
-    let file = SafeTensors::deserialize(&bytes).map_err(|error| {
-        failed(
-            path,
-            format!("it is no safetensors file, or cut short ({error}): copy it again"),
-        )
-    })?;
-    let mut tensors = BTreeMap::new();
-    for (name, view) in file.iter() {
-        let dtype = match view.dtype() {
-            Dtype::F64 => DType::F64,
-            Dtype::F32 => DType::F32,
-            Dtype::F16 => DType::F16,
-            Dtype::BF16 => DType::BF16,
-            Dtype::I64 => DType::I64,
-            Dtype::I32 => DType::I32,
-            Dtype::I16 => DType::I16,
-            Dtype::I8 => DType::I8,
-            Dtype::U64 => DType::U64,
-            Dtype::U32 => DType::U32,
-            Dtype::U16 => DType::U16,
-            // A truth value is one byte; no network reads it, but it must be accounted for.
-            Dtype::U8 | Dtype::BOOL => DType::U8,
-            other => {
-                return Err(failed(
-                    path,
-                    format!("tensor `{name}` is {other:?}: save it as float32"),
-                ));
+impl Checkpoint {
+    /// Reads what a file holds, but no values yet.
+    ///
+    /// # Errors
+    /// Names the file, and says what to do where it is of no use.
+    pub fn open(path: &Path) -> Result<Self, WeightsError> {
+        let failed = |problem: String| WeightsError::Import {
+            path: path.to_owned(),
+            problem,
+        };
+        let unreadable = |cause| WeightsError::Read {
+            path: path.to_owned(),
+            cause,
+        };
+        let is_safetensors = path
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors"));
+        let source = if is_safetensors {
+            let bytes = std::fs::read(path).map_err(unreadable)?;
+            Source::Safetensors(Tensors::new(bytes).map_err(failed)?)
+        } else {
+            let mut start = Vec::new();
+            let file = File::open(path).map_err(unreadable)?;
+            file.take(START).read_to_end(&mut start).map_err(unreadable)?;
+            match Kind::of(&start) {
+                Kind::Other => Source::Older(older(path).map_err(failed)?),
+                kind => {
+                    let told = |problem: String| match problem.contains(": ") {
+                        true => failed(problem),
+                        false => failed(format!("{problem}: copy it again if it is cut, else {SAVE_AGAIN}")),
+                    };
+                    Source::PyTorch(Box::new(PyTorch::open(path, kind).map_err(told)?))
+                }
             }
         };
-        tensors.insert(
-            name.to_owned(),
-            single(path, name, view.data().to_vec(), view.shape(), dtype)?,
-        );
-    }
-    Ok(tensors)
-}
-
-fn read_pytorch(path: &Path) -> Result<BTreeMap<String, TensorData>, WeightsError> {
-    std::fs::File::open(path).map_err(|cause| WeightsError::Read {
-        path: path.to_owned(),
-        cause,
-    })?;
-    let reader = PytorchReader::new(path).map_err(|error| {
-        failed(
-            path,
-            format!("{error}: name a .safetensors file or one written by torch.save, and copy it again if cut"),
-        )
-    })?;
-    let mut tensors = BTreeMap::new();
-    for (name, tensor) in reader.into_tensors() {
-        use pytorch_reader::DType as Torch;
-        let dtype = match tensor.dtype() {
-            Torch::F64 => DType::F64,
-            Torch::F32 => DType::F32,
-            Torch::F16 => DType::F16,
-            Torch::BF16 => DType::BF16,
-            Torch::I64 => DType::I64,
-            Torch::I32 => DType::I32,
-            Torch::I16 => DType::I16,
-            Torch::I8 => DType::I8,
-            Torch::U64 => DType::U64,
-            Torch::U32 => DType::U32,
-            Torch::U16 => DType::U16,
-            Torch::U8 | Torch::Bool => DType::U8,
+        let checkpoint = Self {
+            path: path.to_owned(),
+            source,
         };
-        let bytes = tensor
-            .read()
-            .map_err(|error| failed(path, format!("{error}: copy it again")))?;
-        let data = single(path, &name, bytes, tensor.shape(), dtype)?;
-        tensors.insert(name, data);
-    }
-    Ok(tensors)
-}
-
-fn single(path: &Path, name: &str, bytes: Vec<u8>, shape: &[usize], dtype: DType) -> Result<TensorData, WeightsError> {
-    let data = TensorData::try_from_bytes_vec(bytes, shape.to_vec(), dtype)
-        .map_err(|error| failed(path, format!("tensor `{name}`: {error}")))?;
-    Ok(match dtype {
-        DType::F64 | DType::F16 | DType::BF16 => data.convert_dtype(DType::F32),
-        _ => data,
-    })
-}
-
-fn unwrapped(mut tensors: BTreeMap<String, TensorData>) -> BTreeMap<String, TensorData> {
-    for wrapper in WRAPPERS {
-        if tensors.keys().any(|key| key.starts_with(wrapper)) {
-            tensors = tensors
-                .into_iter()
-                .filter_map(|(key, data)| Some((key.strip_prefix(wrapper)?.to_owned(), data)))
-                .collect();
+        match checkpoint.shapes().is_empty() {
+            true => Err(failed(
+                "it holds no tensors: name a file that holds a state dict".to_owned(),
+            )),
+            false => Ok(checkpoint),
         }
     }
-    if tensors.keys().all(|key| key.starts_with(PARALLEL)) {
-        tensors = tensors
-            .into_iter()
-            .map(|(key, data)| (key[PARALLEL.len()..].to_owned(), data))
-            .collect();
+
+    /// The names of all tensors, the keys and attributes on the way to them joined by dots, and their sizes.
+    pub fn shapes(&self) -> BTreeMap<String, Vec<usize>> {
+        match &self.source {
+            Source::Safetensors(tensors) => tensors.shapes().collect(),
+            Source::PyTorch(file) => file.shapes().collect(),
+            Source::Older(tensors) => (tensors.iter())
+                .map(|(name, tensor)| (name.clone(), tensor.shape().to_vec()))
+                .collect(),
+        }
     }
-    tensors
+
+    /// How the network was configured, as far as the file says so: numbers and words by their names, e.g. those of
+    /// Lightning's `hyper_parameters`.
+    pub fn settings(&self) -> BTreeMap<String, Json> {
+        match &self.source {
+            Source::PyTorch(file) => file.settings().clone(),
+            _ => BTreeMap::new(),
+        }
+    }
+
+    /// One tensor.
+    ///
+    /// # Errors
+    /// Names the file and the tensor.
+    pub fn read(&self, name: &str) -> Result<TensorData, WeightsError> {
+        let read = match &self.source {
+            Source::Safetensors(tensors) => tensors.read(name),
+            Source::PyTorch(file) => file.read(name),
+            Source::Older(tensors) => older_tensor(tensors.get(name)),
+        };
+        read.map_err(|problem| self.failed(format!("tensor `{name}`: {problem}")))
+    }
+
+    /// All tensors whose names begin with what stands before one of `anchors` in this file, without that: those of the
+    /// network that has tensors of these names. Without any of them, it is all tensors.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), and where there are more than there can be.
+    pub fn read_beside(&self, anchors: &[&str]) -> Result<BTreeMap<String, TensorData>, WeightsError> {
+        let shapes = self.shapes();
+        let before = |name: &str| {
+            let before = anchors.iter().filter_map(|anchor| name.strip_suffix(anchor));
+            before
+                .map(str::to_owned)
+                .find(|before| before.is_empty() || before.ends_with('.'))
+        };
+        let prefix = shapes.keys().filter_map(|name| before(name)).min_by_key(String::len);
+        let prefix = prefix.unwrap_or_default();
+        let bare = |name: &String| Some((name.clone(), name.strip_prefix(&prefix)?.to_owned()));
+        let report = ImportReport {
+            used: shapes.keys().filter_map(bare).collect(),
+            ..ImportReport::default()
+        };
+        let length = std::fs::metadata(&self.path).map_or(0, |file| file.len());
+        let mut left = MOST.saturating_add(8 * length);
+        let tensors = report.tensors::<Trouble>(|name| {
+            let data = self.read(name)?;
+            let room = left.checked_sub(data.as_bytes().len() as u64);
+            left =
+                room.ok_or_else(|| self.failed(format!("its tensors share their values too often: {SAVE_AGAIN}")))?;
+            Ok(data)
+        });
+        tensors.map_err(|trouble| self.told(trouble))
+    }
+
+    /// Gives a network its tensors. Where the file holds the network several times, `prefix` says which is meant: what
+    /// stands before its keys, e.g. `ema`.
+    ///
+    /// # Errors
+    /// Names the file, and the first key that is missing, unused, of another size, or has a value that no weight can have;
+    /// the network is unchanged then.
+    pub fn load_into(&self, network: &mut dyn Network, prefix: Option<&str>) -> Result<ImportReport, WeightsError> {
+        let told = |error: ImportError| self.told(error.into());
+        let mut report = network.select(&self.shapes(), prefix).map_err(told)?;
+        if let Source::PyTorch(file) = &self.source {
+            let others = file.others().iter();
+            let skipped = others.map(|(key, kind)| (key.clone(), format!("{kind} makes it, from no plain values")));
+            report.skipped.extend(skipped);
+        }
+        let tensors = report.tensors::<Trouble>(|key| Ok(self.read(key)?));
+        let tensors = tensors.map_err(|trouble| self.told(trouble))?;
+        network.load(tensors).map_err(|error| told(report.misfit(error)))?;
+        Ok(report)
+    }
+
+    fn told(&self, trouble: Trouble) -> WeightsError {
+        let error = match trouble {
+            Trouble::Read(error) => return error,
+            Trouble::Import(error) => error,
+        };
+        // A key may be missing because its tensor holds no plain values.
+        let kind = match (&error, &self.source) {
+            (ImportError::Missing { key, .. }, Source::PyTorch(file)) => file.others().get_key_value(key),
+            _ => None,
+        };
+        self.failed(match kind {
+            Some((key, kind)) => format!("key `{key}` is kept as {kind} makes it, not as plain values: {SAVE_AGAIN}"),
+            None => error.to_string(),
+        })
+    }
+
+    fn failed(&self, problem: String) -> WeightsError {
+        WeightsError::Import {
+            path: self.path.clone(),
+            problem,
+        }
+    }
+}
+
+/// What comes between an open file and a network.
+enum Trouble {
+    Read(WeightsError),
+    Import(ImportError),
+}
+
+impl From<WeightsError> for Trouble {
+    fn from(error: WeightsError) -> Self {
+        Self::Read(error)
+    }
+}
+
+impl From<ImportError> for Trouble {
+    fn from(error: ImportError) -> Self {
+        Self::Import(error)
+    }
+}
+
+fn older(path: &Path) -> Result<HashMap<String, pytorch_reader::Tensor>, String> {
+    let remedy = "name a .safetensors file or one written by torch.save, and copy it again if cut";
+    match PytorchReader::new(path) {
+        Ok(reader) => Ok(reader.into_tensors()),
+        Err(error) => Err(format!("{error}: {remedy}")),
+    }
+}
+
+fn older_tensor(tensor: Option<&pytorch_reader::Tensor>) -> Result<TensorData, String> {
+    use pytorch_reader::DType as Torch;
+    let tensor = tensor.ok_or("there is no such tensor")?;
+    let dtype = match tensor.dtype() {
+        Torch::F64 => DType::F64,
+        Torch::F32 => DType::F32,
+        Torch::F16 => DType::F16,
+        Torch::BF16 => DType::BF16,
+        Torch::I64 => DType::I64,
+        Torch::I32 => DType::I32,
+        Torch::I16 => DType::I16,
+        Torch::I8 => DType::I8,
+        Torch::U64 => DType::U64,
+        Torch::U32 => DType::U32,
+        Torch::U16 => DType::U16,
+        Torch::U8 | Torch::Bool => DType::U8,
+    };
+    let bytes = tensor.read().map_err(|error| format!("{error}: copy it again"))?;
+    TensorData::try_from_bytes_vec(bytes, tensor.shape().to_vec(), dtype).map_err(|error| error.to_string())
 }

@@ -28,6 +28,8 @@ pub struct Model {
     pub about: &'static str,
     /// How its paper shows it true frames in training; only networks that read frame by frame have this.
     pub sampling: Option<SamplingRule>,
+    /// What its reference's configuration calls the keys of `[network]`: their names and ours.
+    pub reference_settings: &'static [(&'static str, &'static str)],
     /// Named configurations, as tables for the section `[network]`.
     pub presets: fn() -> Vec<Preset<Table>>,
     /// The default configuration.
@@ -51,6 +53,7 @@ impl Model {
             paper: A::PAPER,
             about: A::ABOUT,
             sampling: A::SAMPLING,
+            reference_settings: A::REFERENCE_SETTINGS,
             presets: presets::<A>,
             defaults: defaults::<A>,
             complete: complete::<A>,
@@ -136,11 +139,11 @@ pub trait Network {
     /// Names the first tensor that is missing, left over, or of another size; the network is unchanged then.
     fn load(&mut self, tensors: BTreeMap<String, TensorData>) -> Result<(), AssignError>;
 
-    /// Replaces every parameter and buffer by those of a published PyTorch state dict.
+    /// Which tensors of a published PyTorch state dict are its parameters and buffers, as [`foreframe_core::select`] says.
     ///
     /// # Errors
-    /// Names the first key that is missing, unused, or of another size; the network is unchanged then.
-    fn import(&mut self, state: BTreeMap<String, TensorData>) -> Result<ImportReport, ImportError>;
+    /// Names the first key that is missing, unused, or of another size.
+    fn select(&self, found: &BTreeMap<String, Vec<usize>>, prefix: Option<&str>) -> Result<ImportReport, ImportError>;
 
     /// What the tensor that we call `name` is called in the published state dict.
     fn reference_key(&self, name: &str) -> String;

@@ -120,6 +120,14 @@ pub enum WeightsError {
         /// Why it cannot.
         cause: String,
     },
+    /// A tensor holds a value that no weight can have.
+    #[error("`{}` is of no use: {cause}: use a checkpoint of before training failed", path.display())]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The tensor, the place in it and the value.
+        cause: AssignError,
+    },
     /// A folder without an intact checkpoint.
     #[error("`{}` holds no intact checkpoint: train first, or name a weights file", .0.display())]
     NoCheckpoint(PathBuf),
@@ -273,11 +281,7 @@ pub fn load_weights_for(
     })?;
     network.load(tensors).map_err(|cause| match is_other {
         true => other(cause.to_string()),
-        false => WeightsError::Misfit {
-            path: path.to_owned(),
-            model: header.model.clone(),
-            cause,
-        },
+        false => misfit(path, &header.model, cause),
     })?;
     Ok((network, header))
 }
@@ -288,12 +292,21 @@ pub fn load_weights_for(
 /// Names the file and the tensor at fault; the network is unchanged then.
 pub fn load_weights_into(network: &mut dyn Network, path: &Path) -> Result<WeightsHeader, WeightsError> {
     let (tensors, header) = read(path)?;
-    network.load(tensors).map_err(|cause| WeightsError::Misfit {
-        path: path.to_owned(),
-        model: network.name().to_owned(),
-        cause,
-    })?;
+    let name = network.name();
+    network.load(tensors).map_err(|cause| misfit(path, name, cause))?;
     Ok(header)
+}
+
+fn misfit(path: &Path, model: &str, cause: AssignError) -> WeightsError {
+    let path = path.to_owned();
+    match cause {
+        AssignError::NotFinite { .. } => WeightsError::NotFinite { path, cause },
+        cause => WeightsError::Misfit {
+            path,
+            model: model.to_owned(),
+            cause,
+        },
+    }
 }
 
 /// The tensors of a weights file.

@@ -14,6 +14,7 @@ const MAX_WIDTH: usize = 1 << 16;
 const MAX_DEPTH: usize = 1 << 10;
 const MAX_RATIO: usize = 1 << 10;
 const MAX_KERNEL: usize = 255;
+const MAX_GROUPS: usize = 1 << 10;
 
 /// Where the gates are.
 #[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,6 +47,9 @@ pub struct UStepConfig {
     pub macro_depth: usize,
     /// Hidden channels of a block's feed-forward branch per channel.
     pub mlp_ratio: usize,
+    /// Groups of the convolutions and normalizations of SimVP's inception layers (`ustep_simvp`); other blocks have none.
+    /// OpenSTL has it fixed at 8, and silently takes 1 where 8 do not divide half the width.
+    pub groups: usize,
     /// Edge of the gates' kernels, odd.
     pub gate_kernel: usize,
     /// Whether states pass from segment to segment and from the macro to the micro scale; without them the features of
@@ -72,6 +76,7 @@ impl Default for UStepConfig {
             micro_depth: 6,
             macro_depth: 6,
             mlp_ratio: 8,
+            groups: 8,
             gate_kernel: 3,
             cross: true,
             layout: Layout::Single,
@@ -113,6 +118,7 @@ impl UStepConfig {
             let net = |drop_path: &[f64]| SegmentNetConfig {
                 width: self.width,
                 mlp_ratio: self.mlp_ratio,
+                groups: self.groups,
                 drop_path: drop_path.to_vec(),
             };
             SegmentLayerConfig {
@@ -149,6 +155,7 @@ impl UStepConfig {
         ConfigError::within("network.micro_depth", self.micro_depth, 1..=MAX_DEPTH)?;
         ConfigError::within("network.macro_depth", self.macro_depth, 1..=MAX_DEPTH)?;
         ConfigError::within("network.mlp_ratio", self.mlp_ratio, 1..=MAX_RATIO)?;
+        ConfigError::within("network.groups", self.groups, 1..=MAX_GROUPS)?;
         ConfigError::within("network.gate_kernel", self.gate_kernel, 1..=MAX_KERNEL)?;
         ConfigError::odd("network.gate_kernel", self.gate_kernel)?;
         ConfigError::probability("network.drop_path", self.drop_path)?;
@@ -189,6 +196,7 @@ mod tests {
         assert_eq!(field(|config| config.micro_segment = 21), "network.micro_segment");
         assert_eq!(field(|config| config.macro_segment = 11), "network.macro_segment");
         assert_eq!(field(|config| config.micro_depth = 0), "network.micro_depth");
+        assert_eq!(field(|config| config.groups = 0), "network.groups");
         assert_eq!(field(|config| config.gate_kernel = 2), "network.gate_kernel");
         assert_eq!(
             field(|config| config.divergence_weight = -1.0),

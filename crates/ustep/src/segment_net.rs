@@ -16,6 +16,8 @@ pub struct SegmentNetConfig {
     pub width: usize,
     /// Hidden channels of a block's feed-forward branch per channel.
     pub mlp_ratio: usize,
+    /// Groups of the convolutions and normalizations of inception layers; other blocks have none.
+    pub groups: usize,
     /// For every block, the probability of leaving a branch out in training.
     pub drop_path: Vec<f64>,
 }

@@ -21,6 +21,10 @@ fn config(case: &Case, layout: Layout) -> UStepConfig {
         micro_depth,
         macro_depth,
         mlp_ratio: case.hyper["mlp_ratio"].as_f64().unwrap() as usize,
+        groups: case
+            .hyper
+            .get("groups")
+            .map_or(8, |groups| groups.as_u64().unwrap() as usize),
         gate_kernel,
         cross: case.hyper["cross"].as_bool().unwrap_or(true),
         layout,

@@ -81,6 +81,11 @@ impl Architecture for Wast {
     const NAME: &'static str = "wast";
     const PAPER: &'static str = "Nie et al., AAAI 2024";
     const ABOUT: &'static str = "large-kernel translators around a wavelet transform of time and space";
+    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = &[
+        ("encoder_dim", "encoder_channels"),
+        ("block_list", "depths"),
+        ("mlp_ratio", "mlp_ratio"),
+    ];
 
     fn presets() -> Vec<Preset<WastConfig>> {
         config::presets()

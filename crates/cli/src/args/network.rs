@@ -1,6 +1,6 @@
 //! Verbs that make, judge and use a network.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use foreframe_core::ClipShape;
@@ -142,12 +142,23 @@ pub(crate) struct ImportArgs {
     /// The unit of those values, e.g. K; files in another unit are converted or refused
     #[arg(long, value_name = "UNIT")]
     pub(crate) unit: Option<String>,
+    /// What stands before the network's keys in the file, e.g. `ema`, where it holds the network several times
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) prefix: Option<String>,
     /// The weights to write (.bpk)
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
     /// What became of every tensor, as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+impl ImportArgs {
+    /// The files that are read.
+    pub(crate) fn inputs(&self) -> Vec<&Path> {
+        let config = self.settings.config.as_deref();
+        [self.file.as_path()].into_iter().chain(config).collect()
+    }
 }
 
 /// How tensors are called in an exported file.

@@ -161,6 +161,9 @@ fn show(args: &DataShowArgs) -> Result<()> {
     // Any network will do: only the section [data] counts.
     let model = args.config.is_none().then_some("persistence");
     let settings = Settings::resolve(model, &settings, &data)?;
+    let inputs = [&settings.config.data.path, &args.config];
+    let inputs: Vec<&Path> = inputs.into_iter().flatten().map(PathBuf::as_path).collect();
+    output::check_apart(&args.output, &inputs)?;
     let splits = (settings.dataset.open)(&settings.config.data)?;
     let source = args.split.of(&splits);
     let (name, split, index) = (settings.dataset.name, args.split.name(), args.index);

@@ -17,6 +17,7 @@ pub(crate) fn run(args: &ExportArgs) -> Result<()> {
         args.output.display()
     );
     output::check_writable(&args.output)?;
+    output::check_apart(&args.output, &[&target::locate(&args.target)?])?;
     let (network, header) = target::open(&args.target, &Device::flex())?;
     let tensors: Vec<(String, TensorData)> = network
         .tensors()

@@ -32,6 +32,10 @@ pub(crate) fn run(args: &ForecastArgs) -> Result<()> {
 
 fn continue_clip(args: &ForecastArgs, input: &Path, output: &Path) -> Result<()> {
     frames::check_output(output)?;
+    output::check_apart(
+        output,
+        &[&target::in_newest_run(input)?, &target::locate(&args.target)?],
+    )?;
     let device = args.backend.backend.device()?;
     let path = target::in_newest_run(input)?;
     let (forecaster, observed, header) = match target::untrained(&args.target)? {

@@ -18,6 +18,9 @@ pub(crate) fn run(args: &ReportArgs) -> Result<()> {
         .chain(others)
         .collect::<Result<Vec<PathBuf>>>()?;
     let named: Vec<(String, &Path)> = runs.iter().map(|run| (name(run), run.as_path())).collect();
+    output::check_writable(&args.curves)?;
+    let folders: Vec<&Path> = runs.iter().map(PathBuf::as_path).collect();
+    output::check_apart(&args.curves, &folders)?;
     foreframe_report::write_curves(&args.curves, &named)?;
     output::line(args.curves.display())
 }

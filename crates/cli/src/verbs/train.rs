@@ -35,6 +35,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         Some(folder) => of_resumed(args, folder)?,
         None => Settings::resolve(args.model.as_deref(), &with_length(args), &args.data)?,
     };
+    if let (Some(out), Some(data)) = (&args.out, &settings.config.data.path) {
+        output::check_apart(out, &[data])?;
+    }
     let device = args.backend.backend.device()?.autodiff();
     let splits = (settings.dataset.open)(&settings.config.data)?;
     if let (Some(path), Some(folder), false) = (&args.data.data_path, &resumed, splits.fingerprint.reads_files()) {

@@ -181,3 +181,82 @@ fn the_first_loss_of_fine_tuning_is_the_references() {
     let run: serde_json::Value = serde_json::from_str(&run).unwrap();
     assert_eq!(run["weights"]["file"], "state.safetensors");
 }
+
+/// What Lightning kept of OpenSTL's network; `fixtures/with_torch.py` made it.
+fn openstl(path: &Path) {
+    std::fs::write(path.join("openstl.ckpt"), include_bytes!("fixtures/openstl.ckpt")).unwrap();
+}
+
+#[test]
+fn a_checkpoint_says_itself_how_its_network_was_configured() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    openstl(path);
+    let import = [
+        "import",
+        "openstl.ckpt",
+        "--model",
+        "convlstm",
+        "-o",
+        "weights.bpk",
+        "--json",
+    ];
+    let message = refused(path, &import);
+    for flag in [
+        "'network.widths=[4]'",
+        "network.patch=2",
+        "network.kernel=3",
+        "--clip 3,2,1,8,8",
+    ] {
+        assert!(message.contains(flag), "{flag}: {message}");
+    }
+    let flags = message.split_once("add ").unwrap().1.replace('\'', "");
+    let flags: Vec<&str> = flags
+        .trim()
+        .split_inclusive(|letter| letter == ' ')
+        .map(str::trim)
+        .collect();
+    let report = json(path, &[&import[..], &flags].concat());
+    assert_eq!(report["clip"]["future"], 2);
+    assert_eq!(report["prefix"], "state_dict.model.");
+    assert_eq!(report["settings"]["num_hidden"], "4");
+    assert_eq!(
+        report["used"].as_array().unwrap().len() + report["skipped"].as_array().unwrap().len(),
+        5
+    );
+}
+
+#[test]
+fn a_file_of_two_networks_says_which_was_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let state = Case::load("stlight", "base").state_dict();
+    let under = |prefix: &str| {
+        let prefix = prefix.to_owned();
+        let renamed = state
+            .iter()
+            .map(move |(key, data)| (format!("{prefix}.{key}"), data.clone()));
+        renamed.collect::<BTreeMap<String, TensorData>>()
+    };
+    let mut both = under("ema");
+    both.extend(under("net"));
+    write(&path.join("both.safetensors"), &both);
+    let import = ["import", "both.safetensors"];
+    let base = &BASE[..BASE.len() - 1];
+    let text = crate::program::succeed(path, &[&import, base].concat());
+    assert!(
+        text.contains("taken from `net.`") && text.contains("--prefix ema takes that"),
+        "{text}"
+    );
+    assert!(
+        text.contains("beside the network, whose keys begin with `net.`"),
+        "{text}"
+    );
+    let report = json(path, &[&import, &BASE[..], &["--prefix", "ema"]].concat());
+    assert_eq!(
+        (&report["prefix"], &report["other_prefixes"][0]),
+        (&"ema.".into(), &"net.".into())
+    );
+    let message = refused(path, &[&import, base, &["--prefix", "teacher"]].concat());
+    assert!(message.contains("teacher") && message.contains("`ema."), "{message}");
+}

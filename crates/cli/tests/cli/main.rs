@@ -14,6 +14,7 @@ mod looks;
 mod program;
 mod resume;
 mod runs;
+mod same_file;
 mod seams;
 mod transcripts;
 mod videos;

@@ -8,7 +8,7 @@ use super::folder::WeightsInfo;
 use super::weights_of;
 use crate::error::TrainError;
 use crate::files::digest_file;
-use crate::import::{is_published, read_state_dict};
+use crate::import::{Checkpoint, is_published};
 use crate::model::Network;
 use crate::weights::{WeightsError, WeightsHeader, load_weights_into, read_header};
 
@@ -36,9 +36,8 @@ pub(super) fn load(
         remedy,
     };
     if is_published(&file) {
-        let state = read_state_dict(&file)?;
-        let report = network
-            .import(state)
+        let report = Checkpoint::open(&file)?
+            .load_into(network, None)
             .map_err(|cause| misfit(cause.to_string(), String::new()))?;
         let said = format!(
             "the weights begin as those of `{}`: {} tensors used, {} skipped",

@@ -6,7 +6,7 @@ use burn::tensor::{Bytes, DType, Device, Shape};
 use burn_pack::{Tensor, Writer};
 use foreframe_train::RunConfig;
 use foreframe_train::config::ConfigFile;
-use foreframe_train::import::read_state_dict;
+use foreframe_train::import::Checkpoint;
 use foreframe_train::weights::{WeightsError, load_weights, read_header};
 use safetensors::tensor::{Dtype, TensorView};
 
@@ -26,7 +26,7 @@ pub(crate) const READERS: [Parser; 4] = [
         "pytorch",
         checkpoints,
         |bytes, folder| import(bytes, folder, "a.pt"),
-        400,
+        1200,
     ),
 ];
 
@@ -92,10 +92,19 @@ fn checkpoints() -> Vec<Vec<u8>> {
     vec![
         include_bytes!("../fixtures/legacy.pth").to_vec(),
         include_bytes!("../fixtures/lightning.ckpt").to_vec(),
+        include_bytes!("../fixtures/lightning_full.ckpt").to_vec(),
+        include_bytes!("../fixtures/old_stream.pth").to_vec(),
+        include_bytes!("../fixtures/views.pt").to_vec(),
+        include_bytes!("../fixtures/module.pt").to_vec(),
     ]
 }
 
 fn import(bytes: &[u8], folder: &Path, name: &str) -> Result<(), String> {
     let path = written(folder, name, bytes);
-    read_state_dict(&path).map(drop).map_err(|error| error.to_string())
+    let checkpoint = Checkpoint::open(&path).map_err(|error| error.to_string())?;
+    checkpoint.settings();
+    for key in checkpoint.shapes().keys() {
+        checkpoint.read(key).map_err(|error| error.to_string())?;
+    }
+    checkpoint.read_beside(&[]).map(drop).map_err(|error| error.to_string())
 }

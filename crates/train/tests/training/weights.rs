@@ -48,6 +48,42 @@ fn a_file_is_all_that_is_needed() {
 }
 
 #[test]
+fn weights_that_are_no_numbers_are_refused_with_their_place() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("diverged.bpk");
+    let saved = network(1, 8);
+    let header = WeightsHeader::of(&*saved, &Normalization::identity(), "a test");
+    save_weights(&path, &*saved, &header).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    let (_, weight) = tensors(&*saved)
+        .into_iter()
+        .find(|(name, _)| name == "hidden.weight")
+        .unwrap();
+    let weight = weight.as_bytes();
+    let start = bytes.windows(weight.len()).position(|window| window == weight).unwrap();
+    // The second value of the second of 3 rows.
+    bytes[start + 4 * 9..][..4].copy_from_slice(&f32::NAN.to_le_bytes());
+    fs::write(&path, bytes).unwrap();
+    let mut other = network(2, 8);
+    let before = tensors(&*other);
+    for error in [
+        load_weights(&path, &[TOY], &Device::flex()).err().unwrap(),
+        load_weights_into(&mut *other, &path).unwrap_err(),
+    ] {
+        let error = error.to_string();
+        for word in [
+            "diverged.bpk",
+            "`hidden.weight` is NaN at [1, 1]",
+            "before training failed",
+        ] {
+            assert!(error.contains(word), "{word}: {error}");
+        }
+    }
+    assert_eq!(tensors(&*other), before, "nothing changed");
+}
+
+#[test]
 fn bad_files_are_named_with_the_remedy() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();

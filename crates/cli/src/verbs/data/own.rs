@@ -33,9 +33,16 @@ fn config(path: &Path, file: Option<&Path>, set: &[String]) -> Result<DataConfig
     Ok(Settings::resolve(model, &settings, &data)?.config.data)
 }
 
+/// [`output::check_apart`] for what lies at a path and the file that says how to read it.
+fn check_apart(output: &Path, path: &Path, config: Option<&Path>) -> Result<()> {
+    let inputs: Vec<&Path> = [path].into_iter().chain(config).collect();
+    output::check_apart(output, &inputs)
+}
+
 /// Says what lies at a path, and draws some of it.
 pub(super) fn show(args: &DataShowArgs, path: &Path) -> Result<()> {
     output::check_writable(&args.output)?;
+    check_apart(&args.output, path, args.config.as_deref())?;
     let config = config(path, args.config.as_deref(), &args.set)?;
     let (found, frames) = files::inspect(&config, EXAMINED, DRAWN)?;
     let (channels, height, width) = (found.size[0], found.size[1], found.size[2]);
@@ -103,6 +110,9 @@ fn describe(found: &Inspection) -> Result<()> {
 /// Writes one array and its manifest.
 pub(super) fn convert(args: &ConvertArgs) -> Result<()> {
     output::check_writable(&args.output)?;
+    for output in [&args.output, &ArrayManifest::path_of(&args.output)] {
+        check_apart(output, &args.path, args.config.as_deref())?;
+    }
     let config = config(&args.path, args.config.as_deref(), &args.set)?;
     let bar = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} frames  {eta} left") {
