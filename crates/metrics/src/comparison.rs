@@ -172,7 +172,10 @@ impl Comparison {
             ),
         };
         let others = |(metric, _): &(&Metric, Vec<&str>)| -> String {
-            let own = self.rows.iter().filter_map(|row| Some((row, row.summary.metric(&metric.name)?)));
+            let own = self
+                .rows
+                .iter()
+                .filter_map(|row| Some((row, row.summary.metric(&metric.name)?)));
             own.filter(|(_, own)| own.definition != metric.definition)
                 .map(|(row, own)| format!("{} of {}: {}\n", own.name, row.model, own.definition))
                 .collect()

@@ -28,7 +28,7 @@ pub mod weights;
 
 pub use config::{EvalConfig, RunConfig, TrainConfig};
 pub use error::{FolderError, TrainError};
-pub use evaluate::{CLIMATOLOGY, Evaluation, check_scores, evaluate, fit};
+pub use evaluate::{CLIMATOLOGY, Evaluation, Judge, PERSISTENCE, check_scores, evaluate, fit};
 pub use model::{Model, ModelError, Network, NotFinite, StepOutcome};
 pub use observer::Observer;
 pub use sampling::SamplingSchedule;
