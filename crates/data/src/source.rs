@@ -52,13 +52,13 @@ pub trait ClipSource: Send + Sync {
 /// A dataset, opened.
 #[derive(Clone)]
 pub struct Splits {
-    /// What the network learns from.
+    /// What the network learns from. Without a clip where nothing is split.
     pub train: Arc<dyn ClipSource>,
-    /// What chooses the checkpoint. Never the test split.
+    /// What chooses the checkpoint. Never the test split. Without a clip where none is wanted.
     pub validation: Arc<dyn ClipSource>,
-    /// What the tables are made of.
+    /// What the tables are made of. Without a clip where none is wanted.
     pub test: Arc<dyn ClipSource>,
-    /// How clips were normalised, from the training split alone.
+    /// How clips were normalised, from the training split alone; from all of the data where nothing is split.
     pub normalization: Normalization,
     /// The size of every clip of every split.
     pub clip: ClipShape,

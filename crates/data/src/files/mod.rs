@@ -1,5 +1,6 @@
 //! A user's own data: recordings in files, cut into clips.
 
+mod clip_file;
 mod convert;
 mod discover;
 mod frame_file;
@@ -9,6 +10,7 @@ mod inspect;
 mod links;
 mod manifest;
 mod newest;
+mod numbering;
 mod recording;
 mod reduce;
 mod split;
@@ -27,6 +29,7 @@ use crate::images::{is_hidden, natural_order};
 use crate::noise::disturb;
 use crate::{ClipSource, DataConfig, DataError, Normalization, Splits};
 
+pub use clip_file::ClipFile;
 pub use convert::convert;
 pub use frame_file::FrameFile;
 pub use inbox::Inbox;
@@ -37,6 +40,7 @@ pub use newest::{Newest, newest};
 
 use frames::Frames;
 pub(crate) use links::Fence;
+pub(crate) use numbering::{Numbering, numbering, told};
 pub(crate) use reduce::Reduction;
 pub(crate) use statistics::Channel;
 use windows::Windows;
@@ -50,7 +54,13 @@ pub(crate) fn open(config: &DataConfig) -> Result<Splits, DataError> {
     let files: Vec<PathBuf> = recordings.iter().flat_map(recording::Recording::files).collect();
     let frames = Arc::new(Frames::new(recordings, config)?);
     let split = split::split(path, &frames, config, window)?;
-    let normalization = statistics::normalization(&frames, &split.train, config.normalize)?;
+    // Where nothing trains, what is judged is all there is.
+    let measured = if split.train.is_empty() {
+        &split.test
+    } else {
+        &split.train
+    };
+    let normalization = statistics::normalization(&frames, measured, config.normalize)?;
     let size = frames.size();
     let clip = config.clip(size.channels, size.height, size.width)?;
     let windows = [split.train, split.validation, split.test].map(|ranges| {
