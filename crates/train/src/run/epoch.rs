@@ -86,14 +86,14 @@ impl Session<'_, '_> {
         Ok(())
     }
 
-    /// Validates where it is due, writes the epoch's line and a checkpoint.
+    /// Validates where it is due and there is a split for it, writes the epoch's line and a checkpoint.
     pub(super) fn close_epoch(&mut self) -> Result<(), TrainError> {
         let train = &self.config.train;
         let epoch = self.state.epoch + 1;
         let averaged = self.average.as_ref().map(|average| average.network(&*self.network));
         let judged = averaged.as_deref().unwrap_or(&*self.network);
         let due = epoch.is_multiple_of(train.validate_every as u64) || epoch == self.plan.epochs;
-        let validation_loss = match due {
+        let validation_loss = match due && !self.splits.validation.is_empty() {
             true => Some(validation_loss(
                 judged,
                 self.splits.validation.clone(),
