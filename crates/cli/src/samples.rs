@@ -7,7 +7,7 @@ use burn::tensor::{Tensor, TensorData};
 use foreframe_core::{ClipShape, Targets};
 use foreframe_data::files::write_prepared;
 use foreframe_data::npy::write_array;
-use foreframe_data::{Channels, ClipSource, InputSpec, Normalization, fill_missing, first_channels};
+use foreframe_data::{Channels, ClipSource, InputSpec, Normalization, fill_missing, first_channels, persistence};
 use foreframe_report::{Frames, Sample, write_gif, write_strip};
 use foreframe_train::Network;
 
@@ -25,8 +25,8 @@ pub(crate) struct Pictured {
 }
 
 impl Pictured {
-    /// Clip `index` of a source, continued by `forecast`, which gets all frames of the clip in the units of a network, and
-    /// answers with the channels to forecast.
+    /// Clip `index` of a source, continued by `forecast`, which gets all frames of the clip in the units of a network, NaN
+    /// where a value is missing, and answers with the channels to forecast.
     ///
     /// # Errors
     /// Names the file that cannot be read.
@@ -39,13 +39,13 @@ impl Pictured {
         let (shape, channels) = (source.shape(), source.channels());
         let mut frames = vec![0.0; shape.clip_len()];
         source.read(0, index, &mut frames)?;
-        fill_missing(&mut frames);
         let targets = channels.map_or(Targets::All, Channels::as_targets);
         let clip = ClipShape {
             channels: targets.count(shape.channels),
             ..shape
         };
         let mut forecast = forecast(&frames, &shape, targets)?;
+        fill_missing(&mut frames);
         normalization.denormalize(&mut frames, &shape);
         normalization.first(clip.channels).denormalize(&mut forecast, &clip);
         let observed = channels.map_or(shape.channels, |channels| channels.observed);
@@ -132,7 +132,9 @@ impl Pictured {
 pub(crate) fn of_network(network: &dyn Network) -> impl Fn(&[f32], &ClipShape, Targets) -> Result<Vec<f32>> {
     |frames, clip, targets| {
         let shape = [1, clip.frames(), clip.channels, clip.height, clip.width];
-        let frames = Tensor::<5>::from_data(TensorData::new(frames.to_vec(), shape), &network.device().inner());
+        let mut frames = frames.to_vec();
+        fill_missing(&mut frames);
+        let frames = Tensor::<5>::from_data(TensorData::new(frames, shape), &network.device().inner());
         let known = targets.known(&frames.clone().narrow(1, clip.past, clip.future));
         Ok(network
             .forecast_knowing(frames.narrow(1, 0, clip.past), clip.future, &known)
@@ -142,8 +144,11 @@ pub(crate) fn of_network(network: &dyn Network) -> impl Fn(&[f32], &ClipShape, T
     }
 }
 
-/// The newest frame, repeated.
+/// What was last observed, repeated.
 pub(crate) fn of_persistence(frames: &[f32], clip: &ClipShape, targets: Targets) -> Result<Vec<f32>> {
-    let newest = &frames[(clip.past - 1) * clip.frame_len()..][..clip.frame_len()];
-    Ok(newest[..targets.count(clip.channels) * clip.height * clip.width].repeat(clip.future))
+    let targets = targets.count(clip.channels);
+    let past = first_channels(&frames[..clip.past * clip.frame_len()], clip, targets);
+    let mut forecast = persistence(&past, targets * clip.height * clip.width, clip.future);
+    fill_missing(&mut forecast);
+    Ok(forecast)
 }

@@ -49,7 +49,7 @@ pub mod time {
     pub use crate::fields::{follows, seconds, step, written};
 }
 
-pub use batch::{HostBatch, fill_missing, first_channels};
+pub use batch::{HostBatch, carry_forward, fill_missing, first_channels, persistence};
 pub use channels::{Channels, Pick, TimeEncoding};
 pub use config::{DataConfig, Missing, Noise, NoisySplits, Protocol, Scaling, SplitBy, whole_frames};
 pub use error::DataError;

@@ -53,13 +53,13 @@ pub trait ClipSource: Send + Sync {
 /// A dataset, opened.
 #[derive(Clone)]
 pub struct Splits {
-    /// What the network learns from.
+    /// What the network learns from. Without a clip where nothing is split.
     pub train: Arc<dyn ClipSource>,
-    /// What chooses the checkpoint. Never the test split.
+    /// What chooses the checkpoint. Never the test split. Without a clip where none is wanted.
     pub validation: Arc<dyn ClipSource>,
-    /// What the tables are made of.
+    /// What the tables are made of. Without a clip where none is wanted.
     pub test: Arc<dyn ClipSource>,
-    /// How clips were normalised, from the training split alone.
+    /// How clips were normalised, from the training split alone; from all of the data where nothing is split.
     pub normalization: Normalization,
     /// How frames are read and what they are, where other files with such frames can be read alike.
     pub input: Option<InputSpec>,

@@ -9,7 +9,8 @@ use crate::{Metric, Skill, Summary};
 pub struct Comparison {
     /// Name of the dataset.
     pub data: String,
-    /// Which part of it: `validation` or `test`.
+    /// Which part of it: `validation` or `test`; `all` where it was not split, empty where these are files of forecasts.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub split: String,
     /// The network first, persistence last.
     pub rows: Vec<Row>,
@@ -150,7 +151,8 @@ impl Comparison {
         Some(text)
     }
 
-    /// What every metric means: a line each, but one for those that differ by their threshold or scale only.
+    /// What every metric means: a line each, but one for those that differ by their threshold or scale only, and one more for
+    /// every row of which it means something else, such as the mean over other thresholds.
     pub fn definitions(&self) -> String {
         let mut families: Vec<(&Metric, Vec<&str>)> = Vec::new();
         for metric in self.metrics() {
@@ -169,7 +171,16 @@ impl Comparison {
                 metric.definition
             ),
         };
-        families.iter().map(line).collect()
+        let others = |(metric, _): &(&Metric, Vec<&str>)| -> String {
+            let own = self
+                .rows
+                .iter()
+                .filter_map(|row| Some((row, row.summary.metric(&metric.name)?)));
+            own.filter(|(_, own)| own.definition != metric.definition)
+                .map(|(row, own)| format!("{} of {}: {}\n", own.name, row.model, own.definition))
+                .collect()
+        };
+        families.iter().map(|of| line(of) + &others(of)).collect()
     }
 
     /// Why metrics are absent, each reason once.
@@ -187,10 +198,14 @@ impl Comparison {
 
     fn title(&self) -> String {
         let clips = self.rows.first().map_or(0, |row| row.summary.clips);
+        let part = match self.split.as_str() {
+            "" => String::new(),
+            "all" => ", not split".to_owned(),
+            split => format!(", {split} split"),
+        };
         format!(
-            "{}, {} split, {clips} clip{}\n",
+            "{}{part}, {clips} clip{}\n",
             self.data,
-            self.split,
             if clips == 1 { "" } else { "s" }
         )
     }

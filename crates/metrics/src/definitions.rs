@@ -24,8 +24,9 @@ enum Error {
     RootSquared,
 }
 
-/// Every metric, in the order of tables; which of them a frame is too small for is not decided here.
-pub(crate) fn all(spec: &ScoreSpec, options: &ScoreOptions, climatology: bool) -> Vec<Definition> {
+/// Every metric, in the order of tables; which of them a frame is too small for is not decided here. `sums` are those of all
+/// lead times: some sentences say what was counted.
+pub(crate) fn all(spec: &ScoreSpec, options: &ScoreOptions, climatology: bool, sums: &[Sums]) -> Vec<Definition> {
     let mut all = Vec::new();
     for error in [Error::Squared, Error::Absolute, Error::RootSquared] {
         all.push(openstl(spec, options, error));
@@ -68,7 +69,7 @@ pub(crate) fn all(spec: &ScoreSpec, options: &ScoreOptions, climatology: bool) -
         ),
         |sums| sums.psnr,
     ));
-    all.extend(events::definitions(options));
+    all.extend(events::definitions(options, sums));
     all.extend(fractions::definitions(options));
     all.extend(weather::definitions(spec, options, climatology));
     all

@@ -3,7 +3,7 @@
 use crate::ScoreOptions;
 use crate::definitions::Definition;
 use crate::planes::Planes;
-use crate::sums::Sums;
+use crate::sums::{Mean, Sums};
 
 /// A contingency table: how often an event was forecast and how often it happened, over pixels.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -46,6 +46,11 @@ impl Events {
 
     fn csi(self) -> f64 {
         self.hits / (self.hits + self.misses + self.false_alarms)
+    }
+
+    /// `None` where nothing happened and nothing was forecast.
+    fn defined_csi(self) -> Option<f64> {
+        Some(self.csi()).filter(|csi| !csi.is_nan())
     }
 
     fn pod(self) -> f64 {
@@ -122,8 +127,8 @@ const SCORES: [Score; 5] = [
 const POOLED: &str = "summed over channels, pixels and clips, and in the total over lead times, before dividing; nan where \
                       nothing is left to divide by";
 
-/// The scores of every threshold, those of one kind beside each other.
-pub(crate) fn definitions(options: &ScoreOptions) -> Vec<Definition> {
+/// The scores of every threshold, those of one kind beside each other; `sums` are those of all lead times.
+pub(crate) fn definitions(options: &ScoreOptions, sums: &[Sums]) -> Vec<Definition> {
     let mut all = Vec::new();
     let count = options.thresholds.len();
     for (name, formula, perfect, higher_is_better, score) in SCORES {
@@ -141,20 +146,35 @@ pub(crate) fn definitions(options: &ScoreOptions) -> Vec<Definition> {
             all.push(Definition {
                 name: "csi_mean".into(),
                 sentence: format!(
-                    "Mean of csi over the thresholds {:?} (CSI-M of the SEVIR papers).",
-                    options.thresholds
+                    "Mean of csi (CSI-M of the SEVIR papers) over those of the thresholds {:?} that were reached, in the \
+                     forecast or in the truth, at the lead time or, in the total, at any: {}.",
+                    options.thresholds,
+                    reached(options, sums)
                 ),
                 higher_is_better,
                 perfect,
                 two_sided: false,
                 value: Box::new(move |sums| {
-                    let scores = (0..count).map(|index| Events::pooled(sums, index).csi());
-                    scores.sum::<f64>() / count as f64
+                    let mut mean = Mean::default();
+                    (0..count).for_each(|index| mean.push(Events::pooled(sums, index).defined_csi()));
+                    mean.value().unwrap_or(f64::NAN)
                 }),
             });
         }
     }
     all
+}
+
+/// In words, the thresholds that `csi_mean` counts in the total.
+fn reached(options: &ScoreOptions, sums: &[Sums]) -> String {
+    let thresholds = options.thresholds.iter().enumerate();
+    let reached = thresholds.filter(|(index, _)| Events::pooled(sums, *index).defined_csi().is_some());
+    let reached: Vec<f64> = reached.map(|(_, threshold)| *threshold).collect();
+    match reached.len() {
+        0 => "here none".to_owned(),
+        count if count == options.thresholds.len() => "here all".to_owned(),
+        _ => format!("here {reached:?}"),
+    }
 }
 
 /// Name, formula, and the counts that stand beside the hits below the line.

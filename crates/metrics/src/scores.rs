@@ -285,7 +285,8 @@ impl Scores {
         let mut notes = Vec::from_iter(self.extent.note(self.options.data_range));
         let mut metrics = Vec::new();
         let (height, width) = (self.spec.height, self.spec.width);
-        for definition in crate::definitions::all(&self.spec, &self.options, self.has_climatology) {
+        let (spec, options) = (&self.spec, &self.options);
+        for definition in crate::definitions::all(spec, options, self.has_climatology, &self.lead_times) {
             let side = match definition.name.as_str() {
                 "openstl_ssim" if self.windows.uniform.is_none() => 7,
                 "ssim" if self.windows.gaussian.is_none() => 11,

@@ -2,6 +2,7 @@
 
 mod answer;
 mod fit;
+mod judge;
 mod part;
 mod perceptual;
 mod validation;
@@ -10,27 +11,28 @@ mod video;
 use std::sync::Arc;
 
 use foreframe_core::{ClipShape, ConfigError};
-use foreframe_data::{ClipSource, HostBatch, Normalization, fill_missing, first_channels};
+use foreframe_data::{ClipSource, HostBatch, Normalization, fill_missing, first_channels, persistence};
 use foreframe_fvd::Fvd;
 use foreframe_lpips::Lpips;
-use foreframe_metrics::{Comparison, Row, ScoreError, ScoreOptions, ScoreSpec, Scores};
+use foreframe_metrics::{Comparison, ScoreError, ScoreOptions, ScoreSpec, Scores};
 
 use crate::error::TrainError;
 use crate::model::Network;
 use crate::progress::Progress;
 
 pub use fit::fit;
+pub use judge::Judge;
 
 pub(crate) use answer::targets_of;
 pub(crate) use validation::validation_loss;
 
 use answer::{answer, times};
 use part::{Part, fits};
-use perceptual::Perceptual;
-use video::VideoDistance;
 
 /// The model from whose forecasts anomalies are taken.
 pub const CLIMATOLOGY: &str = "climatology";
+/// What every comparison has as its last row.
+pub const PERSISTENCE: &str = "persistence";
 
 /// What to judge on, and how.
 #[derive(Clone)]
@@ -63,14 +65,14 @@ pub struct Evaluation<'a> {
 /// # Errors
 /// Names the key of the options, or what is wrong with the normalisation.
 pub fn check_scores(clip: &ClipShape, normalization: &Normalization, scores: &ScoreOptions) -> Result<(), TrainError> {
-    let spec = score_spec(clip, clip.future, normalization);
+    let spec = score_spec(clip, normalization);
     Scores::with_options(spec, scores.clone()).map_err(by_key)?;
     Ok(())
 }
 
-fn score_spec(clip: &ClipShape, horizon: usize, normalization: &Normalization) -> ScoreSpec {
+fn score_spec(clip: &ClipShape, normalization: &Normalization) -> ScoreSpec {
     ScoreSpec {
-        lead_times: horizon,
+        lead_times: clip.future,
         channels: clip.channels,
         height: clip.height,
         width: clip.width,
@@ -89,7 +91,7 @@ pub(crate) fn by_key(error: ScoreError) -> TrainError {
     }
 }
 
-/// Scores `network`, the references of the evaluation, and persistence (the last observed frame, repeated) on the same clips.
+/// Scores `network`, the references of the evaluation, and persistence (what was last observed, repeated) on the same clips.
 ///
 /// Batches come one after the other and nothing of them is kept but sums, so that memory does not grow with their number.
 ///
@@ -112,89 +114,45 @@ pub fn evaluate(
     let targets = targets_of(source.as_ref());
     let judged = ClipShape {
         channels: targets.count(shape.channels),
+        future: horizon,
         ..shape
     };
-    let spec = score_spec(&judged, horizon, &evaluation.normalization.first(judged.channels));
-    let empty = Scores::with_options(spec, evaluation.scores.clone()).map_err(by_key)?;
-    let climatology = networks.iter().position(|network| network.name() == CLIMATOLOGY);
-    let empty = match climatology {
-        Some(_) => empty.with_anomalies(),
-        None => empty,
-    };
-    let frame = judged.frame_len();
-    let values = horizon * frame;
-    let perceptual = evaluation
-        .lpips
-        .map(|lpips| Perceptual::new(lpips, evaluation, &judged, horizon))
-        .transpose()?;
-    // Persistence comes last.
-    let mut scores = vec![(empty, perceptual); networks.len() + 1];
-    let whole = ClipShape {
-        future: horizon,
-        ..judged
-    };
+    let (frame, values) = (judged.frame_len(), judged.future * judged.frame_len());
     let part = Part {
         source: source.clone(),
         batch: evaluation.batch,
         clips: evaluation.clips,
         task: evaluation.split,
     };
-    let mut video = evaluation
-        .fvd
-        .map(|fvd| VideoDistance::new(fvd, evaluation, whole, part.len(), scores.len()))
-        .transpose()?;
+    // Persistence comes last.
+    let names = networks.iter().map(|network| network.name()).chain([PERSISTENCE]);
+    let names: Vec<String> = names.map(str::to_owned).collect();
+    let mut judge = Judge::new(evaluation, names, judged, part.len())?;
+    let has_references = networks.iter().any(|network| network.parameters() == 0);
     let mut first = 0;
     let mut score = |batch: &HostBatch, clips: usize| {
         let times = times(source.as_ref(), first, batch.clips, shape.past, horizon);
         first += batch.clips;
+        let carried = has_references.then(|| batch.carried_forward());
         let of = |network: &&dyn Network| -> Vec<f32> {
-            let clip = batch.to_clip(&network.device().inner());
+            // What has no weights has not learnt what a missing value looks like.
+            let shown = carried.as_ref().filter(|_| network.parameters() == 0).unwrap_or(batch);
+            let clip = shown.to_clip(&network.device().inner());
             let forecast = answer(*network, clip, horizon, targets, &times);
             forecast.into_data().iter::<f32>().collect()
         };
         let forecasts: Vec<Vec<f32>> = networks.iter().map(of).collect();
         for clip in 0..clips {
             let truth = first_channels(batch.future(clip), &shape, judged.channels);
-            let truth = &truth[..values];
-            let of_clip = |forecasts: &Vec<f32>| forecasts[clip * values..][..values].to_vec();
-            let normal = climatology.map(|index| of_clip(&forecasts[index]));
             let past = first_channels(batch.past(clip), &shape, judged.channels);
-            let mut newest = past[past.len() - frame..].repeat(horizon);
+            let mut newest = persistence(&past, frame, horizon);
             fill_missing(&mut newest);
+            let of_clip = |forecasts: &Vec<f32>| forecasts[clip * values..][..values].to_vec();
             let all: Vec<Vec<f32>> = forecasts.iter().map(of_clip).chain([newest]).collect();
-            for (forecast, (scores, perceptual)) in all.iter().zip(&mut scores) {
-                match &normal {
-                    Some(normal) => scores.add_beside(forecast, truth, normal)?,
-                    None => scores.add(forecast, truth)?,
-                }
-                if let Some(perceptual) = perceptual {
-                    perceptual.add(forecast, truth);
-                }
-            }
-            if let Some(video) = &mut video {
-                video.add(&past, truth, &all);
-            }
+            judge.add(&past, &truth[..values], &all)?;
         }
         Ok(())
     };
     part.each_batch(progress, &mut score)?;
-    let names = networks.iter().map(|network| network.name()).chain(["persistence"]);
-    let rows: Result<Vec<Row>, TrainError> = names
-        .zip(scores)
-        .enumerate()
-        .map(|(row, (model, (scores, perceptual)))| {
-            let mut summary = scores.summary()?;
-            summary.metrics.extend(perceptual.map(|perceptual| perceptual.metric()));
-            match video.as_ref().map(|video| video.metric(row)) {
-                Some(Ok(metric)) => summary.metrics.push(metric),
-                Some(Err(note)) => summary.notes.push(note),
-                None => {}
-            }
-            Ok(Row {
-                model: model.to_owned(),
-                summary,
-            })
-        })
-        .collect();
-    Ok(Comparison::new(evaluation.data, evaluation.split, rows?))
+    judge.finish()
 }

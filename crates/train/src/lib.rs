@@ -29,7 +29,7 @@ pub mod weights;
 
 pub use config::{EvalConfig, NormalizationOf, RunConfig, TrainConfig};
 pub use error::{FolderError, TrainError};
-pub use evaluate::{CLIMATOLOGY, Evaluation, check_scores, evaluate, fit};
+pub use evaluate::{CLIMATOLOGY, Evaluation, Judge, PERSISTENCE, check_scores, evaluate, fit};
 pub use forecaster::Forecaster;
 pub use model::{Model, ModelError, Network, NotFinite, StepError, StepOutcome};
 pub use observer::Observer;

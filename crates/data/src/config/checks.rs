@@ -24,17 +24,33 @@ pub(crate) fn at_least(field: &str, value: usize, least: usize) -> Result<(), Da
     Ok(())
 }
 
-/// Refuses shares that leave nothing to train on.
-pub(crate) fn check_shares(config: &DataConfig) -> Result<(), DataError> {
-    for (field, share) in [
+/// Refuses shares that leave nothing to train on, or, of data that always have three splits, nothing in another.
+pub(crate) fn check_positive_shares(config: &DataConfig) -> Result<(), DataError> {
+    match shares(config).into_iter().find(|(_, share)| *share == 0.0) {
+        Some((field, _)) => Err(DataError::config(
+            field,
+            format!("is 0, but `{}` always has this split", config.name),
+            "use a share between 0 and 1, e.g. 0.1",
+        )),
+        None => check_shares(config),
+    }
+}
+
+fn shares(config: &DataConfig) -> [(&'static str, f64); 2] {
+    [
         ("validation_share", config.validation_share),
         ("test_share", config.test_share),
-    ] {
-        if !(share > 0.0 && share < 1.0) {
+    ]
+}
+
+/// Refuses shares that leave nothing to train on. A share of 0 means that there is no such split.
+pub(crate) fn check_shares(config: &DataConfig) -> Result<(), DataError> {
+    for (field, share) in shares(config) {
+        if !(0.0..1.0).contains(&share) {
             return Err(DataError::config(
                 field,
                 format!("is {share}"),
-                "use a share between 0 and 1, e.g. 0.1",
+                "use a share between 0 and 1, e.g. 0.1, or 0 for no such split",
             ));
         }
     }

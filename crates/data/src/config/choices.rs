@@ -16,6 +16,8 @@ pub enum SplitBy {
     Clip,
     /// Whole recordings, shuffled by `seed` before they are split.
     RandomClip,
+    /// Not at all: everything tests, nothing trains or validates.
+    None,
 }
 
 /// How values become what a network sees. Statistics come from the training split alone, one per channel.

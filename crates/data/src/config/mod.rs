@@ -11,7 +11,7 @@ use foreframe_core::ClipShape;
 use serde::{Deserialize, Serialize};
 
 pub use checks::whole_frames;
-pub(crate) use checks::{at_least, check_shares, no_published_protocol};
+pub(crate) use checks::{at_least, check_positive_shares, check_shares, no_published_protocol};
 pub use choices::{Noise, NoisySplits, Protocol, Scaling, SplitBy};
 pub use missing::Missing;
 
@@ -52,9 +52,9 @@ pub struct DataConfig {
     pub step: usize,
     /// `files`: how recordings are split into train, validation and test.
     pub split: SplitBy,
-    /// `files`: share of the data kept for validation.
+    /// `files`: share of the data kept for validation; 0 for none.
     pub validation_share: f64,
-    /// `files`: share of the data kept for the test.
+    /// `files`: share of the data kept for the test; 0 for none.
     pub test_share: f64,
     /// `files` and `sevir`: how values are normalised.
     pub normalize: Scaling,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::links::Fence;
+use super::numbering::stretches;
 use super::recording::Recording;
 use crate::fields::{Variables, is_field};
 use crate::images::{has_extension, is_image, is_still, same_size};
@@ -109,6 +110,14 @@ fn in_file(path: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataError
     Err(DataError::file(path, "is of a kind that cannot be read", WHAT_IS_READ))
 }
 
+/// The stretches of a folder's images between which, by their names, none is missing.
+fn in_stills(folder: &Path, files: Vec<PathBuf>, any_size: bool) -> Result<Vec<Recording>, DataError> {
+    let stretches = stretches(folder, files).into_iter();
+    stretches
+        .map(|files| Recording::of_stills(folder, files, any_size))
+        .collect()
+}
+
 /// The stretches without a gap of HDF5 and NetCDF files.
 fn in_fields(files: Vec<PathBuf>, config: &DataConfig) -> Result<Vec<Recording>, DataError> {
     let series = Arc::new(Variables::open(files, config)?);
@@ -150,7 +159,7 @@ fn in_folder(folder: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataE
         ));
     }
     if !stills.is_empty() {
-        return Recording::of_stills(folder, stills, any_size).map(|recording| vec![recording]);
+        return in_stills(folder, stills, any_size);
     }
     if !fields.is_empty() {
         return in_fields(fields, config);
@@ -169,7 +178,7 @@ fn in_folder(folder: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataE
         for path in &folders {
             let stills = fence.listing(path, is_still)?;
             if !stills.is_empty() {
-                recordings.push(Recording::of_stills(path, stills, any_size)?);
+                recordings.extend(in_stills(path, stills, any_size)?);
             }
         }
     }

@@ -112,7 +112,9 @@ pub fn inspect(config: &DataConfig, examined: usize, shown: usize) -> Result<(In
         step_seconds: about.step,
         start: time(recordings.first(), |_| 0),
         end: time(recordings.last(), |recording| recording.frames() - 1),
-        gaps: about.gaps,
+        gaps: (about.gaps.into_iter())
+            .chain(recordings.windows(2).filter_map(|pair| pair[0].gap_to(&pair[1])))
+            .collect(),
         duplicates: about.duplicates,
         examined: examined.len(),
         blank: frames.blank(),

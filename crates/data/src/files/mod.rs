@@ -1,5 +1,6 @@
 //! A user's own data: recordings in files, cut into clips.
 
+mod clip_file;
 mod convert;
 mod discover;
 mod frame_file;
@@ -8,6 +9,7 @@ mod inbox;
 mod inspect;
 mod links;
 mod manifest;
+mod numbering;
 mod observe;
 mod reader;
 mod recording;
@@ -28,6 +30,7 @@ use crate::images::{is_hidden, natural_order};
 use crate::noise::disturb;
 use crate::{ClipSource, DataConfig, DataError, Normalization, Splits};
 
+pub use clip_file::ClipFile;
 pub use convert::convert;
 pub use frame_file::FrameFile;
 pub use inbox::Inbox;
@@ -38,6 +41,7 @@ pub use observe::{Observed, Past, observe};
 
 use frames::Frames;
 pub(crate) use links::Fence;
+pub(crate) use numbering::{Numbering, numbering, told};
 pub(crate) use reduce::Reduction;
 pub(crate) use statistics::Channel;
 use windows::Windows;
@@ -57,10 +61,16 @@ pub(crate) fn open(config: &DataConfig) -> Result<Splits, DataError> {
     };
     let window = config.window()?;
     let split = split::split(path, &frames, config, window)?;
+    // Where nothing trains, what is judged is all there is.
+    let measured = if split.train.is_empty() {
+        &split.test
+    } else {
+        &split.train
+    };
     let size = frames.size();
     let (normalization, extremes) = match &config.trained {
         Some(trained) => (trained.normalization.first(size.channels), None),
-        None => statistics::measured(&frames, &split.train, config.normalize)?,
+        None => statistics::measured(&frames, measured, config.normalize)?,
     };
     let clip = config.clip(size.channels, size.height, size.width)?;
     let windows = [split.train, split.validation, split.test].map(|ranges| {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::manifest::ArrayManifest;
+use super::numbering::told;
 use crate::DataError;
 use crate::channels::numbered;
 use crate::fields::{About, Variables, written};
@@ -252,6 +253,16 @@ impl Recording {
     pub(super) fn about(&self) -> Option<&About> {
         match &self.content {
             Content::Field { series, .. } => Some(series.about()),
+            _ => None,
+        }
+    }
+
+    /// In words, what is missing between this recording and the next of the same folder of images.
+    pub(super) fn gap_to(&self, next: &Self) -> Option<String> {
+        match (&self.content, &next.content) {
+            (Content::Stills(own), Content::Stills(others)) if self.path == next.path => {
+                Some(told(own.last()?, others.first()?))
+            }
             _ => None,
         }
     }

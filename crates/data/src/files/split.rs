@@ -71,6 +71,16 @@ fn assign(lengths: &[usize], config: &DataConfig, window: usize) -> Result<Split
         SplitBy::Auto => SplitBy::Time,
         other => other,
     };
+    if by == SplitBy::None {
+        let test: Vec<Range> = usable.iter().map(|&recording| whole(recording, lengths)).collect();
+        let clips: usize = test.iter().map(|range| range.clips(window, config.stride)).sum();
+        return Ok(Split {
+            train: Vec::new(),
+            validation: Vec::new(),
+            test,
+            description: format!("{} recordings, not split: {clips} clips", usable.len()),
+        });
+    }
     if by == SplitBy::RandomClip {
         usable.shuffle(&mut stream(config.seed, Purpose::Assignment, 0, 0));
     }
@@ -82,7 +92,9 @@ fn assign(lengths: &[usize], config: &DataConfig, window: usize) -> Result<Split
         let clips: usize = ranges.iter().map(|range| range.clips(window, config.stride)).sum();
         (clips, ranges.iter().map(|range| range.len()).max().unwrap_or(0))
     });
-    for ((clips, longest), name) in counts.iter().zip(["training", "validation", "test"]) {
+    let wanted = [1.0, config.validation_share, config.test_share].map(|share| share > 0.0);
+    let named = counts.iter().zip(["training", "validation", "test"]).zip(wanted);
+    for ((clips, longest), name) in named.filter_map(|(split, wanted)| wanted.then_some(split)) {
         if *clips == 0 {
             return Err((
                 format!(
@@ -93,7 +105,7 @@ fn assign(lengths: &[usize], config: &DataConfig, window: usize) -> Result<Split
                 format!(
                     "shorten data.past, data.future or data.step, change data.split, data.validation_share or \
                      data.test_share, or bring more data ({} frames in one recording always do)",
-                    3 * window
+                    wanted.iter().filter(|wanted| **wanted).count() * window
                 ),
             ));
         }
@@ -116,19 +128,20 @@ fn assign(lengths: &[usize], config: &DataConfig, window: usize) -> Result<Split
 /// Cuts each recording: its beginning trains, its end tests.
 fn in_time(usable: &[usize], lengths: &[usize], config: &DataConfig, window: usize) -> [Vec<Range>; 3] {
     let mut parts = [const { Vec::new() }; 3];
+    let others = [config.validation_share, config.test_share].map(|share| usize::from(share > 0.0));
     for &recording in usable {
         let frames = lengths[recording];
-        // The shares of a short recording hold no clip; give each split one where there is room for three.
-        let roomy = frames >= 3 * window;
+        // The shares of a short recording hold no clip; give each split one where there is room for all.
+        let roomy = frames >= (1 + others[0] + others[1]) * window;
         let part = |share: f64, available: usize| {
             let part = (frames as f64 * share).round() as usize;
-            if roomy {
-                part.clamp(window, available - window)
-            } else {
-                part.min(available)
+            match share {
+                0.0 => 0,
+                _ if roomy => part.clamp(window, available - window),
+                _ => part.min(available),
             }
         };
-        let test = frames - part(config.test_share, frames - if roomy { window } else { 0 });
+        let test = frames - part(config.test_share, frames - if roomy { others[0] * window } else { 0 });
         let validation = test - part(config.validation_share, test);
         let cuts = [(0, validation), (validation, test), (test, frames)];
         for (part, (start, end)) in parts.iter_mut().zip(cuts) {
@@ -140,17 +153,26 @@ fn in_time(usable: &[usize], lengths: &[usize], config: &DataConfig, window: usi
 
 /// Gives whole recordings to each split, the last ones to the test.
 fn by_recording(usable: &[usize], lengths: &[usize], config: &DataConfig) -> [Vec<Range>; 3] {
-    let part = |share: f64| ((usable.len() as f64 * share).round() as usize).max(1);
+    let part = |share: f64| match share {
+        0.0 => 0,
+        _ => ((usable.len() as f64 * share).round() as usize).max(1),
+    };
     let test = usable.len().saturating_sub(part(config.test_share));
     let validation = test.saturating_sub(part(config.validation_share));
     [0..validation, validation..test, test..usable.len()].map(|part| {
-        let whole = |&recording: &usize| Range {
-            recording,
-            start: 0,
-            end: lengths[recording],
-        };
-        usable[part].iter().map(whole).collect()
+        usable[part]
+            .iter()
+            .map(|&recording| whole(recording, lengths))
+            .collect()
     })
+}
+
+fn whole(recording: usize, lengths: &[usize]) -> Range {
+    Range {
+        recording,
+        start: 0,
+        end: lengths[recording],
+    }
 }
 
 #[cfg(test)]
@@ -212,6 +234,40 @@ mod tests {
     }
 
     #[test]
+    fn a_share_of_zero_is_no_split_and_nothing_need_be_split() {
+        let shares = |validation_share, test_share, split| DataConfig {
+            validation_share,
+            test_share,
+            ..config(split)
+        };
+        // One clip is enough where all of it trains.
+        let split = assign(&[5], &shares(0.0, 0.0, SplitBy::Auto), 5).unwrap();
+        assert_eq!(ends(&split.train), [(0, 0, 5)]);
+        assert!(
+            split
+                .description
+                .ends_with("1 clips to train, 0 to validate, 0 to test")
+        );
+        let split = assign(&[10], &shares(0.0, 0.1, SplitBy::Time), 5).unwrap();
+        assert_eq!(
+            (ends(&split.train), ends(&split.test)),
+            (vec![(0, 0, 5)], vec![(0, 5, 10)])
+        );
+        let (problem, remedy) = assign(&[9], &shares(0.1, 0.0, SplitBy::Time), 5).unwrap_err();
+        assert!(problem.contains("for the validation split"), "{problem}");
+        assert!(remedy.contains("(10 frames in one recording"), "{remedy}");
+        let split = assign(&[9, 9], &shares(0.0, 0.5, SplitBy::Clip), 5).unwrap();
+        assert_eq!(
+            (ends(&split.train), ends(&split.test)),
+            (vec![(0, 0, 9)], vec![(1, 0, 9)])
+        );
+        let split = assign(&[7, 4, 5], &config(SplitBy::None), 5).unwrap();
+        assert!(split.train.is_empty() && split.validation.is_empty());
+        assert_eq!(ends(&split.test), [(0, 0, 7), (2, 0, 5)]);
+        assert_eq!(split.description, "2 recordings, not split: 4 clips");
+    }
+
+    #[test]
     fn random_assignment_is_a_function_of_the_seed() {
         let mut config = config(SplitBy::RandomClip);
         let of = |config: &DataConfig| ends(&assign(&[9; 40], config, 5).unwrap().test);
@@ -231,9 +287,13 @@ mod tests {
             };
             check_shares(&config).unwrap_err().to_string()
         };
-        assert!(refused(0.0, 0.1).contains("data.validation_share"));
+        assert!(refused(-0.1, 0.1).contains("data.validation_share"));
         assert!(refused(0.1, f64::NAN).contains("data.test_share"));
         assert!(refused(0.5, 0.5).contains("nothing to train on"));
+    }
+
+    fn share() -> impl Strategy<Value = f64> {
+        prop_oneof![Just(0.0), 0.01f64..0.49]
     }
 
     proptest! {
@@ -242,8 +302,10 @@ mod tests {
         fn splits_are_disjoint(
             lengths in proptest::collection::vec(0usize..80, 1..12),
             window in 1usize..12,
-            shares in (0.01f64..0.49, 0.01f64..0.49),
-            by in proptest::sample::select(vec![SplitBy::Auto, SplitBy::Time, SplitBy::Clip, SplitBy::RandomClip]),
+            shares in (share(), share()),
+            by in proptest::sample::select(
+                vec![SplitBy::Auto, SplitBy::Time, SplitBy::Clip, SplitBy::RandomClip, SplitBy::None],
+            ),
         ) {
             let config = DataConfig { split: by, validation_share: shares.0, test_share: shares.1, ..DataConfig::default() };
             let Ok(split) = assign(&lengths, &config, window) else {
@@ -251,6 +313,7 @@ mod tests {
                 return Ok(());
             };
             let mut seen = std::collections::HashSet::new();
+            prop_assert!(shares.0 > 0.0 || split.validation.iter().all(|range| range.len() == 0));
             for range in split.train.iter().chain(&split.validation).chain(&split.test) {
                 prop_assert!(range.start <= range.end && range.end <= lengths[range.recording]);
                 for frame in range.start..range.end {

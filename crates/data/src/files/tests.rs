@@ -302,3 +302,31 @@ fn what_cannot_be_read_is_named_with_a_remedy() {
     assert!(refused(&at("empty")).contains("mixes different kinds of files"));
     assert!(refused(&at("empty/c.png")).contains("is a single image"));
 }
+
+#[test]
+fn no_clip_crosses_a_missing_image() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("images");
+    let frames = Array {
+        shape: vec![9, 1, 2, 2],
+        values: (0..9).flat_map(|time| [time as f32 / 255.0; 4]).collect(),
+    };
+    write_frames(&path, &frames).unwrap();
+    fs::remove_file(path.join("frame-0004.png")).unwrap();
+    let config = DataConfig {
+        split: SplitBy::None,
+        ..config(&path)
+    };
+    let numbers = |clip: Vec<f32>| {
+        clip.iter()
+            .map(|value| (255.0 * value).round() as u8)
+            .collect::<Vec<u8>>()
+    };
+    let splits = open(&config).unwrap();
+    let seen: Vec<Vec<u8>> = clips(&splits.test).into_iter().map(numbers).collect();
+    assert_eq!(seen, [[0, 1, 2], [1, 2, 3], [5, 6, 7], [6, 7, 8]]);
+    assert_eq!((splits.train.len(), splits.validation.len()), (0, 0));
+    let (found, _) = inspect(&config, 4, 1).unwrap();
+    assert_eq!(found.gaps, ["frame-0003.png to frame-0005.png"]);
+    assert_eq!((found.recordings, found.frames), (2, 8));
+}

@@ -18,7 +18,7 @@ pub(crate) use still::{FrameSize, decode, has_extension, is_image, is_still, pro
 pub use write::write_frames;
 
 use crate::DataError;
-use crate::files::listing;
+use crate::files::{Numbering, listing, numbering, told};
 use crate::npy::Array;
 
 /// Reads the frames of a folder of stills or of an animated GIF.
@@ -48,6 +48,16 @@ pub fn read_frames(path: &Path) -> Result<Array, DataError> {
             "name a folder of PNG, JPEG, PGM, PPM, BMP, TIFF or WebP files",
         ));
     };
+    if let Numbering::Regular(gaps) = numbering(&files)
+        && let Some(newest) = gaps.last()
+    {
+        tracing::warn!(
+            "{} gaps in the numbers or times of the images in `{}`, the newest from {}: every image is taken for the next frame",
+            gaps.len(),
+            path.display(),
+            told(&files[newest - 1], &files[*newest])
+        );
+    }
     let (size, mut values) = decode(first)?;
     for file in &files[1..] {
         let (found, frame) = decode(file)?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use foreframe_core::ClipShape;
 
 use super::located;
-use crate::config::check_shares;
+use crate::config::check_positive_shares;
 use crate::images::FrameSize;
 use crate::npy::Mapped;
 use crate::numbered::{self, ArrayFrames, FrameSource, Numbered};
@@ -54,7 +54,7 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
     let folder = root;
     let below = folder.join(BELOW);
     let folder = if below.is_dir() { below.as_path() } else { folder };
-    check_shares(config)?;
+    check_positive_shares(config)?;
     let frames = config.clip(3, 1, 1)?.frames();
     if frames > LISTED {
         return Err(DataError::config(

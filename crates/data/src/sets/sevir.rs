@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use self::frames::{Array, EventFrames};
 use super::located;
-use crate::config::{at_least, check_shares};
+use crate::config::{at_least, check_positive_shares};
 use crate::files::Fence;
 use crate::fingerprint::fingerprint;
 use crate::images::FrameSize;
@@ -156,7 +156,7 @@ fn normalization(config: &DataConfig) -> Result<Normalization, DataError> {
 
 /// What the public scripts make of it: samples in two files, what was observed and what followed in an array each.
 fn samples(folder: &Path, files: [PathBuf; 2], config: &DataConfig) -> Result<Found, DataError> {
-    check_shares(config)?;
+    check_positive_shares(config)?;
     let fence = Fence::around(folder, config.links)?;
     for path in &files {
         if !path.exists() {

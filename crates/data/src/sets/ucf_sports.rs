@@ -6,7 +6,7 @@ use std::sync::Arc;
 use foreframe_core::ClipShape;
 
 use super::located;
-use crate::config::{at_least, check_shares};
+use crate::config::{at_least, check_positive_shares};
 use crate::files::listing;
 use crate::images::{is_still, probe};
 use crate::numbered::{self, Numbered, frame_size, listed};
@@ -60,7 +60,7 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
     let [height, width] = config.resize.unwrap_or([480, 720]);
     let clip = config.clip(3, height, width)?;
     at_least("stride", config.stride, 1)?;
-    check_shares(config)?;
+    check_positive_shares(config)?;
     let [mut train, mut validation, mut test] = [(); 3].map(|()| Recordings::default());
     for class in listing(folder)?.into_iter().filter(|path| path.is_dir()) {
         let mut recordings = Vec::new();

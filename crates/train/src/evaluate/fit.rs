@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use foreframe_core::ClipShape;
+use foreframe_core::{ClipShape, ConfigError};
 use foreframe_data::{ClipSource, HostBatch, first_channels};
 
-use super::part::{Part, no_clip};
+use super::part::Part;
 use crate::error::TrainError;
 use crate::model::Network;
 use crate::progress::Progress;
@@ -16,20 +16,21 @@ use crate::progress::Progress;
 /// Frames that several clips share are shown as often as they are in one. Nothing is kept but what the model keeps.
 ///
 /// # Errors
-/// There is no clip, or one cannot be read.
+/// There is no clip for a model that needs some, or one cannot be read.
 pub fn fit(
     network: &mut dyn Network,
     source: &Arc<dyn ClipSource>,
     batch: usize,
     progress: &mut dyn Progress,
 ) -> Result<(), TrainError> {
-    if source.is_empty() {
-        return Err(no_clip());
-    }
     let (name, channels) = (network.name(), network.clip().channels);
     let shape = source.shape();
     let frame = ClipShape { channels, ..shape }.frame_len();
     network.fit(&mut |see| {
+        if source.is_empty() {
+            let problem = format!("leaves no training clip, which `{name}` is fitted to");
+            return Err(ConfigError::new("data.split", problem, "do without it, or split the data").into());
+        }
         let part = Part {
             source: source.clone(),
             batch,

@@ -20,12 +20,7 @@ pub(crate) struct Perceptual<'a> {
 }
 
 impl<'a> Perceptual<'a> {
-    pub(crate) fn new(
-        lpips: &'a Lpips,
-        evaluation: &Evaluation<'a>,
-        shape: &ClipShape,
-        horizon: usize,
-    ) -> Result<Self, ConfigError> {
+    pub(crate) fn new(lpips: &'a Lpips, evaluation: &Evaluation<'a>, shape: &ClipShape) -> Result<Self, ConfigError> {
         if shape.height.min(shape.width) < LEAST_SIDE {
             let problem = format!(
                 "needs frames of {LEAST_SIDE}x{LEAST_SIDE}, these are {}x{}",
@@ -38,7 +33,7 @@ impl<'a> Perceptual<'a> {
             normalization: evaluation.normalization.first(shape.channels),
             shape: *shape,
             range: evaluation.scores.data_range as f32,
-            sums: vec![(0.0, 0.0); horizon],
+            sums: vec![(0.0, 0.0); shape.future],
         })
     }
 

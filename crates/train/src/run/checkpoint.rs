@@ -226,7 +226,8 @@ impl Checkpoints {
         Ok(())
     }
 
-    /// The checkpoint to forecast with: the best one, else the last, else the newest; damaged ones are passed over.
+    /// The checkpoint to forecast with: the best one, else (as where nothing validates) the last, else the newest; damaged
+    /// ones are passed over.
     pub(super) fn best(&self) -> Option<PathBuf> {
         let pointed = ["best", "last"].into_iter().filter_map(|pointer| {
             let name = fs::read_to_string(self.folder.join(pointer)).ok()?;

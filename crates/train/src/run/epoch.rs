@@ -110,7 +110,7 @@ impl Session<'_, '_> {
         }
     }
 
-    /// Validates where it is due, writes the epoch's line and a checkpoint.
+    /// Validates where it is due and there is a split for it, writes the epoch's line and a checkpoint.
     ///
     /// The end of the run closes an epoch early, or validates one that is otherwise not validated. That is kept apart, so
     /// that a run that goes on with more steps is one that was asked for these steps at once.
@@ -123,7 +123,7 @@ impl Session<'_, '_> {
         let is_regular = epoch.is_multiple_of(train.validate_every as u64);
         let is_end = self.state.step >= self.plan.steps;
         let due = is_regular || is_end;
-        let validation_loss = match due {
+        let validation_loss = match due && !self.splits.validation.is_empty() {
             true => Some(validation_loss(
                 judged,
                 self.splits.validation.clone(),

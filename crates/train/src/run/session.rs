@@ -61,6 +61,7 @@ impl<'a, 'o> Session<'a, 'o> {
             let problem = format!("is true, and `{}` does not read frame by frame", model.name);
             return Err(ConfigError::new("train.recompute_steps", problem, "leave it false").into());
         }
+        check_splits(config, splits)?;
         let device = train.autodiff(device, model.sampling.is_some());
         let loader = loader(train, splits)?;
         let mut network = model.build_seeded(&config.network, &splits.clip, &device, train.seed)?;
@@ -167,6 +168,9 @@ impl<'a, 'o> Session<'a, 'o> {
     }
 
     pub(super) fn run(mut self) -> Result<Outcome, TrainError> {
+        if self.splits.validation.is_empty() {
+            self.say("nothing validates (data.validation_share is 0): the best checkpoint is the newest one")?;
+        }
         self.options.progress.begin("train", self.plan.steps, self.state.step);
         let ending = self.work();
         self.options.progress.end();
@@ -291,6 +295,21 @@ fn restore(
         _ => state.average_updates = 0,
     }
     Ok((state, average))
+}
+
+/// Refuses a run that has nothing to learn from, or that is to end by what it has nothing to judge by.
+fn check_splits(config: &RunConfig, splits: &Splits) -> Result<(), ConfigError> {
+    if splits.train.is_empty() {
+        let remedy = "choose another, e.g. auto: `none` is for data that are only judged";
+        return Err(ConfigError::new("data.split", "leaves no clip to train on", remedy));
+    }
+    let patience = config.train.patience;
+    if splits.validation.is_empty() && patience > 0 {
+        let problem = format!("is {patience}, but data.validation_share is 0, so that nothing validates");
+        let remedy = "set it to 0, or data.validation_share above 0";
+        return Err(ConfigError::new("train.patience", problem, remedy));
+    }
+    Ok(())
 }
 
 fn now() -> String {

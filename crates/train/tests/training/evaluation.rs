@@ -7,6 +7,7 @@ use foreframe_climatology::Climatology;
 use foreframe_core::ClipShape;
 use foreframe_data::{ClipSource, DataError, Normalization};
 use foreframe_metrics::{Comparison, ScoreOptions};
+use foreframe_persistence::Persistence;
 use foreframe_train::progress::Silent;
 use foreframe_train::{Evaluation, Model, Network, TrainError, check_scores, evaluate, fit};
 
@@ -211,6 +212,59 @@ fn the_climatology_knows_the_hour_and_what_is_missing_counts_nowhere() {
         "{}",
         table.table()
     );
+}
+
+/// Frames of their number, 10 to 14, but for what the newest observed ones miss.
+struct Patchy;
+
+impl ClipSource for Patchy {
+    fn shape(&self) -> ClipShape {
+        CLIP
+    }
+    fn len(&self) -> usize {
+        2
+    }
+    fn read(&self, _: u64, _: usize, frames: &mut [f32]) -> Result<(), DataError> {
+        for (number, frame) in frames.chunks_exact_mut(4).enumerate() {
+            frame.fill(10.0 + number as f32);
+        }
+        // Frame 2 is the newest: one pixel is missing there alone, one since frame 1, one always.
+        for missing in [2 * 4 + 1, 4 + 3, 2 * 4 + 3, 2, 4 + 2, 2 * 4 + 2] {
+            frames[missing] = f32::NAN;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn persistence_is_what_was_last_observed() {
+    let network = Model::of::<Persistence>();
+    let network = (network.build)(&Default::default(), &CLIP, &Device::flex()).unwrap();
+    let table = judged(&*network, Arc::new(Patchy), |_| {}).unwrap();
+    // 12, 11, the mean 0 and 10 for 13 and then 14; a normalised 1 is 2.
+    let expected = [
+        4.0 * (1.0 + 4.0 + 169.0 + 9.0) / 4.0,
+        4.0 * (4.0 + 9.0 + 196.0 + 16.0) / 4.0,
+    ];
+    assert_eq!(mse(&table, 1), expected);
+    // A reference is shown the same.
+    assert_eq!(mse(&table, 0), expected);
+    // A network with weights is not: it learnt to read a normalised 0 there.
+    let _alone = alone();
+    let seen = judged(&*self::network(), Arc::new(Patchy), |_| {}).unwrap();
+    let mut frames = vec![0.0; CLIP.clip_len()];
+    Patchy.read(0, 0, &mut frames).unwrap();
+    let past = frames[..12]
+        .iter()
+        .map(|value| if value.is_nan() { 0.0 } else { *value });
+    let past = TensorData::new(past.collect::<Vec<f32>>(), [1, 3, 1, 2, 2]);
+    let forecast = self::network().forecast(burn::tensor::Tensor::from_data(past, &Device::flex()), 2);
+    let forecast: Vec<f64> = forecast.into_data().iter::<f32>().map(f64::from).collect();
+    for lead in 0..2 {
+        let errors = (0..4).map(|pixel| (2.0 * (forecast[4 * lead + pixel] - 13.0 - lead as f64)).powi(2));
+        let expected = errors.sum::<f64>() / 4.0;
+        assert!((mse(&seen, 0)[lead] - expected).abs() < 1e-5 * expected);
+    }
 }
 
 #[test]

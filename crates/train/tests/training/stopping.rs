@@ -2,14 +2,16 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use burn::tensor::Device;
 use foreframe_core::is_buffer;
-use foreframe_train::run::{EpochRecord, Hooks, Status, read_run_info};
+use foreframe_data::Splits;
+use foreframe_train::run::{EpochRecord, Hooks, Status, read_run_info, weights_of};
 use foreframe_train::weights::load_weights;
 use foreframe_train::{Network, TrainError};
 
-use crate::toy::{CLIP, TOY, alone, checkpoint, config, run, run_with, splits};
+use crate::toy::{CLIP, TOY, Waves, alone, checkpoint, config, run, run_with, splits};
 
 #[test]
 fn patience_ends_a_run_that_gets_no_better() {
@@ -165,4 +167,43 @@ fn the_average_follows_its_formula() {
             }
         }
     }
+}
+
+/// Splits of which nothing validates.
+fn unvalidated() -> Splits {
+    Splits {
+        validation: Arc::new(Waves { clips: 0, first: 0 }),
+        ..splits(40)
+    }
+}
+
+#[test]
+fn without_validation_the_newest_checkpoint_is_the_best() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let patient = config(&["train.patience=2", "train.steps=10"]);
+    let error = run_with(&patient, &unvalidated(), folder.path(), false, None, &mut ()).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.contains("`train.patience` is 2, but data.validation_share is 0"),
+        "{message}"
+    );
+    assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
+    let config = config(&["train.steps=10"]);
+    let outcome = run_with(&config, &unvalidated(), folder.path(), false, Some(7), &mut ()).unwrap();
+    assert_eq!((outcome.status, outcome.best), (Status::Interrupted, None));
+    let outcome = run_with(&config, &unvalidated(), folder.path(), true, None, &mut ()).unwrap();
+    assert_eq!((outcome.status, outcome.step), (Status::Finished, 10));
+    assert!(!folder.path().join("checkpoints/best").exists());
+    assert_eq!(
+        weights_of(folder.path()).unwrap(),
+        checkpoint(folder.path(), 10).join("ema.bpk")
+    );
+    let log = fs::read_to_string(folder.path().join("log.txt")).unwrap();
+    assert!(log.contains("the best checkpoint is the newest one"), "{log}");
+    let epochs = fs::read_to_string(folder.path().join("epochs.csv")).unwrap();
+    assert!(
+        epochs.lines().skip(1).all(|line| line.split(',').nth(3) == Some("")),
+        "{epochs}"
+    );
 }
