@@ -4,7 +4,7 @@ use std::path::Path;
 
 use foreframe_core::ConfigError;
 use foreframe_data::files::{Observed, Past, observe};
-use foreframe_data::{DataError, InputSpec, fill_missing};
+use foreframe_data::{DataError, InputSpec, carry_forward, fill_missing};
 
 use crate::model::Network;
 use crate::observer::Observer;
@@ -102,6 +102,11 @@ impl Forecaster {
         let mut answer = Vec::new();
         for raw in observed.chunks(BATCH * clip_len) {
             let mut clips = raw.to_vec();
+            if self.network.parameters() == 0 {
+                // What is not learnt has no mean to stand for what is missing.
+                let each = clips.chunks_exact_mut(clip_len);
+                each.for_each(|clip| carry_forward(clip, frame_len));
+            }
             fill_missing(&mut clips);
             let newest: Vec<f32> = (clips.chunks_exact(clip_len))
                 .flat_map(|clip| &clip[clip_len - frame_len..])
