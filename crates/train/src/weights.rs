@@ -223,11 +223,6 @@ pub fn load_weights_into(network: &mut dyn Network, path: &Path) -> Result<Weigh
     Ok(header)
 }
 
-/// The tensors of a weights file.
-pub(crate) fn read_tensors(path: &Path) -> Result<BTreeMap<String, TensorData>, WeightsError> {
-    Ok(read(path)?.0)
-}
-
 /// [`load_weights`] of a weights file, or of the best checkpoint of a run folder.
 ///
 /// # Errors

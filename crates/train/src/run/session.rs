@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use foreframe_core::ConfigError;
 use foreframe_data::{Loader, LoaderConfig, Splits};
 
-use super::checkpoint::{Checkpoints, Exact, Snapshot, State, read_average, read_optimizer};
+use super::checkpoint::{Checkpoints, Exact, Snapshot, State, read_optimizer};
 use super::folder::{BestInfo, ChannelInfo, RunFolder, RunInfo, Status, read_run_info};
 use super::interrupt::Interrupt;
 use super::plan::Plan;
@@ -146,7 +146,9 @@ impl<'a, 'o> Session<'a, 'o> {
             let device = self.network.device();
             self.optimizer.restore(read_optimizer(&checkpoint)?, &device);
             if let Some(average) = &mut self.average {
-                average.restore(read_average(&checkpoint)?, state.average_updates, &device);
+                let mut averaged = self.network.duplicate();
+                load_weights_into(&mut *averaged, &checkpoint.join(super::checkpoint::AVERAGE))?;
+                average.restore(&*averaged, state.average_updates);
             }
             self.saved = Some(state.step);
             self.state = state;
