@@ -22,7 +22,7 @@ use crate::progress::Progress;
 pub use fit::fit;
 
 pub(crate) use answer::targets_of;
-pub(crate) use validation::validation_loss;
+pub use validation::validation_loss;
 
 use answer::{answer, times};
 use part::{Part, fits};

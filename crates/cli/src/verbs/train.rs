@@ -13,16 +13,17 @@ use foreframe_train::{Network, RunConfig, check_scores};
 
 use super::eval::{self, Looks};
 use crate::args::{DataArgs, SettingArgs, Split, TrainArgs};
+use crate::backend::Backend;
 use crate::samples::{Pictured, of_network};
 use crate::settings::{self, Settings};
 use crate::{output, target};
 
 /// Where runs are kept.
-const RUNS: &str = "runs";
+pub(super) const RUNS: &str = "runs";
 /// Test clips that are drawn.
 const SAMPLES: usize = 3;
 /// What shells report of a program that Ctrl-C ended.
-const INTERRUPTED: u8 = 130;
+pub(super) const INTERRUPTED: u8 = 130;
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let resumed = args.resume.as_deref().map(target::run_folder).transpose()?;
@@ -39,7 +40,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         (Some(folder), _) | (None, Some(folder)) => folder.clone(),
         (None, None) => new_run_folder(Path::new(RUNS), &settings.config.data.name, settings.model.name)?,
     };
-    let outcome = fit(args, &settings, &splits, &device, &folder, resumed.is_some()).inspect_err(|_| {
+    let backend = args.backend.backend;
+    let outcome = fit(backend, &settings, &splits, &device, &folder, resumed.is_some()).inspect_err(|_| {
         // Only empty folders can be removed like this, and those that are not are to be kept.
         let made = if args.out.is_some() { 1 } else { usize::MAX };
         folder
@@ -56,12 +58,17 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         );
         return Ok(ExitCode::from(INTERRUPTED));
     }
-    present(&settings, &splits, &device, &folder)?;
+    let (comparison, written) = judge(&settings, &splits, &device, &folder)?;
+    eval::print(&comparison)?;
+    output::line("")?;
+    for path in written {
+        output::line(path.display())?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 /// What would keep the trained network from being judged must show itself before it is trained.
-fn check_judgement(settings: &Settings, splits: &Splits, device: &Device) -> Result<()> {
+pub(super) fn check_judgement(settings: &Settings, splits: &Splits, device: &Device) -> Result<()> {
     let how = &settings.config.eval;
     let (clip, normalization) = splits.forecast();
     check_scores(&clip, &normalization, &how.scores)?;
@@ -104,8 +111,9 @@ fn of_resumed(args: &TrainArgs, folder: &Path) -> Result<Settings> {
     settings::of_run(&run, &DataArgs::default(), &set)
 }
 
-fn fit(
-    args: &TrainArgs,
+/// Trains in `folder`, or goes on with the run there.
+pub(super) fn fit(
+    backend: Backend,
     settings: &Settings,
     splits: &Splits,
     device: &Device,
@@ -135,15 +143,20 @@ fn fit(
             .join(" "),
         // Set by `cargo xtask`, which knows the sources it has built.
         commit: std::env::var("FOREFRAME_COMMIT").ok(),
-        device_name: args.backend.backend.name(),
+        device_name: backend.name(),
         progress: progress.as_mut(),
         hooks: &mut (),
     };
     Ok(train(settings.model, config, splits, device, options)?)
 }
 
-/// Judges the best network on the test split, and prints and draws what it can do.
-fn present(settings: &Settings, splits: &Splits, device: &Device, folder: &Path) -> Result<()> {
+/// Judges the best network on the test split, and writes and draws what it can do: the pictures and the page.
+pub(super) fn judge(
+    settings: &Settings,
+    splits: &Splits,
+    device: &Device,
+    folder: &Path,
+) -> Result<(Comparison, Vec<PathBuf>)> {
     let (network, _) = target::open(folder, &device.clone().inner())?;
     let config = &settings.config;
     let comparison = eval::judge(
@@ -156,14 +169,9 @@ fn present(settings: &Settings, splits: &Splits, device: &Device, folder: &Path)
         progress().as_mut(),
     )?;
     save(&comparison, folder)?;
-    let pictures = draw(settings, splits, network.as_ref(), folder)?;
-    let page = foreframe_report::write_run_page(folder)?;
-    eval::print(&comparison)?;
-    output::line("")?;
-    for path in pictures.iter().chain([&page]) {
-        output::line(path.display())?;
-    }
-    Ok(())
+    let mut written = draw(settings, splits, network.as_ref(), folder)?;
+    written.push(foreframe_report::write_run_page(folder)?);
+    Ok((comparison, written))
 }
 
 fn save(comparison: &Comparison, folder: &Path) -> Result<()> {
@@ -186,7 +194,7 @@ fn draw(settings: &Settings, splits: &Splits, network: &dyn Network, folder: &Pa
 }
 
 /// `text` as one word for a shell.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || "-_./=:,@+%".contains(letter);
     match !text.is_empty() && text.chars().all(plain) {
         true => text.to_owned(),
