@@ -42,7 +42,7 @@ impl Forecast for __Name__ {
     }
 
     fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
-        roll_out(past, horizon, known, |window| self.answer(window))
+        roll_out(past, horizon, known, |window, _| self.answer(window))
     }
 }
 

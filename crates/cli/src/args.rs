@@ -1,6 +1,7 @@
 //! The command line.
 
 mod bench;
+mod compare;
 mod data;
 mod inspect;
 mod network;
@@ -9,6 +10,7 @@ mod settings;
 use clap::{Parser, Subcommand};
 
 pub(crate) use bench::BenchArgs;
+pub(crate) use compare::CompareArgs;
 pub(crate) use data::{ConvertArgs, DataShowArgs, DataVerb, FilesArgs};
 pub(crate) use inspect::{ListAllArgs, ListArgs, ReportArgs, ShowArgs};
 pub(crate) use network::{EvalArgs, ExportArgs, ForecastArgs, ImportArgs, Names, TrainArgs};
@@ -39,6 +41,8 @@ pub(crate) enum Verb {
     Data(DataVerb),
     /// Trains a model, judges it on the test split, and writes pictures and a report
     Train(TrainArgs),
+    /// Trains several models alike, each with several seeds, and sets them beside each other
+    Compare(CompareArgs),
     /// Judges a trained network, with persistence beside it
     Eval(EvalArgs),
     /// Continues a clip

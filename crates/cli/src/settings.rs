@@ -16,6 +16,7 @@ const DEFAULT_DATA: &str = "moving-digits";
 pub(crate) const FILES: &str = "files";
 
 /// A model, its data and everything that can be set about them.
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) model: &'static Model,
     pub(crate) dataset: &'static Dataset,

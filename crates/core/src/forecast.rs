@@ -44,15 +44,20 @@ pub trait Forecast {
 /// # Shapes
 /// - `past`: `[batch, T, channels, height, width]`
 /// - `known`: `[batch, horizon, known channels, height, width]`
-/// - `step`: from `[batch, T, ...]` to `[batch, T', ...]`
+/// - `answer`: from `[batch, T, ...]`, and from how often the answer was fed back before, to `[batch, T', ...]`
 /// - output: `[batch, horizon, channels, height, width]`
-pub fn roll_out(past: Tensor<5>, horizon: usize, known: &Known, step: impl Fn(Tensor<5>) -> Tensor<5>) -> Tensor<5> {
+pub fn roll_out(
+    past: Tensor<5>,
+    horizon: usize,
+    known: &Known,
+    answer: impl Fn(Tensor<5>, usize) -> Tensor<5>,
+) -> Tensor<5> {
     let observed = past.dims()[1];
     let mut window = past;
     let mut answers = Vec::new();
     let mut reached = 0;
     loop {
-        let answer = step(window.clone());
+        let answer = answer(window.clone(), answers.len());
         let lead = reached;
         reached += answer.dims()[1];
         answers.push(answer.clone());
@@ -71,7 +76,7 @@ mod tests {
     use burn::tensor::{Device, TensorData};
 
     /// Two frames ahead: the sum of the window, twice.
-    fn step(window: Tensor<5>) -> Tensor<5> {
+    fn step(window: Tensor<5>, _step: usize) -> Tensor<5> {
         window.sum_dim(1).repeat_dim(1, 2)
     }
 
@@ -98,7 +103,7 @@ mod tests {
         let past = Tensor::<5>::ones([1, 2, 2, 1, 1], &device);
         let known = Tensor::from_data(TensorData::new(vec![10.0f32, 20.0, 30.0], [1, 3, 1, 1, 1]), &device);
         // Both channels are what both channels of the window sum up to.
-        let sum = |window: Tensor<5>| window.sum_dim(1).sum_dim(2).repeat_dim(1, 2).repeat_dim(2, 2);
+        let sum = |window: Tensor<5>, _| window.sum_dim(1).sum_dim(2).repeat_dim(1, 2).repeat_dim(2, 2);
         let answer = roll_out(past, 3, &Known::new(known), sum).narrow(2, 0, 1);
         let values: Vec<f32> = answer.into_data().try_to_vec().unwrap();
         assert_eq!(values, [4.0, 4.0, 4.0 + 4.0 + 10.0 + 20.0]);

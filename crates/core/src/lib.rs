@@ -28,6 +28,7 @@ pub use key_map::KeyMap;
 pub use known::{Known, Targets};
 pub use named::{
     AssignError, NamedTensor, assign, count_parameters, gradients, is_buffer, named_shapes, named_tensors,
+    one_for_all_steps,
 };
 pub use objective::{Objective, mean_squared_error};
 pub use recurrent::{

@@ -206,7 +206,38 @@ fn fitting(name: &str, data: Option<TensorData>, expected: &[usize]) -> Result<T
     })
 }
 
-/// Replaces every tensor of `module` by the one of the same name.
+/// Running statistics of a recurrence, `[steps, channels]`, from `data` that has fewer steps, or none, `[channels]`: its last
+/// ones stand for all steps that follow, as they do in a forecast of more steps than a network has statistics for.
+fn for_all_steps(data: TensorData, expected: &[usize]) -> TensorData {
+    let [steps, channels] = *expected else { return data };
+    let given = match data.shape().as_slice() {
+        [found] if *found == channels => 1,
+        [given, found] if *found == channels && (1..steps).contains(given) => *given,
+        _ => return data,
+    };
+    if !data.dtype().is_float() {
+        return data;
+    }
+    let mut values: Vec<f32> = data.iter().collect();
+    let last = values.split_off((given - 1) * channels);
+    values.extend(last.repeat(steps - given + 1));
+    TensorData::new(values, [steps, channels])
+}
+
+/// The one set of running statistics that published files have, from one for each step of a recurrence, where those are
+/// equal; `None` where they are not.
+pub fn one_for_all_steps(data: TensorData) -> Option<TensorData> {
+    let [steps, channels] = data.shape().as_slice() else {
+        return Some(data);
+    };
+    let (steps, channels) = (*steps, *channels);
+    let values: Vec<f32> = data.iter().collect();
+    let first = &values[..channels];
+    (first.repeat(steps) == values).then(|| TensorData::new(first.to_vec(), [channels]))
+}
+
+/// Replaces every tensor of `module` by the one of the same name. Running statistics may be those of fewer steps of a
+/// recurrence than the network has: the last ones stand for those that follow.
 ///
 /// # Errors
 /// Names the first tensor that is missing, left over, of another size, or that holds a value that is not finite; the module is then lost, the caller's copy is not.
@@ -228,7 +259,13 @@ pub fn assign<M: Module>(module: M, mut tensors: BTreeMap<String, TensorData>) -
                 return param;
             }
             let name = self.path.join(".");
-            match fitting(&name, self.tensors.remove(&name), &param.lazy_shape()) {
+            let expected = param.lazy_shape().to_vec();
+            let given = self.tensors.remove(&name);
+            let given = match is_buffer(&name) {
+                true => given.map(|data| for_all_steps(data, &expected)),
+                false => given,
+            };
+            match fitting(&name, given, &expected) {
                 Ok(data) => {
                     // Parameters that were never used are replaced without drawing their first values.
                     let (id, device) = (param.id, param.lazy_device());

@@ -12,6 +12,7 @@ pub mod formula;
 mod full;
 mod op;
 mod recurrent;
+mod settled;
 mod training;
 
 pub use case::Case;
@@ -21,3 +22,4 @@ pub use device::devices;
 pub use full::check_full;
 pub use op::{Inputs, OpCase};
 pub use recurrent::{FirstState, check_full_recurrent, check_recurrent};
+pub use settled::settled_difference;

@@ -97,9 +97,9 @@ struct LargeKernelAttention<G: SpatialGate> {
 }
 
 impl<G: SpatialGate> LargeKernelAttention<G> {
-    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+    fn forward(&self, input: Tensor<4>, step: usize) -> Tensor<4> {
         let features = gelu(self.project_in.forward(input.clone()));
-        input + self.project_out.forward(self.gate.forward(features))
+        input + self.project_out.forward(self.gate.forward(features, step))
     }
 }
 
@@ -118,10 +118,11 @@ pub struct LargeKernelBlock<G: SpatialGate> {
 }
 
 impl<G: SpatialGate> Block for LargeKernelBlock<G> {
-    fn forward(&self, features: Tensor<4>) -> Tensor<4> {
-        let attention = self.attention.forward(self.attention_norm.forward(features.clone()));
+    fn forward(&self, features: Tensor<4>, step: usize) -> Tensor<4> {
+        let normalized = self.attention_norm.forward(features.clone(), step);
+        let attention = self.attention.forward(normalized, step);
         let features = scaled_add(features, self.drop_path.forward(attention), self.attention_scale.val());
-        let mixed = self.mlp.forward(self.mlp_norm.forward(features.clone()));
+        let mixed = self.mlp.forward(self.mlp_norm.forward(features.clone(), step));
         scaled_add(features, self.drop_path.forward(mixed), self.mlp_scale.val())
     }
 }
@@ -137,7 +138,7 @@ impl<G: SpatialGate> SizedBlock for LargeKernelBlock<G> {
     fn new(config: &BlockConfig, device: &Device) -> Self {
         let channels = config.channels;
         let scale = || Initializer::Constant { value: INITIAL_SCALE }.init([channels], device);
-        let norm = BatchNorm2dConfig::new(channels);
+        let norm = BatchNorm2dConfig::new(channels).with_steps(config.steps);
         Self {
             attention_norm: norm.init(device),
             attention: LargeKernelAttention {

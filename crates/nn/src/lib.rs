@@ -16,7 +16,6 @@
 //! ```
 
 mod batch_norm;
-mod buffer;
 mod conv;
 mod conv_block;
 mod conv_mlp;
@@ -29,11 +28,12 @@ mod large_kernel;
 mod layer_norm;
 mod linear;
 mod recurrent;
+mod running_statistic;
 mod spatial;
+mod statistics;
 mod translator;
 
 pub use batch_norm::{BatchNorm2d, BatchNorm2dConfig};
-pub use buffer::Buffer;
 pub use conv::{Conv2d, Conv2dConfig};
 pub use conv_block::{ConvBlock, ConvBlockConfig, Resampling};
 pub use conv_mlp::{ConvMlp, ConvMlpConfig};
@@ -50,7 +50,9 @@ pub use recurrent::{
     GrowthDecay, ImageNorm, MotionPath, MotionPathConfig, MotionState, SelfAttentionMemory, SelfAttentionMemoryConfig,
     StLstm, StLstmConfig, Stack, moving_digits, openstl_presets, zero_state,
 };
+pub use running_statistic::RunningStatistic;
 pub use spatial::{SpatialConfig, SpatialDecoder, SpatialEncoder};
+pub use statistics::Statistics;
 pub use translator::{
     Block, BlockConfig, BlockPlace, SizedBlock, Translator, TranslatorConfig, keys_below, translate_frames,
     translated_cost,

@@ -12,10 +12,13 @@ const MAX_DEPTH: usize = 1 << 10;
 
 /// A part of a network that keeps the shape of its features.
 pub trait Block: Module + ModuleDisplay + 'static {
+    /// In a network that is applied to its own output, `step` counts from 0 how often it was: batch normalization has
+    /// running statistics for each.
+    ///
     /// # Shapes
     /// - `features`: `[batch, channels, height, width]`
     /// - output: the same
-    fn forward(&self, features: Tensor<4>) -> Tensor<4>;
+    fn forward(&self, features: Tensor<4>, step: usize) -> Tensor<4>;
 }
 
 /// Sizes of a [`SizedBlock`].
@@ -27,6 +30,8 @@ pub struct BlockConfig {
     pub mlp_ratio: usize,
     /// Probability of leaving a branch out in training.
     pub drop_path: f64,
+    /// Steps of a recurrence for which batch normalization has running statistics of their own; 1 without one.
+    pub steps: usize,
 }
 
 impl BlockConfig {
@@ -160,9 +165,9 @@ pub struct Translator<B: Block> {
 }
 
 impl<B: Block> Block for Translator<B> {
-    fn forward(&self, features: Tensor<4>) -> Tensor<4> {
+    fn forward(&self, features: Tensor<4>, step: usize) -> Tensor<4> {
         self.layers.iter().fold(features, |features, layer| {
-            let mixed = layer.block.forward(features);
+            let mixed = layer.block.forward(features, step);
             match &layer.projection {
                 Some(projection) => projection.forward(mixed),
                 None => mixed,

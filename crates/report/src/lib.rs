@@ -3,7 +3,8 @@
 //! [`write_gif`] animates past, truth, forecast and error side by side; [`write_strip`] lays the same frames out on one
 //! picture; [`write_error_map`] shows where errors are large. [`write_run_page`] collects what the folder of a run holds
 //! (configuration, losses, scores, pictures, log) into `report.html`, which needs nothing besides itself. [`write_curves`]
-//! draws the learning curves of several runs into one picture.
+//! draws the learning curves of several runs into one picture, and a [`Contest`] sets several networks, each trained with
+//! several seeds, beside each other.
 //!
 //! Every file is written beside its place and renamed, so that nothing partial stands under a final name.
 //!
@@ -23,6 +24,8 @@ mod axis;
 mod canvas;
 mod chart;
 mod colors;
+mod contest;
+mod contest_page;
 mod curves;
 mod error;
 mod file;
@@ -35,6 +38,7 @@ mod strip;
 mod together;
 
 pub use animation::write_gif;
+pub use contest::{Contest, ContestRow, ContestScore, Contestant, Spread};
 pub use error::ReportError;
 pub use frames::{Frames, Sample};
 pub use page::write_run_page;

@@ -9,7 +9,7 @@ use plotters::prelude::{
 
 use crate::ReportError;
 use crate::axis::Axis;
-use crate::run::Run;
+use crate::run::{Epoch, Run};
 
 /// Okabe and Ito's colours, which people tell apart whatever their eyes.
 const COLORS: [RGBColor; 7] = [
@@ -26,20 +26,38 @@ const SIZE: (u32, u32) = (960, 560);
 /// A factor between the largest and the smallest loss from which the axis is logarithmic.
 const LOG_FROM: f64 = 10.0;
 
+/// A line of a picture of learning curves; lines of one colour belong together, and the first of them names them.
+pub(crate) struct Curve {
+    pub(crate) name: Option<String>,
+    pub(crate) color: usize,
+    pub(crate) points: Vec<(f64, f64)>,
+}
+
 /// Draws the validation losses of `runs`, each a name and the folder of a run, against the epoch, as an SVG.
 ///
 /// # Errors
 /// A folder is not that of a run, none of them was validated, or the file cannot be written.
 pub fn write_curves(path: &Path, runs: &[(String, &Path)]) -> Result<(), ReportError> {
-    let lines = runs.iter().map(|(name, folder)| {
-        let points = Run::read(folder)?.epochs.into_iter().filter_map(|epoch| {
-            let loss = epoch.validation_loss.filter(|loss| loss.is_finite())?;
-            Some((epoch.epoch as f64, loss))
-        });
-        Ok((name.as_str(), points.collect()))
+    let curves = runs.iter().enumerate().map(|(color, (name, folder))| {
+        let points = validations(&Run::read(folder)?, |epoch| epoch.epoch as f64);
+        let name = Some(name.clone());
+        Ok(Curve { name, color, points })
     });
-    let lines: Vec<(&str, Vec<(f64, f64)>)> = lines.collect::<Result<_, ReportError>>()?;
-    let points = || lines.iter().flat_map(|(_, points)| points);
+    let curves = curves.collect::<Result<Vec<Curve>, ReportError>>()?;
+    crate::file::write(path, validation_svg(&curves, "epoch")?.as_bytes())
+}
+
+/// The validation losses of a run against what `place` says of their epochs.
+pub(crate) fn validations(run: &Run, mut place: impl FnMut(&Epoch) -> f64) -> Vec<(f64, f64)> {
+    let points = run.epochs.iter().map(|epoch| (place(epoch), epoch.validation_loss));
+    points
+        .filter_map(|(place, loss)| Some((place, loss.filter(|loss| loss.is_finite())?)))
+        .collect()
+}
+
+/// Validation losses as an SVG with a legend.
+pub(crate) fn validation_svg(curves: &[Curve], x_name: &str) -> Result<String, ReportError> {
+    let points = || curves.iter().flat_map(|curve| &curve.points);
     if points().next().is_none() {
         return Err(ReportError::Chart(
             "none of these runs has a validation loss yet".to_owned(),
@@ -71,17 +89,20 @@ pub fn write_curves(path: &Path, runs: &[(String, &Path)]) -> Result<(), ReportE
             .bold_line_style(GRID)
             .label_style(font())
             .axis_desc_style(font())
-            .x_desc("epoch")
+            .x_desc(x_name)
             .y_desc("validation loss")
             .draw()
             .map_err(|error| fail(&error))?;
-        for (index, (name, points)) in lines.iter().enumerate() {
-            let style = COLORS[index % COLORS.len()].stroke_width(3);
-            chart
+        for Curve { name, color, points } in curves {
+            let style = COLORS[color % COLORS.len()].stroke_width(3);
+            let series = chart
                 .draw_series(LineSeries::new(points.iter().copied(), style).point_size(4))
-                .map_err(|error| fail(&error))?
-                .label(*name)
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 28, y)], style));
+                .map_err(|error| fail(&error))?;
+            if let Some(name) = name {
+                series
+                    .label(name.as_str())
+                    .legend(move |(x, y)| PathElement::new([(x, y), (x + 28, y)], style));
+            }
         }
         chart
             .configure_series_labels()
@@ -93,7 +114,7 @@ pub fn write_curves(path: &Path, runs: &[(String, &Path)]) -> Result<(), ReportE
             .map_err(|error| fail(&error))?;
         area.present().map_err(|error| fail(&error))?;
     }
-    crate::file::write(path, svg.as_bytes())
+    Ok(svg)
 }
 
 #[cfg(test)]

@@ -101,6 +101,7 @@ impl SimVpConfig {
                 channels: place.channels,
                 mlp_ratio: self.mlp_ratio,
                 drop_path: place.drop_path,
+                steps: 1,
             },
             index: place.index,
             changes_width: place.channels != place.output,

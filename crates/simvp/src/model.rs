@@ -27,9 +27,9 @@ impl Forecast for SimVp {
     }
 
     fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
-        roll_out(past, horizon, known, |window| {
+        roll_out(past, horizon, known, |window, step| {
             translate_frames(&self.encoder, &self.decoder, window, |latents| {
-                self.translator.forward(latents)
+                self.translator.forward(latents, step)
             })
         })
     }

@@ -31,6 +31,6 @@ impl PatchEncoder {
     /// - `frames`: `[batch, T * channels, height, width]`
     /// - output: `[batch, network width, height / patch, width / patch]`
     pub(crate) fn forward(&self, frames: Tensor<4>) -> Tensor<4> {
-        gelu(self.norm.forward(self.conv.forward(frames)))
+        gelu(self.norm.forward(self.conv.forward(frames), 0))
     }
 }

@@ -40,8 +40,8 @@ impl Mixer {
     /// - output: the same
     pub(crate) fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let space = self.dilated.forward(self.depthwise.forward(input.clone()));
-        let mixed = input + self.spatial_norm.forward(gelu(space));
-        self.channel_norm.forward(gelu(self.pointwise.forward(mixed)))
+        let mixed = input + self.spatial_norm.forward(gelu(space), 0);
+        self.channel_norm.forward(gelu(self.pointwise.forward(mixed)), 0)
     }
 }
 

@@ -60,7 +60,7 @@ impl Forecast for StLight {
     }
 
     fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
-        roll_out(past, horizon, known, |past| self.forward(past))
+        roll_out(past, horizon, known, |past, _| self.forward(past))
     }
 }
 

@@ -51,7 +51,7 @@ pub struct TemporalGate {
 pub type TauBlock = LargeKernelBlock<TemporalGate>;
 
 impl Block for TemporalGate {
-    fn forward(&self, features: Tensor<4>) -> Tensor<4> {
+    fn forward(&self, features: Tensor<4>, _step: usize) -> Tensor<4> {
         let attention = self.statical.forward(features.clone()) * self.dynamical.forward(features.clone());
         attention * features
     }
@@ -99,6 +99,7 @@ mod tests {
                 channels,
                 mlp_ratio: 8,
                 drop_path: 0.0,
+                steps: 1,
             };
             assert_eq!(count_parameters(&TauBlock::new(&config, &device)), parameters);
         }

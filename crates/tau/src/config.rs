@@ -89,6 +89,7 @@ impl TauConfig {
             channels: place.channels,
             mlp_ratio: self.mlp_ratio,
             drop_path: place.drop_path,
+            steps: 1,
         }
     }
 

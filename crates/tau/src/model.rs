@@ -22,10 +22,11 @@ pub struct Tau {
 }
 
 impl Tau {
-    /// The T frames after the T frames of `past`, `[batch, T, channels, height, width]` both.
-    fn next_frames(&self, past: Tensor<5>) -> Tensor<5> {
+    /// The T frames after the T frames of `past`, `[batch, T, channels, height, width]` both, where `step` answers
+    /// were fed back before.
+    fn next_frames(&self, past: Tensor<5>, step: usize) -> Tensor<5> {
         translate_frames(&self.encoder, &self.decoder, past, |latents| {
-            self.translator.forward(latents)
+            self.translator.forward(latents, step)
         })
     }
 }
@@ -38,7 +39,7 @@ impl Forecast for Tau {
     }
 
     fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
-        roll_out(past, horizon, known, |window| self.next_frames(window))
+        roll_out(past, horizon, known, |window, step| self.next_frames(window, step))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use foreframe_core::is_buffer;
 
 use crate::model::Network;
@@ -62,17 +62,11 @@ impl Average {
         averaged
     }
 
-    /// Takes up the averages of an earlier run.
-    pub(crate) fn restore(&mut self, tensors: BTreeMap<String, TensorData>, updates: u64, device: &Device) {
-        let device = device.clone().inner();
-        self.updates = updates;
-        self.tensors = tensors
-            .into_iter()
-            .map(|(name, data)| {
-                let (bytes, shape, dtype) = data.into_parts();
-                let flat = TensorData::from_bytes(bytes, [shape.num_elements()], dtype);
-                (name, Tensor::from_data(flat, &device))
-            })
-            .collect();
+    /// Takes up the averages of an earlier run, which `averaged` computes with.
+    pub(crate) fn restore(&mut self, averaged: &dyn Network, updates: u64) {
+        *self = Self {
+            updates,
+            ..Self::of(averaged, self.decay)
+        };
     }
 }

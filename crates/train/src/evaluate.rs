@@ -24,7 +24,7 @@ pub use fit::fit;
 pub use judge::Judge;
 
 pub(crate) use answer::targets_of;
-pub(crate) use validation::validation_loss;
+pub use validation::validation_loss;
 
 use answer::{answer, times};
 use part::{Part, fits};

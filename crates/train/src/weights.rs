@@ -309,11 +309,6 @@ fn misfit(path: &Path, model: &str, cause: AssignError) -> WeightsError {
     }
 }
 
-/// The tensors of a weights file.
-pub(crate) fn read_tensors(path: &Path) -> Result<BTreeMap<String, TensorData>, WeightsError> {
-    Ok(read(path)?.0)
-}
-
 /// [`load_weights`] of a weights file, or of the best checkpoint of a run folder.
 ///
 /// # Errors

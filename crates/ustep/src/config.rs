@@ -1,7 +1,7 @@
 //! USTEP's hyper-parameters.
 
 use foreframe_core::{ClipShape, ConfigError};
-use foreframe_nn::{SpatialConfig, drop_path_schedule};
+use foreframe_nn::{SpatialConfig, Statistics, drop_path_schedule};
 use serde::{Deserialize, Serialize};
 
 use crate::layer::SegmentLayerConfig;
@@ -59,6 +59,9 @@ pub struct UStepConfig {
     pub layout: Layout,
     /// Whether training shows the network the true frames in place of its own latents.
     pub teacher_forcing: bool,
+    /// Whether batch normalization has running statistics for each step of the recurrence. With teacher forcing training
+    /// has all steps in one batch, and there is one set in any case.
+    pub statistics: Statistics,
     /// Probability of leaving a branch of the last block out in training; from 0 at the first block on it grows evenly.
     pub drop_path: f64,
     /// Weight of TAU's differential divergence in the loss; 0 in the presets of networks other than TAU.
@@ -81,6 +84,7 @@ impl Default for UStepConfig {
             cross: true,
             layout: Layout::Single,
             teacher_forcing: false,
+            statistics: Statistics::PerStep,
             drop_path: 0.0,
             divergence_weight: 0.1,
         }
@@ -112,14 +116,23 @@ impl UStepConfig {
         Segmentation::new(clip.past, clip.future, self.micro_frames(clip), self.window(clip))
     }
 
+    /// Steps with running statistics of their own.
+    const fn steps(&self, clip: &ClipShape) -> usize {
+        match self.teacher_forcing {
+            true => 1,
+            false => self.statistics.sets(self.segmentation(clip).steps()),
+        }
+    }
+
     /// The layers of the recurrence.
-    pub(crate) fn layers(&self) -> Vec<SegmentLayerConfig> {
+    pub(crate) fn layers(&self, clip: &ClipShape) -> Vec<SegmentLayerConfig> {
         let layer = |micro_rates: &[f64], macro_rates: &[f64]| {
             let net = |drop_path: &[f64]| SegmentNetConfig {
                 width: self.width,
                 mlp_ratio: self.mlp_ratio,
                 groups: self.groups,
                 drop_path: drop_path.to_vec(),
+                steps: self.steps(clip),
             };
             SegmentLayerConfig {
                 micro_net: net(micro_rates),

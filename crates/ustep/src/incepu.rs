@@ -58,8 +58,8 @@ impl SegmentNet for IncepU {
         sizes(config).init(device)
     }
 
-    fn forward(&self, segment: Tensor<4>) -> Tensor<4> {
-        Block::forward(self, segment)
+    fn forward(&self, segment: Tensor<4>, step: usize) -> Tensor<4> {
+        Block::forward(self, segment, step)
     }
 
     fn cost(config: &SegmentNetConfig, latent: [usize; 2]) -> Cost {

@@ -70,10 +70,16 @@ pub(crate) struct SegmentLayer<N: SegmentNet> {
 
 impl<N: SegmentNet> SegmentLayer<N> {
     /// The features of segments, which depend on no state: all steps whose segments are known go through as one batch.
-    pub(crate) fn features(&self, segments: Scales) -> Scales {
+    pub(crate) fn features(&self, segments: Scales, step: usize) -> Scales {
         Scales {
-            micro_scale: apply(&self.micro_projection, self.micro_net.forward(segments.micro_scale)),
-            macro_scale: apply(&self.macro_projection, self.macro_net.forward(segments.macro_scale)),
+            micro_scale: apply(
+                &self.micro_projection,
+                self.micro_net.forward(segments.micro_scale, step),
+            ),
+            macro_scale: apply(
+                &self.macro_projection,
+                self.macro_net.forward(segments.macro_scale, step),
+            ),
         }
     }
 

@@ -37,6 +37,8 @@ pub struct UStepNetwork<N: SegmentNet> {
     decoder: SpatialDecoder,
     micro_segment: usize,
     window: usize,
+    /// Steps in training that only bring the states up to date.
+    warm_up: usize,
     teacher_forcing: bool,
     divergence_weight: f64,
 }
@@ -75,7 +77,8 @@ impl<N: SegmentNet> UStepNetwork<N> {
             )),
         };
         for layer in &self.layers {
-            let features = layer.features(steps);
+            // One batch has one set of running statistics.
+            let features = layer.features(steps, 0);
             let mut states = None;
             let outputs: Vec<Scales> = (0..segmentation.steps())
                 .map(|step| {
@@ -110,13 +113,16 @@ impl<N: SegmentNet> UStepNetwork<N> {
     fn run_free(&self, mut segments: Vec<Tensor<4>>, segmentation: &Segmentation) -> Vec<Tensor<4>> {
         let mut states: Vec<Option<Scales>> = vec![None; self.layers.len()];
         for end in segmentation.window..segmentation.observed + segmentation.predicted {
+            // Steps are counted as in training, whatever the number of observed segments: the first one that predicts is
+            // the first one that predicts.
+            let step = (end - segmentation.window + self.warm_up).saturating_sub(segmentation.warm_up());
             let window = segments[end - segmentation.window..end].to_vec();
             let mut scales = Scales {
                 micro_scale: self.project_micro.forward(segments[end - 1].clone()),
                 macro_scale: self.project_macro.forward(Tensor::cat(window, 1)),
             };
             for (layer, states) in self.layers.iter().zip(&mut states) {
-                scales = layer.advance(layer.features(scales), states);
+                scales = layer.advance(layer.features(scales, step), states);
             }
             if end >= segmentation.observed {
                 segments.push(self.head.forward(scales.micro_scale));
@@ -193,7 +199,8 @@ impl<N: SegmentNet> Architecture for UStepNetwork<N> {
         config.validate(clip)?;
         N::validate(config)?;
         let spatial = config.spatial(clip);
-        let window = config.window(clip);
+        let segmentation = config.segmentation(clip);
+        let window = segmentation.window;
         let micro_segment = config.micro_frames(clip);
         let segment = micro_segment * config.spatial_channels;
         let pointwise = |channels| Conv2dConfig::new(channels, 1).init(device);
@@ -201,11 +208,12 @@ impl<N: SegmentNet> Architecture for UStepNetwork<N> {
             encoder: spatial.init_encoder(device),
             project_micro: pointwise([segment, config.width]),
             project_macro: pointwise([window * segment, config.width]),
-            layers: config.layers().iter().map(|layer| layer.init(device)).collect(),
+            layers: config.layers(clip).iter().map(|layer| layer.init(device)).collect(),
             head: pointwise([config.width, segment]),
             decoder: spatial.init_decoder(device),
             micro_segment,
             window,
+            warm_up: segmentation.warm_up(),
             teacher_forcing: config.teacher_forcing,
             divergence_weight: config.divergence_weight,
         })
@@ -235,7 +243,7 @@ impl<N: SegmentNet> Architecture for UStepNetwork<N> {
         let segment = config.micro_frames(clip) * config.spatial_channels;
         let positions = latent[0] * latent[1];
         let projections = Cost::linear(config.width * positions, segment * (1 + segmentation.window));
-        let layers: Cost = config.layers().iter().map(|layer| layer.cost::<N>(latent)).sum();
+        let layers: Cost = config.layers(clip).iter().map(|layer| layer.cost::<N>(latent)).sum();
         spatial.encoder_cost(frame) * clip.past
             + (projections + layers) * segmentation.steps()
             + Cost::linear(segment * positions, config.width) * segmentation.predicted

@@ -20,6 +20,8 @@ pub struct SegmentNetConfig {
     pub groups: usize,
     /// For every block, the probability of leaving a branch out in training.
     pub drop_path: Vec<f64>,
+    /// Steps of the recurrence for which batch normalization has running statistics of their own.
+    pub steps: usize,
 }
 
 /// The recurrence-free network inside USTEP: the paper uses blocks of TAU, SimVP and Uniformer.
@@ -47,10 +49,12 @@ pub trait SegmentNet: Module + ModuleDisplay + 'static {
     /// The network with fresh weights.
     fn new(config: &SegmentNetConfig, device: &Device) -> Self;
 
+    /// `step` of the recurrence, counted from 0, decides which running statistics batch normalization has.
+    ///
     /// # Shapes
     /// - `segment`: `[batch, width, height, width]`
     /// - output: the same
-    fn forward(&self, segment: Tensor<4>) -> Tensor<4>;
+    fn forward(&self, segment: Tensor<4>, step: usize) -> Tensor<4>;
 
     /// What one segment with latents of this height and width costs.
     fn cost(config: &SegmentNetConfig, latent: [usize; 2]) -> Cost;
@@ -108,6 +112,7 @@ fn blocks(config: &SegmentNetConfig) -> impl Iterator<Item = BlockConfig> + '_ {
         channels: config.width,
         mlp_ratio: config.mlp_ratio,
         drop_path: *drop_path,
+        steps: config.steps,
     })
 }
 
@@ -122,10 +127,10 @@ impl<B: SegmentBlock> SegmentNet for BlockNet<B> {
         }
     }
 
-    fn forward(&self, segment: Tensor<4>) -> Tensor<4> {
+    fn forward(&self, segment: Tensor<4>, step: usize) -> Tensor<4> {
         self.blocks
             .iter()
-            .fold(segment, |features, block| block.forward(features))
+            .fold(segment, |features, block| block.forward(features, step))
     }
 
     fn cost(config: &SegmentNetConfig, latent: [usize; 2]) -> Cost {

@@ -3,11 +3,12 @@
 use burn::tensor::Tensor;
 use foreframe_core::{Architecture, import};
 use foreframe_golden::{Case, Differences, Tolerance, check, devices};
+use foreframe_nn::Statistics;
 use foreframe_simvp::IncepU;
 use foreframe_ustep::{GstaNet, Layout, SegmentNet, TauNet, UStepConfig, UStepNetwork, UniformerNet};
 use rstest::rstest;
 
-fn config(case: &Case, layout: Layout) -> UStepConfig {
+fn config(case: &Case, layout: Layout, statistics: Statistics) -> UStepConfig {
     let (micro_depth, macro_depth, gate_kernel) = match layout {
         Layout::Single => (case.size("N_U"), case.size("N_V"), case.size("gate_kernel")),
         Layout::Layerwise => (case.size("L"), case.size("L"), 1),
@@ -29,6 +30,7 @@ fn config(case: &Case, layout: Layout) -> UStepConfig {
         cross: case.hyper["cross"].as_bool().unwrap_or(true),
         layout,
         teacher_forcing: case.hyper["train_mode"] == "teacher",
+        statistics,
         drop_path: 0.0,
         divergence_weight: case.hyper["alpha"].as_f64().unwrap(),
     }
@@ -37,8 +39,12 @@ fn config(case: &Case, layout: Layout) -> UStepConfig {
 /// The software GPU compiles every new shape for seconds: it gets one case.
 fn agrees<N: SegmentNet>(case: &Case, layout: Layout, on_gpu: bool) {
     for (name, device) in devices() {
-        if on_gpu || name != "wgpu" {
-            check::<UStepNetwork<N>>(case, &config(case, layout), &device, &Tolerance::of(name));
+        if name == "wgpu" && !on_gpu {
+            continue;
+        }
+        for statistics in [Statistics::Shared, Statistics::PerStep] {
+            let config = config(case, layout, statistics);
+            check::<UStepNetwork<N>>(case, &config, &device, &Tolerance::of(name));
         }
     }
 }
@@ -73,7 +79,7 @@ fn teacher_forcing_in_inference() {
 
 fn agrees_with_a_teacher<N: SegmentNet>(variant: &str) {
     let case = Case::load("ustep", variant);
-    let config = config(&case, Layout::Single);
+    let config = config(&case, Layout::Single, Statistics::PerStep);
     for (name, device) in devices().into_iter().filter(|(name, _)| *name != "wgpu") {
         let network = UStepNetwork::<N>::new(&config, &case.clip_shape(), &device).unwrap();
         let (network, _) = import(network, case.state_dict(), &UStepNetwork::<N>::pytorch_keys(&config)).unwrap();

@@ -31,12 +31,12 @@ pub(crate) struct FrequencyAttention {
 }
 
 impl FrequencyAttention {
-    pub(crate) fn new(channels: usize, device: &Device) -> Self {
+    pub(crate) fn new(channels: usize, steps: usize, device: &Device) -> Self {
         let hidden = squeezed(channels);
         let pointwise = |input, output| Conv2dConfig::new([input, output], 1).init(device);
         Self {
             squeeze: pointwise(channels, hidden),
-            norm: BatchNorm2dConfig::new(hidden).init(device),
+            norm: BatchNorm2dConfig::new(hidden).with_steps(steps).init(device),
             rows: pointwise(hidden, channels),
             columns: pointwise(hidden, channels),
         }
@@ -45,12 +45,12 @@ impl FrequencyAttention {
     /// # Shapes
     /// - `input`: `[batch, channels, height, width]`
     /// - output: the same
-    pub(crate) fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+    pub(crate) fn forward(&self, input: Tensor<4>, step: usize) -> Tensor<4> {
         let [_, _, height, width] = input.dims();
         let rows = input.clone().mean_dim(3);
         let columns = input.clone().mean_dim(2).swap_dims(2, 3);
         let means = self.squeeze.forward(Tensor::cat(vec![rows, columns], 2));
-        let squeezed = hard_swish(self.norm.forward(means));
+        let squeezed = hard_swish(self.norm.forward(means, step));
         let rows = sigmoid(self.rows.forward(squeezed.clone().narrow(2, 0, height)));
         let columns = sigmoid(self.columns.forward(squeezed.narrow(2, height, width)));
         input * (rows * columns.swap_dims(2, 3))

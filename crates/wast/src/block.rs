@@ -25,18 +25,19 @@ struct Strip {
 }
 
 impl Strip {
-    fn new(channels: usize, [height, width]: [usize; 2], device: &Device) -> Self {
+    fn new(norm: &BatchNorm2dConfig, [height, width]: [usize; 2], device: &Device) -> Self {
+        let channels = norm.channels;
         let fan_in = Some(height * width);
         Self {
             weight: fan_in_uniform().init_with([channels, 1, height, width], fan_in, None, device),
             bias: fan_in_uniform().init_with([channels], fan_in, None, device),
-            norm: BatchNorm2dConfig::new(channels).init(device),
+            norm: norm.init(device),
         }
     }
 
-    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        self.norm
-            .forward(depthwise_conv2d(input, self.weight.val(), Some(self.bias.val()), 1))
+    fn forward(&self, input: Tensor<4>, step: usize) -> Tensor<4> {
+        let convolved = depthwise_conv2d(input, self.weight.val(), Some(self.bias.val()), 1);
+        self.norm.forward(convolved, step)
     }
 
     fn cost(values: usize, kernel: [usize; 2]) -> Cost {
@@ -55,6 +56,8 @@ pub(crate) struct BlockConfig {
     pub(crate) mlp_ratio: f64,
     /// Probability of leaving a branch out in training.
     pub(crate) drop_path: f64,
+    /// Steps of a recurrence with running statistics of their own.
+    pub(crate) steps: usize,
 }
 
 impl BlockConfig {
@@ -62,20 +65,22 @@ impl BlockConfig {
         TemporalMixerConfig {
             channels: self.channels,
             ratio: self.mlp_ratio,
+            steps: self.steps,
         }
     }
 
     pub(crate) fn init(&self, device: &Device) -> Block {
         let channels = self.channels;
-        let norm = || BatchNorm2dConfig::new(channels).init(device);
+        let norm = BatchNorm2dConfig::new(channels).with_steps(self.steps);
+        let attention = || FrequencyAttention::new(channels, self.steps, device);
         Block {
-            attention_norm: norm(),
-            tall: Strip::new(channels, [self.kernel, SMALL], device),
-            wide: Strip::new(channels, [SMALL, self.kernel], device),
-            low_frequency: FrequencyAttention::new(channels, device),
-            small: Strip::new(channels, [SMALL, SMALL], device),
-            high_frequency: FrequencyAttention::new(channels, device),
-            mixer_norm: norm(),
+            attention_norm: norm.init(device),
+            tall: Strip::new(&norm, [self.kernel, SMALL], device),
+            wide: Strip::new(&norm, [SMALL, self.kernel], device),
+            low_frequency: attention(),
+            small: Strip::new(&norm, [SMALL, SMALL], device),
+            high_frequency: attention(),
+            mixer_norm: norm.init(device),
             mixer: self.mixer().init(device),
             scale: Initializer::Constant { value: INITIAL_SCALE }.init([channels], device),
             drop_path: DropPath::new(self.drop_path),
@@ -110,12 +115,12 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    /// With `dropping`, branches are left out in training.
+    /// With `dropping`, branches are left out in training; `step` decides which running statistics there are.
     ///
     /// # Shapes
     /// - `input`: `[batch, channels, height, width]`, with time among the channels
     /// - output: the same
-    pub(crate) fn forward(&self, input: Tensor<4>, dropping: bool) -> Tensor<4> {
+    pub(crate) fn forward(&self, input: Tensor<4>, dropping: bool, step: usize) -> Tensor<4> {
         let drop = |branch| {
             if dropping {
                 self.drop_path.forward(branch)
@@ -123,12 +128,12 @@ impl Block {
                 branch
             }
         };
-        let normalized = self.attention_norm.forward(input.clone());
-        let large = self.tall.forward(normalized.clone()) + self.wide.forward(normalized.clone());
-        let low = self.low_frequency.forward(large);
-        let high = self.high_frequency.forward(self.small.forward(normalized));
+        let normalized = self.attention_norm.forward(input.clone(), step);
+        let large = self.tall.forward(normalized.clone(), step) + self.wide.forward(normalized.clone(), step);
+        let low = self.low_frequency.forward(large, step);
+        let high = self.high_frequency.forward(self.small.forward(normalized, step), step);
         let input = scaled_add(input, drop(low + high), self.scale.val());
-        let mixed = self.mixer.forward(self.mixer_norm.forward(input.clone()));
+        let mixed = self.mixer.forward(self.mixer_norm.forward(input.clone(), step), step);
         scaled_add(input, drop(mixed), self.scale.val())
     }
 }
@@ -149,9 +154,9 @@ impl Translator {
     /// # Shapes
     /// - `input`: `[batch, channels, height, width]`, with time among the channels
     /// - output: the same
-    pub(crate) fn forward(&self, input: Tensor<4>, dropping: bool) -> Tensor<4> {
+    pub(crate) fn forward(&self, input: Tensor<4>, dropping: bool, step: usize) -> Tensor<4> {
         self.blocks
             .iter()
-            .fold(input, |features, block| block.forward(features, dropping))
+            .fold(input, |features, block| block.forward(features, dropping, step))
     }
 }

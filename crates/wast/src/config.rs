@@ -74,6 +74,7 @@ impl WastConfig {
                 kernel,
                 mlp_ratio: self.mlp_ratio,
                 drop_path,
+                steps: 1,
             };
             rates.by_ref().take(self.depths[stage]).map(block).collect()
         })
@@ -83,12 +84,14 @@ impl WastConfig {
         WaveletEmbeddingConfig {
             frame_channels: clip.channels,
             channels: self.encoder_channels,
+            steps: 1,
         }
     }
 
     pub(crate) const fn reconstruction(&self) -> WaveletReconstructionConfig {
         WaveletReconstructionConfig {
             channels: self.encoder_channels,
+            steps: 1,
         }
     }
 

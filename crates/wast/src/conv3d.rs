@@ -38,11 +38,11 @@ impl Conv3dConfig {
         }
     }
 
-    /// The convolution with a batch normalization and GELU behind it.
-    pub(crate) fn init_normalized(&self, device: &Device) -> NormalizedConv3d {
+    /// The convolution with a batch normalization, whose running statistics are those of `steps` steps, and GELU behind it.
+    pub(crate) fn init_normalized(&self, steps: usize, device: &Device) -> NormalizedConv3d {
         NormalizedConv3d {
             conv: self.init(device),
-            norm: BatchNorm2dConfig::new(self.output).init(device),
+            norm: BatchNorm2dConfig::new(self.output).with_steps(steps).init(device),
         }
     }
 
@@ -104,8 +104,9 @@ impl NormalizedConv3d {
     /// # Shapes
     /// - `frames`: `[batch, time, input, height, width]`
     /// - output: `[batch, time, output, height, width]`
-    pub(crate) fn forward(&self, frames: Tensor<5>) -> Tensor<5> {
+    pub(crate) fn forward(&self, frames: Tensor<5>, step: usize) -> Tensor<5> {
         let time = frames.dims()[1];
-        unfold_time(gelu(self.norm.forward(fold_time(self.conv.forward(frames)))), time)
+        let normalized = self.norm.forward(fold_time(self.conv.forward(frames)), step);
+        unfold_time(gelu(normalized), time)
     }
 }

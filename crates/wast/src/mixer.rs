@@ -17,6 +17,8 @@ pub(crate) struct TemporalMixerConfig {
     pub(crate) channels: usize,
     /// Hidden channels per channel.
     pub(crate) ratio: f64,
+    /// Steps of a recurrence with running statistics of their own.
+    pub(crate) steps: usize,
 }
 
 impl TemporalMixerConfig {
@@ -41,7 +43,7 @@ impl TemporalMixerConfig {
     pub(crate) fn init(&self, device: &Device) -> TemporalMixer {
         let (channels, hidden, squeezed) = (self.channels, self.hidden(), self.squeezed());
         let pointwise = |input, output| Conv2dConfig::new([input, output], 1);
-        let norm = |channels| BatchNorm2dConfig::new(channels).init(device);
+        let norm = |channels| BatchNorm2dConfig::new(channels).with_steps(self.steps).init(device);
         let depthwise = Conv2dConfig::new([hidden, hidden], KERNEL).with_padding(KERNEL / 2);
         TemporalMixer {
             expand: pointwise(channels, hidden).without_bias().init(device),
@@ -89,14 +91,14 @@ impl TemporalMixer {
     /// # Shapes
     /// - `input`: `[batch, channels, height, width]`
     /// - output: the same
-    pub(crate) fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let hidden = relu(self.expand_norm.forward(self.expand.forward(input)));
-        let hidden = relu(self.depthwise_norm.forward(self.depthwise.forward(hidden)));
+    pub(crate) fn forward(&self, input: Tensor<4>, step: usize) -> Tensor<4> {
+        let hidden = relu(self.expand_norm.forward(self.expand.forward(input), step));
+        let hidden = relu(self.depthwise_norm.forward(self.depthwise.forward(hidden), step));
         let [batch, channels, height, width] = hidden.dims();
         let means = hidden.clone().reshape([batch, channels, height * width]).mean_dim(2);
         let squeezed = relu(self.squeeze.forward(means.reshape([batch, channels, 1, 1])));
         let gate = sigmoid(self.excite.forward(squeezed));
-        self.contract_norm.forward(self.contract.forward(hidden * gate))
+        self.contract_norm.forward(self.contract.forward(hidden * gate), step)
     }
 }
 
@@ -106,7 +108,10 @@ mod tests {
 
     #[test]
     fn widths_are_multiples_of_eight() {
-        let hidden = |channels, ratio| TemporalMixerConfig { channels, ratio }.hidden();
+        let hidden = |channels, ratio| {
+            let steps = 1;
+            TemporalMixerConfig { channels, ratio, steps }.hidden()
+        };
         assert_eq!(hidden(16, 2.0), 32);
         assert_eq!(hidden(80, 4.0), 320);
         assert_eq!(hidden(10, 2.0), 24);

@@ -48,17 +48,19 @@ fn unstacked(stacked: Tensor<4>, time: usize) -> Tensor<5> {
 }
 
 impl Wast {
-    /// The T frames after the T frames of `past`, `[batch, T, channels, height, width]` both; with `dropping`, branches
-    /// are left out in training.
-    fn next_frames(&self, past: Tensor<5>, dropping: bool) -> Tensor<5> {
+    /// The T frames after the T frames of `past`, `[batch, T, channels, height, width]` both, where `step` answers were fed
+    /// back before; with `dropping`, branches are left out in training.
+    fn next_frames(&self, past: Tensor<5>, dropping: bool, step: usize) -> Tensor<5> {
         let time = past.dims()[1];
-        let features = self.first.forward(stacked(self.stem.forward(past.clone())), dropping);
-        let (latents, details) = self.embedding.forward(unstacked(features.clone(), time), past);
-        let latents = unstacked(self.bottleneck.forward(stacked(latents), dropping), time);
-        let rebuilt = stacked(self.reconstruction.forward(latents, details));
+        let features = self
+            .first
+            .forward(stacked(self.stem.forward(past.clone(), step)), dropping, step);
+        let (latents, details) = self.embedding.forward(unstacked(features.clone(), time), past, step);
+        let latents = unstacked(self.bottleneck.forward(stacked(latents), dropping, step), time);
+        let rebuilt = stacked(self.reconstruction.forward(latents, details, step));
         let merged = self.merge.forward(Tensor::cat(vec![rebuilt, features], 1));
-        let frames = fold_time(unstacked(self.last.forward(merged, dropping), time));
-        let frames = gelu(self.readout_norm.forward(frames));
+        let frames = fold_time(unstacked(self.last.forward(merged, dropping, step), time));
+        let frames = gelu(self.readout_norm.forward(frames, step));
         self.readout.forward(unfold_time(frames, time))
     }
 }
@@ -71,7 +73,9 @@ impl Forecast for Wast {
     }
 
     fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
-        roll_out(past, horizon, known, |window| self.next_frames(window, false))
+        roll_out(past, horizon, known, |window, step| {
+            self.next_frames(window, false, step)
+        })
     }
 }
 
@@ -95,7 +99,7 @@ impl Architecture for Wast {
         config.validate(clip)?;
         let [first, bottleneck, last] = config.blocks(clip).map(|blocks| Translator::new(&blocks, device));
         Ok(Self {
-            stem: stem(config, clip).init_normalized(device),
+            stem: stem(config, clip).init_normalized(1, device),
             first,
             embedding: config.embedding(clip).init(device),
             bottleneck,
@@ -114,8 +118,8 @@ impl Architecture for Wast {
     fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
         let (time, dropping) = (clip.future.dims()[1], step.epoch >= self.drop_path_start);
         let known = step.targets.known(&clip.future);
-        let forecast = roll_out(clip.past.clone(), time, &known, |window| {
-            self.next_frames(window, dropping)
+        let forecast = roll_out(clip.past.clone(), time, &known, |window, step| {
+            self.next_frames(window, dropping, step)
         });
         clip.objective(forecast, step.targets, |forecast, truth| {
             let error = mean_squared_error(forecast.clone(), truth.clone());

@@ -19,6 +19,8 @@ pub(crate) struct WaveletEmbeddingConfig {
     pub(crate) frame_channels: usize,
     /// Channels in; twice as many come out.
     pub(crate) channels: usize,
+    /// Steps of a recurrence with running statistics of their own.
+    pub(crate) steps: usize,
 }
 
 impl WaveletEmbeddingConfig {
@@ -36,8 +38,8 @@ impl WaveletEmbeddingConfig {
 
     pub(crate) fn init(&self, device: &Device) -> WaveletEmbedding {
         WaveletEmbedding {
-            before: self.before().init_normalized(device),
-            after: self.after().init_normalized(device),
+            before: self.before().init_normalized(self.steps, device),
+            after: self.after().init_normalized(self.steps, device),
             frames: self.frames().init(device),
         }
     }
@@ -67,13 +69,13 @@ impl WaveletEmbedding {
     /// - `clip`: `[batch, time, frame_channels, height, width]`
     /// - latents: `[batch, time, 2 * channels, height / 2, width / 2]`
     /// - details: `[batch, time / 2, 6 * channels, height / 2, width / 2]`
-    pub(crate) fn forward(&self, features: Tensor<5>, clip: Tensor<5>) -> (Tensor<5>, Tensor<5>) {
+    pub(crate) fn forward(&self, features: Tensor<5>, clip: Tensor<5>, step: usize) -> (Tensor<5>, Tensor<5>) {
         let clip = haar::transform(clip);
         let half = |high: usize| Tensor::cat(clip.iter().skip(high).step_by(2).cloned().collect(), CHANNELS);
         let frames = self.frames.forward(Tensor::cat(vec![half(0), half(1)], TIME));
-        let mut low = haar::transform(self.before.forward(features));
+        let mut low = haar::transform(self.before.forward(features, step));
         let details = low.split_off(2);
-        let latents = self.after.forward(Tensor::cat(low, TIME));
+        let latents = self.after.forward(Tensor::cat(low, TIME), step);
         (latents + frames, Tensor::cat(details, CHANNELS))
     }
 }
@@ -83,6 +85,8 @@ impl WaveletEmbedding {
 pub(crate) struct WaveletReconstructionConfig {
     /// Channels out; twice as many come in.
     pub(crate) channels: usize,
+    /// Steps of a recurrence with running statistics of their own.
+    pub(crate) steps: usize,
 }
 
 impl WaveletReconstructionConfig {
@@ -99,8 +103,8 @@ impl WaveletReconstructionConfig {
 
     pub(crate) fn init(&self, device: &Device) -> WaveletReconstruction {
         WaveletReconstruction {
-            latents: self.latents().init_normalized(device),
-            details: self.details().init_normalized(device),
+            latents: self.latents().init_normalized(self.steps, device),
+            details: self.details().init_normalized(self.steps, device),
         }
     }
 
@@ -122,9 +126,9 @@ impl WaveletReconstruction {
     /// - `latents`: `[batch, time, 2 * channels, height / 2, width / 2]`
     /// - `details`: `[batch, time / 2, 6 * channels, height / 2, width / 2]`
     /// - output: `[batch, time, channels, height, width]`
-    pub(crate) fn forward(&self, latents: Tensor<5>, details: Tensor<5>) -> Tensor<5> {
-        let mut bands = self.latents.forward(latents).chunk(2, TIME);
-        bands.extend(self.details.forward(details).chunk(DETAILS, CHANNELS));
+    pub(crate) fn forward(&self, latents: Tensor<5>, details: Tensor<5>, step: usize) -> Tensor<5> {
+        let mut bands = self.latents.forward(latents, step).chunk(2, TIME);
+        bands.extend(self.details.forward(details, step).chunk(DETAILS, CHANNELS));
         haar::inverse(bands)
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::{Context, Result, ensure};
 use burn::tensor::{Device, TensorData};
+use foreframe_core::{is_buffer, one_for_all_steps};
 use safetensors::tensor::{Dtype, TensorView};
 
 use crate::args::{ExportArgs, Names};
@@ -23,13 +24,16 @@ pub(crate) fn run(args: &ExportArgs) -> Result<()> {
         .tensors()
         .into_iter()
         .map(|tensor| {
-            let name = match args.names {
-                Names::Ours => tensor.name,
-                Names::Published => network.reference_key(&tensor.name),
+            let (name, data) = match args.names {
+                Names::Ours => (tensor.name, tensor.data),
+                Names::Published => {
+                    let data = one_set(&tensor.name, tensor.data)?;
+                    (network.reference_key(&tensor.name), data)
+                }
             };
-            (name, tensor.data.convert::<f32>())
+            Ok((name, data.convert::<f32>()))
         })
-        .collect();
+        .collect::<Result<_>>()?;
     let count = tensors.len();
     let views = tensors
         .iter()
@@ -50,4 +54,17 @@ pub(crate) fn run(args: &ExportArgs) -> Result<()> {
     let bytes = safetensors::serialize(views, Some(metadata))?;
     output::write_whole(&args.output, &bytes)?;
     output::line(format_args!("{count} tensors in {}", args.output.display())).context("the file is written")
+}
+
+/// Published networks have one set of running statistics. Any one of several would make another network of it.
+fn one_set(name: &str, data: TensorData) -> Result<TensorData> {
+    if !is_buffer(name) {
+        return Ok(data);
+    }
+    one_for_all_steps(data).with_context(|| {
+        format!(
+            "`{name}` has statistics of its own for each step of the recurrence, and published networks have one set: export \
+             with `--names ours`, or train with `network.statistics = \"shared\"`"
+        )
+    })
 }

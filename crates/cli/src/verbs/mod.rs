@@ -1,6 +1,7 @@
 //! One module per verb.
 
 mod bench;
+mod compare;
 mod completions;
 mod data;
 mod eval;
@@ -30,6 +31,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
     }
     match cli.verb {
         Verb::Train(args) => return train::run(&args),
+        Verb::Compare(args) => return compare::run(&args),
         Verb::List(args) => list::run(&args),
         Verb::Show(args) => show::run(&args),
         Verb::Data(verb) => data::run(&verb),

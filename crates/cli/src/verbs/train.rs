@@ -13,16 +13,17 @@ use foreframe_train::{Network, RunConfig, check_scores};
 
 use super::eval::{self, Looks};
 use crate::args::{DataArgs, SettingArgs, Split, TrainArgs};
+use crate::backend::Backend;
 use crate::samples::{Pictured, of_network};
 use crate::settings::{self, Settings};
 use crate::{output, target};
 
 /// Where runs are kept.
-const RUNS: &str = "runs";
+pub(super) const RUNS: &str = "runs";
 /// Test clips that are drawn.
 const SAMPLES: usize = 3;
 /// What shells report of a program that Ctrl-C ended.
-const INTERRUPTED: u8 = 130;
+pub(super) const INTERRUPTED: u8 = 130;
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     ensure!(
@@ -60,7 +61,11 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         (None, Some(path)) => Start::Weights(path),
         (None, None) => Start::New,
     };
-    let outcome = fit(args, &settings, &splits, &device, &folder, start).inspect_err(|_| {
+    let place = Place {
+        folder: &folder,
+        is_dated: args.out.is_none(),
+    };
+    let outcome = fit(args.backend.backend, &settings, &splits, &device, place, start).inspect_err(|_| {
         // Only empty folders can be removed like this, and those that are not are to be kept.
         let made = if args.out.is_some() { 1 } else { usize::MAX };
         folder
@@ -77,12 +82,17 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         );
         return Ok(ExitCode::from(INTERRUPTED));
     }
-    present(&settings, &splits, &device, &folder)?;
+    let (comparison, written) = judge(&settings, &splits, &device, &folder)?;
+    eval::print(&comparison)?;
+    output::line("")?;
+    for path in written {
+        output::line(path.display())?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 /// What would keep the trained network from being judged must show itself before it is trained.
-fn check_judgement(settings: &Settings, splits: &Splits, device: &Device) -> Result<()> {
+pub(super) fn check_judgement(settings: &Settings, splits: &Splits, device: &Device) -> Result<()> {
     let how = &settings.config.eval;
     let (clip, normalization) = splits.forecast();
     check_scores(&clip, &normalization, &how.scores)?;
@@ -131,14 +141,24 @@ fn of_resumed(args: &TrainArgs, folder: &Path) -> Result<Settings> {
     settings::of_run(&run, &data, &set)
 }
 
-fn fit(
-    args: &TrainArgs,
+/// Where a run lies.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) folder: &'a Path,
+    /// Whether it is named by its time, beside others of the same data and network.
+    pub(super) is_dated: bool,
+}
+
+/// Trains in a folder, or goes on with the run there.
+pub(super) fn fit(
+    backend: Backend,
     settings: &Settings,
     splits: &Splits,
     device: &Device,
-    folder: &Path,
+    place: Place<'_>,
     start: Start<'_>,
 ) -> Result<Outcome> {
+    let folder = place.folder;
     let config = &settings.config;
     tracing::info!("{} on {}: {}", config.model, config.data.name, splits.description);
     eprintln!(
@@ -162,9 +182,9 @@ fn fit(
             .join(" "),
         // Set by `cargo xtask`, which knows the sources it has built.
         commit: std::env::var("FOREFRAME_COMMIT").ok(),
-        device_name: args.backend.backend.name(),
+        device_name: backend.name(),
         progress: progress.as_mut(),
-        hooks: &mut Newest(matches!(start, Start::New | Start::Weights(_)) && args.out.is_none()),
+        hooks: &mut Newest(matches!(start, Start::New | Start::Weights(_)) && place.is_dated),
     };
     Ok(train(settings.model, config, splits, device, options)?)
 }
@@ -180,8 +200,13 @@ impl Hooks for Newest {
     }
 }
 
-/// Judges the best network on the test split, and prints and draws what it can do.
-fn present(settings: &Settings, splits: &Splits, device: &Device, folder: &Path) -> Result<()> {
+/// Judges the best network on the test split, and writes and draws what it can do: the pictures and the page.
+pub(super) fn judge(
+    settings: &Settings,
+    splits: &Splits,
+    device: &Device,
+    folder: &Path,
+) -> Result<(Comparison, Vec<PathBuf>)> {
     let (network, _) = target::open(folder, &device.clone().inner())?;
     let config = &settings.config;
     let comparison = eval::judge(
@@ -194,14 +219,9 @@ fn present(settings: &Settings, splits: &Splits, device: &Device, folder: &Path)
         progress().as_mut(),
     )?;
     save(&comparison, folder)?;
-    let pictures = draw(settings, splits, network.as_ref(), folder)?;
-    let page = foreframe_report::write_run_page(folder)?;
-    eval::print(&comparison)?;
-    output::line("")?;
-    for path in pictures.iter().chain([&page]) {
-        output::line(path.display())?;
-    }
-    Ok(())
+    let mut written = draw(settings, splits, network.as_ref(), folder)?;
+    written.push(foreframe_report::write_run_page(folder)?);
+    Ok((comparison, written))
 }
 
 fn save(comparison: &Comparison, folder: &Path) -> Result<()> {
@@ -229,7 +249,7 @@ fn draw(settings: &Settings, splits: &Splits, network: &dyn Network, folder: &Pa
 }
 
 /// `text` as one word for a shell.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || "-_./=:,@+%".contains(letter);
     match !text.is_empty() && text.chars().all(plain) {
         true => text.to_owned(),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::program::{TRAINED, field, read_npy, refused, succeed, write_npy};
+use crate::program::{TINY, TRAINED, field, read_npy, refused, succeed, write_npy};
 
 const FRAME: usize = 16 * 16;
 
@@ -111,4 +111,34 @@ fn exported_weights_come_back_the_same() {
     let bytes = std::fs::read(path.join("weights.safetensors")).unwrap();
     assert_eq!(names, safetensors::SafeTensors::deserialize(&bytes).unwrap().len());
     assert!(refused(path, &["export", &run, "-o", "weights.bin"]).contains(".safetensors"));
+}
+
+/// Each step of a recurrence has its own running statistics, and published files have room for one set.
+#[test]
+fn statistics_that_no_published_file_has_are_not_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let arguments = [
+        "train",
+        "ustep",
+        "--steps",
+        "1",
+        "--out",
+        "run",
+        "--set",
+        "network.micro_segment=1",
+    ];
+    succeed(path, &[&arguments[..], &TINY[..]].concat());
+    let export = |names: &'static str| ["export", "run", "-o", "weights.safetensors", "--names", names];
+    let message = refused(path, &export("published"));
+    assert!(
+        message.contains("running_mean") && message.contains("network.statistics"),
+        "{message}"
+    );
+    assert!(!path.join("weights.safetensors").exists());
+    succeed(path, &export("ours"));
+    let bytes = std::fs::read(path.join("weights.safetensors")).unwrap();
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let mut means = tensors.iter().filter(|(name, _)| name.ends_with("running_mean"));
+    assert!(means.all(|(_, mean)| mean.shape()[0] == 2));
 }

@@ -6,6 +6,7 @@ mod bad_input;
 #[path = "../../../data/tests/foreign/bound.rs"]
 mod bound;
 mod channels;
+mod compare;
 mod data_files;
 mod forecasts;
 mod import;

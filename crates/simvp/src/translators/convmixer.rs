@@ -26,17 +26,18 @@ pub(crate) struct ConvMixerBlock {
 }
 
 impl Block for ConvMixerBlock {
-    fn forward(&self, features: Tensor<4>) -> Tensor<4> {
+    fn forward(&self, features: Tensor<4>, step: usize) -> Tensor<4> {
         let mixed = gelu(self.depthwise.forward(features.clone()));
-        let features = features + self.depthwise_norm.forward(mixed);
-        self.pointwise_norm.forward(gelu(self.pointwise.forward(features)))
+        let features = features + self.depthwise_norm.forward(mixed, step);
+        self.pointwise_norm
+            .forward(gelu(self.pointwise.forward(features)), step)
     }
 }
 
 impl SizedBlock for ConvMixerBlock {
     fn new(config: &BlockConfig, device: &Device) -> Self {
         let channels = config.channels;
-        let norm = BatchNorm2dConfig::new(channels);
+        let norm = BatchNorm2dConfig::new(channels).with_steps(config.steps);
         let pointwise = Conv2dConfig::new([channels, channels], 1);
         Self {
             depthwise: depthwise(channels).init(device),

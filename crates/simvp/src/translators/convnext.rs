@@ -30,7 +30,7 @@ pub(crate) struct ConvNeXtBlock {
 }
 
 impl Block for ConvNeXtBlock {
-    fn forward(&self, features: Tensor<4>) -> Tensor<4> {
+    fn forward(&self, features: Tensor<4>, _step: usize) -> Tensor<4> {
         let normalized = self.norm.forward(self.depthwise.forward(features.clone()));
         let mixed = self.mlp.forward(normalized);
         scaled_add(features, self.drop_path.forward(mixed), self.scale.val())

@@ -16,7 +16,7 @@ pub struct GatedAttention {
 pub type GstaBlock = LargeKernelBlock<GatedAttention>;
 
 impl Block for GatedAttention {
-    fn forward(&self, features: Tensor<4>) -> Tensor<4> {
+    fn forward(&self, features: Tensor<4>, _step: usize) -> Tensor<4> {
         let channels = features.dims()[1];
         let both = self.kernels.forward(features);
         let gate = sigmoid(both.clone().narrow(1, channels, channels));

@@ -91,7 +91,7 @@ pub(crate) struct HorNetBlock {
 }
 
 impl Block for HorNetBlock {
-    fn forward(&self, features: Tensor<4>) -> Tensor<4> {
+    fn forward(&self, features: Tensor<4>, _step: usize) -> Tensor<4> {
         let gated = self.conv.forward(self.conv_norm.forward(features.clone()));
         let features = scaled_add(features, self.drop_path.forward(gated), self.conv_scale.val());
         let mixed = self.mlp.on_channels(self.mlp_norm.forward(features.clone()));

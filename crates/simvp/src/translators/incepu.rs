@@ -127,7 +127,7 @@ pub struct IncepU {
 }
 
 impl Block for IncepU {
-    fn forward(&self, features: Tensor<4>) -> Tensor<4> {
+    fn forward(&self, features: Tensor<4>, _step: usize) -> Tensor<4> {
         let mut seen: Vec<Tensor<4>> = Vec::new();
         for layer in &self.down {
             let input = seen.last().cloned().unwrap_or_else(|| features.clone());

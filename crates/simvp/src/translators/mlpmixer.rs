@@ -28,7 +28,7 @@ const fn hidden_positions(channels: usize) -> usize {
 }
 
 impl Block for MlpMixerBlock {
-    fn forward(&self, features: Tensor<4>) -> Tensor<4> {
+    fn forward(&self, features: Tensor<4>, _step: usize) -> Tensor<4> {
         let [batch, channels, height, width] = features.dims();
         assert!(
             [height, width] == self.grid,

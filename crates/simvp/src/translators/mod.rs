@@ -39,9 +39,9 @@ macro_rules! translators {
         }
 
         impl Block for AnyTranslator {
-            fn forward(&self, features: Tensor<4>) -> Tensor<4> {
+            fn forward(&self, features: Tensor<4>, step: usize) -> Tensor<4> {
                 match self {
-                    $(Self::$name(net) => net.forward(features),)+
+                    $(Self::$name(net) => net.forward(features, step),)+
                 }
             }
         }

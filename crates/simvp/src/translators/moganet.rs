@@ -167,10 +167,12 @@ pub(crate) struct MogaNetBlock {
 }
 
 impl Block for MogaNetBlock {
-    fn forward(&self, features: Tensor<4>) -> Tensor<4> {
-        let attention = self.attention.forward(self.attention_norm.forward(features.clone()));
+    fn forward(&self, features: Tensor<4>, step: usize) -> Tensor<4> {
+        let attention = self
+            .attention
+            .forward(self.attention_norm.forward(features.clone(), step));
         let features = added(features, self.drop_path.forward(attention), &self.attention_scale);
-        let mixed = self.mlp.forward(self.mlp_norm.forward(features.clone()));
+        let mixed = self.mlp.forward(self.mlp_norm.forward(features.clone(), step));
         added(features, self.drop_path.forward(mixed), &self.mlp_scale)
     }
 }
@@ -180,7 +182,7 @@ impl SizedBlock for MogaNetBlock {
 
     fn new(config: &BlockConfig, device: &Device) -> Self {
         let channels = config.channels;
-        let norm = BatchNorm2dConfig::new(channels);
+        let norm = BatchNorm2dConfig::new(channels).with_steps(config.steps);
         Self {
             attention_norm: norm.init(device),
             attention: GatedAggregation::new(channels, device),

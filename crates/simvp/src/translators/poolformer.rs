@@ -40,7 +40,7 @@ fn pooled(features: Tensor<4>) -> Tensor<4> {
 }
 
 impl Block for PoolFormerBlock {
-    fn forward(&self, features: Tensor<4>) -> Tensor<4> {
+    fn forward(&self, features: Tensor<4>, _step: usize) -> Tensor<4> {
         let pooled = pooled(self.pooling_norm.forward(features.clone(), Then::Nothing));
         let features = scaled_add(features, self.drop_path.forward(pooled), self.pooling_scale.val());
         let mixed = self.mlp.forward(self.mlp_norm.forward(features.clone(), Then::Nothing));

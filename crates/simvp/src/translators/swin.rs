@@ -115,7 +115,7 @@ fn distances(edge: usize) -> TensorData {
 }
 
 impl Block for SwinBlock {
-    fn forward(&self, features: Tensor<4>) -> Tensor<4> {
+    fn forward(&self, features: Tensor<4>, _step: usize) -> Tensor<4> {
         let normalized = self.attention_norm.forward(features.clone());
         let attention = self.attention.within(normalized, |all| self.attend(all));
         let features = features + self.drop_path.forward(attention);

@@ -42,12 +42,14 @@ pub struct LocalUniformerBlock {
 }
 
 impl Block for LocalUniformerBlock {
-    fn forward(&self, features: Tensor<4>) -> Tensor<4> {
+    fn forward(&self, features: Tensor<4>, step: usize) -> Tensor<4> {
         let features = features.clone() + self.position.forward(features);
-        let projected = self.project_in.forward(self.attention_norm.forward(features.clone()));
+        let projected = self
+            .project_in
+            .forward(self.attention_norm.forward(features.clone(), step));
         let attention = self.project_out.forward(self.neighbourhood.forward(projected));
         let features = features + self.drop_path.forward(attention);
-        let mixed = self.mlp.forward(self.mlp_norm.forward(features.clone()));
+        let mixed = self.mlp.forward(self.mlp_norm.forward(features.clone(), step));
         features + self.drop_path.forward(mixed)
     }
 }
@@ -57,7 +59,7 @@ impl SizedBlock for LocalUniformerBlock {
         let channels = config.channels;
         let std = |output| fan_out_std(output, 1, 1);
         let pointwise = || Conv2dConfig::new([channels, channels], 1).init_normal(std(channels), device);
-        let norm = BatchNorm2dConfig::new(channels);
+        let norm = BatchNorm2dConfig::new(channels).with_steps(config.steps);
         Self {
             position: position(channels).init(device),
             attention_norm: norm.init(device),
@@ -176,9 +178,9 @@ const fn is_global(site: &Site) -> bool {
 }
 
 impl Block for UniformerBlock {
-    fn forward(&self, features: Tensor<4>) -> Tensor<4> {
+    fn forward(&self, features: Tensor<4>, step: usize) -> Tensor<4> {
         match self {
-            Self::Local(block) => block.forward(features),
+            Self::Local(block) => block.forward(features, step),
             Self::Global(block) => block.forward(features),
         }
     }

@@ -15,7 +15,7 @@ pub(crate) struct LargeKernelGate {
 pub(crate) type VanBlock = LargeKernelBlock<LargeKernelGate>;
 
 impl Block for LargeKernelGate {
-    fn forward(&self, features: Tensor<4>) -> Tensor<4> {
+    fn forward(&self, features: Tensor<4>, _step: usize) -> Tensor<4> {
         self.kernels.forward(features.clone()) * features
     }
 }

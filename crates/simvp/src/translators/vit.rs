@@ -23,7 +23,7 @@ pub(crate) struct VitBlock {
 }
 
 impl Block for VitBlock {
-    fn forward(&self, features: Tensor<4>) -> Tensor<4> {
+    fn forward(&self, features: Tensor<4>, _step: usize) -> Tensor<4> {
         let attention = self.attention.forward(self.attention_norm.forward(features.clone()));
         let features = features + self.drop_path.forward(attention);
         let mixed = self.mlp.on_channels(self.mlp_norm.forward(features.clone()));

@@ -10,8 +10,12 @@ use crate::error::TrainError;
 use crate::model::Network;
 use crate::progress::Progress;
 
-/// Mean squared error of the forecasts of the first `clips` clips (0 for all), in normalised units.
-pub(crate) fn validation_loss(
+/// Mean squared error of the forecasts of the first `clips` clips (0 for all), in normalised units: what training chooses
+/// checkpoints by.
+///
+/// # Errors
+/// The clips do not fit the network, or cannot be read.
+pub fn validation_loss(
     network: &dyn Network,
     source: Arc<dyn ClipSource>,
     batch: usize,

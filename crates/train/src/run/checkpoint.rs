@@ -308,8 +308,3 @@ pub(super) fn read_optimizer(folder: &Path) -> Result<BTreeMap<String, MomentDat
     };
     steps.into_iter().map(&mut moments).collect()
 }
-
-/// Reads the average of the weights.
-pub(super) fn read_average(folder: &Path) -> Result<BTreeMap<String, TensorData>, WeightsError> {
-    crate::weights::read_tensors(&folder.join(AVERAGE))
-}

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use foreframe_core::ConfigError;
 use foreframe_data::{InputSpec, Loader, LoaderConfig, Splits};
 
-use super::checkpoint::{AVERAGE, Checkpoints, NETWORK, Snapshot, read_average, read_optimizer};
+use super::checkpoint::{AVERAGE, Checkpoints, NETWORK, Snapshot, read_optimizer};
 use super::folder::{BestInfo, ChannelInfo, RunFolder, RunInfo, Status};
 use super::interrupt::Interrupt;
 use super::plan::length;
@@ -289,7 +289,9 @@ fn restore(
     let mut average = begin(network);
     match &mut average {
         Some(average) if checkpoint.join(AVERAGE).is_file() => {
-            average.restore(read_average(checkpoint)?, state.average_updates, &device);
+            let mut averaged = network.duplicate();
+            load_weights_into(&mut *averaged, &checkpoint.join(AVERAGE))?;
+            average.restore(&*averaged, state.average_updates);
         }
         // One that is switched on begins with the weights as they are.
         _ => state.average_updates = 0,

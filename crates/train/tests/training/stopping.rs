@@ -207,3 +207,30 @@ fn without_validation_the_newest_checkpoint_is_the_best() {
         "{epochs}"
     );
 }
+
+/// The average, too, is that of a network with one set of running statistics.
+#[test]
+fn a_run_with_one_set_of_statistics_goes_on_with_several() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let of = |steps: &str| config(&["train.steps=12", "train.ema=0.9", steps]);
+    run(&of("network.steps=1"), folder.path(), false, Some(7)).unwrap();
+    let outcome = run(&of("network.steps=3"), folder.path(), true, None).unwrap();
+    assert_eq!((outcome.step, outcome.status), (12, Status::Finished));
+    let device = Device::flex();
+    for file in ["network.bpk", "ema.bpk"] {
+        let (network, _) = load_weights(&checkpoint(folder.path(), 12).join(file), &[TOY], &device).unwrap();
+        let mean = network
+            .tensors()
+            .into_iter()
+            .find(|tensor| tensor.name == "norm.running_mean")
+            .unwrap();
+        let values: Vec<f32> = mean.data.iter().collect();
+        assert_eq!(mean.data.shape().to_vec(), [3, 3], "{file}");
+        // Only the first step is ever normalized; the others are as they were resumed.
+        assert!(
+            values[..3] != values[3..6] && values[3..6] == values[6..],
+            "{file}: {values:?}"
+        );
+    }
+}

@@ -47,6 +47,8 @@ pub(crate) struct ToyConfig {
     pub dropout: f64,
     /// Divides the batch by its own statistics.
     pub norm: bool,
+    /// Sets of running statistics.
+    pub steps: usize,
     /// Optimizer steps after which the loss is NaN; 0 for never.
     pub breaks_after: u64,
     pub label: Option<String>,
@@ -58,6 +60,7 @@ impl Default for ToyConfig {
             width: 8,
             dropout: 0.2,
             norm: true,
+            steps: 1,
             breaks_after: 0,
             label: None,
         }
@@ -78,7 +81,7 @@ impl Toy {
     fn answer(&self, past: Tensor<5>) -> Tensor<5> {
         let mut stacked = time_into_channels(past);
         if let Some(norm) = &self.norm {
-            stacked = norm.forward(stacked);
+            stacked = norm.forward(stacked, 0);
         }
         let hidden = relu(self.hidden.forward(stacked.permute([0, 2, 3, 1])));
         let output = self.output.forward(self.dropout.forward(hidden)).permute([0, 3, 1, 2]);
@@ -92,7 +95,7 @@ impl Forecast for Toy {
     }
 
     fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
-        roll_out(past, horizon, known, |window| self.answer(window))
+        roll_out(past, horizon, known, |window, _| self.answer(window))
     }
 }
 
@@ -119,7 +122,9 @@ impl Architecture for Toy {
         ConfigError::divides("network.width", config.width, 4, "groups of 4")?;
         let (inputs, outputs) = (clip.past * clip.channels, clip.future * clip.channels);
         Ok(Self {
-            norm: config.norm.then(|| BatchNorm2dConfig::new(inputs).init(device)),
+            norm: config
+                .norm
+                .then(|| BatchNorm2dConfig::new(inputs).with_steps(config.steps).init(device)),
             hidden: LinearConfig::new(inputs, config.width).init(device),
             dropout: DropoutConfig::new(config.dropout).init(),
             output: LinearConfig::new(config.width, outputs).init(device),
