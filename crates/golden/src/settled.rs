@@ -1,6 +1,5 @@
 //! Whether inference repeats what training computes.
 
-use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{Architecture, ClipShape, assign, named_shapes};
 

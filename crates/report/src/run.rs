@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::ReportError;
 
 /// What the folder of a run holds; whatever is missing is empty, and said in `notes`.
+#[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) info: Map<String, Value>,
     pub(crate) config: Option<String>,
@@ -22,7 +23,7 @@ pub(crate) struct Run {
 }
 
 /// A line of `steps.jsonl`. A number that was not finite is `null` there.
-#[derive(Deserialize)]
+#[derive(Deserialize, Debug)]
 pub(crate) struct Step {
     pub(crate) step: u64,
     pub(crate) loss: Option<f64>,
@@ -32,6 +33,7 @@ pub(crate) struct Step {
 }
 
 /// A line of `epochs.csv`; an empty cell is absent.
+#[derive(Debug)]
 pub(crate) struct Epoch {
     pub(crate) epoch: u64,
     pub(crate) step: u64,

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use burn::tensor::TensorData;
 use serde::{Deserialize, Serialize};
 
 use super::state::State;
