@@ -155,14 +155,15 @@ fn show(args: &DataShowArgs) -> Result<()> {
     };
     let settings = SettingArgs {
         config: args.config.clone(),
-        set: args.set.clone(),
+        set: args.split.keys(&args.set),
         ..SettingArgs::default()
     };
     // Any network will do: only the section [data] counts.
     let model = args.config.is_none().then_some("persistence");
     let settings = Settings::resolve(model, &settings, &data)?;
+    args.split.check(settings.dataset)?;
     let splits = (settings.dataset.open)(&settings.config.data)?;
-    let source = args.split.of(&splits);
+    let source = args.split.of(&splits)?;
     let (name, split, index) = (settings.dataset.name, args.split.name(), args.index);
     ensure!(
         index < source.len(),

@@ -142,8 +142,12 @@ fn fit(
     Ok(train(settings.model, config, splits, device, options)?)
 }
 
-/// Judges the best network on the test split, and prints and draws what it can do.
+/// Judges the best network on the test split, if there is one, and prints and draws what it can do.
 fn present(settings: &Settings, splits: &Splits, device: &Device, folder: &Path) -> Result<()> {
+    if splits.test.is_empty() {
+        eprintln!("nothing is judged: data.test_share is 0, so that there is no test split");
+        return output::line(foreframe_report::write_run_page(folder)?.display());
+    }
     let (network, _) = target::open(folder, &device.clone().inner())?;
     let config = &settings.config;
     let comparison = eval::judge(

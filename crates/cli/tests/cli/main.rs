@@ -14,6 +14,8 @@ mod looks;
 mod program;
 mod resume;
 mod runs;
+mod scores;
+mod splits;
 mod transcripts;
 mod videos;
 mod watch;

@@ -9,19 +9,19 @@ use foreframe_fvd::{Fvd, KINETICS};
 use foreframe_lpips::{ALEXNET, Lpips};
 use foreframe_train::import::read_state_dict;
 
-use crate::args::EvalArgs;
+use crate::args::LooksArgs;
 
 /// Those for which there are weights.
 #[derive(Default)]
 pub(crate) struct Looks {
-    pub(super) lpips: Option<Lpips>,
-    pub(super) fvd: Option<Fvd>,
+    pub(crate) lpips: Option<Lpips>,
+    pub(crate) fvd: Option<Fvd>,
 }
 
 impl Looks {
     /// # Errors
     /// Names the file that cannot be read, or the files whose weights are another network's.
-    pub(super) fn of(args: &EvalArgs, device: &Device) -> Result<Self> {
+    pub(crate) fn of(args: &LooksArgs, device: &Device) -> Result<Self> {
         let (lpips, fvd) = (&args.lpips_weights, &args.fvd_weights);
         Ok(Self {
             lpips: loaded("--lpips-weights", lpips, |tensors| Lpips::new(tensors, ALEXNET, device))?,
