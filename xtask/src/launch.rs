@@ -7,12 +7,13 @@ use crate::backend;
 use crate::workspace::Workspace;
 
 /// The verbs of the binary, which are the same here.
-const VERBS: [&str; 11] = [
+const VERBS: [&str; 12] = [
     "list",
     "show",
     "data",
     "train",
     "eval",
+    "score",
     "forecast",
     "import",
     "export",
@@ -23,7 +24,7 @@ const VERBS: [&str; 11] = [
 
 pub(crate) const VERBS_HELP: &str = "\
 Verbs of Foreframe itself (release build, then run with the same arguments; `--backend` picks the Cargo features):
-  list show data train eval forecast import export bench report completions
+  list show data train eval score forecast import export bench report completions
 
 Examples:
   cargo xtask train ustep

@@ -5,6 +5,7 @@ mod compare;
 mod data;
 mod inspect;
 mod network;
+mod score;
 mod settings;
 
 use clap::{Parser, Subcommand};
@@ -14,6 +15,7 @@ pub(crate) use compare::CompareArgs;
 pub(crate) use data::{ConvertArgs, DataShowArgs, DataVerb, FilesArgs};
 pub(crate) use inspect::{ListAllArgs, ListArgs, ReportArgs, ShowArgs};
 pub(crate) use network::{EvalArgs, ExportArgs, ForecastArgs, ImportArgs, Names, TrainArgs};
+pub(crate) use score::{LooksArgs, ScoreArgs};
 pub(crate) use settings::{BackendArgs, DataArgs, ModelArgs, Protocol, SettingArgs, Split, numbers};
 
 /// Forecasts spatio-temporal fields: radar rain, traffic flow, temperature, video
@@ -45,6 +47,8 @@ pub(crate) enum Verb {
     Compare(CompareArgs),
     /// Judges a trained network, with persistence beside it
     Eval(EvalArgs),
+    /// Scores forecasts that lie in files, whoever made them, beside each other
+    Score(ScoreArgs),
     /// Continues a clip
     Forecast(ForecastArgs),
     /// Turns a published PyTorch checkpoint into weights

@@ -12,7 +12,7 @@ pub struct Summary {
     pub missing_share: f64,
     /// Every metric that could be computed; the order is the one in which tables show them.
     pub metrics: Vec<Metric>,
-    /// Why a metric that one might expect is absent.
+    /// What else is to be known of them, such as why a metric that one might expect is absent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }

@@ -3,36 +3,12 @@
 use foreframe_metrics::{ScoreOptions, ScoreSpec, Scores};
 use serde_json::Value;
 
-/// As in `compare.py`: the highest 5 bits of Numerical Recipes' generator.
-fn noise(seed: u32, count: usize) -> Vec<u32> {
-    let mut state = seed;
-    (0..count)
-        .map(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            state >> 27
-        })
-        .collect()
-}
-
-/// As in `compare.py`: the mean of 5x5 noise, rounded down.
-fn frame(seed: u32, height: usize, width: usize) -> Vec<u32> {
-    let wide = noise(seed, (height + 4) * (width + 4));
-    let window = |row: usize, column: usize| -> u32 {
-        let rows = (row..row + 5).map(|row| &wide[row * (width + 4) + column..][..5]);
-        rows.flatten().sum::<u32>() / 25
-    };
-    (0..height * width)
-        .map(|pixel| window(pixel / width, pixel % width))
-        .collect()
-}
+#[path = "public/frames.rs"]
+mod frames;
 
 #[test]
 fn scores_of_events_are_those_of_pysteps_and_scores() {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../tests/golden/metrics/public_events.json"
-    );
-    let expected: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let expected = frames::expected();
     let size = |key: &str| expected[key].as_u64().unwrap() as usize;
     let (clips, lead_times, height, width) = (size("clips"), size("lead_times"), size("height"), size("width"));
     let numbers = |key: &str| {
@@ -60,14 +36,7 @@ fn scores_of_events_are_those_of_pysteps_and_scores() {
     let mut scores = Scores::with_options(spec, options).unwrap();
     let mut sum = 0;
     for clip in 0..clips as u32 {
-        let (mut forecast, mut truth) = (Vec::new(), Vec::new());
-        for lead_time in 0..lead_times as u32 {
-            let seed = 1000 * clip + 10 * lead_time;
-            let (first, second) = (frame(seed + 1, height, width), frame(seed + 2, height, width));
-            let mixed = first.iter().zip(&second).map(|(a, b)| (2 * a + b + lead_time) / 3);
-            truth.extend(mixed);
-            forecast.extend(first);
-        }
+        let [forecast, truth] = frames::pair(clip, lead_times as u32, height, width);
         sum += forecast.iter().chain(&truth).sum::<u32>();
         let normalised = |values: Vec<u32>| -> Vec<f32> { values.iter().map(|v| (*v as f32 - mean) / std).collect() };
         scores.add(&normalised(forecast), &normalised(truth)).unwrap();

@@ -2,9 +2,9 @@
 //!
 //! [`write_gif`] animates past, truth, forecast and error side by side; [`write_strip`] lays the same frames out on one
 //! picture; [`write_error_map`] shows where errors are large. [`write_run_page`] collects what the folder of a run holds
-//! (configuration, losses, scores, pictures, log) into `report.html`, which needs nothing besides itself. [`write_curves`]
-//! draws the learning curves of several runs into one picture, and a [`Contest`] sets several networks, each trained with
-//! several seeds, beside each other.
+//! (configuration, losses, scores, pictures, log) into `report.html`, which needs nothing besides itself;
+//! [`write_score_page`] makes such a page of a comparison alone. [`write_curves`] draws the learning curves of several runs into
+//! one picture, and a [`Contest`] sets several networks, each trained with several seeds, beside each other.
 //!
 //! Every file is written beside its place and renamed, so that nothing partial stands under a final name.
 //!
@@ -41,6 +41,6 @@ pub use animation::write_gif;
 pub use contest::{Contest, ContestRow, ContestScore, Contestant, Spread};
 pub use error::ReportError;
 pub use frames::{Frames, Sample};
-pub use page::write_run_page;
+pub use page::{write_run_page, write_score_page};
 pub use strip::{write_error_map, write_frames, write_strip};
 pub use together::write_curves;

@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 
+use foreframe_metrics::Comparison;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 
@@ -43,35 +44,55 @@ fn page(run: &Run) -> Result<Markup, ReportError> {
         text("data").unwrap_or("unknown data"),
     );
     let status = text("status").unwrap_or("unknown");
-    Ok(html! {
+    let body = html! {
+        header {
+            h1 { (model) span { " on " } (data) }
+            @if let Some(preset) = text("preset") { span.soft { "preset " (preset) } }
+            span.status.(known(status)) { (status) }
+        }
+        (state(status, text("reason")))
+        (facts(run))
+        @if !run.notes.is_empty() {
+            div.notes { @for note in &run.notes { p { (note) } } }
+        }
+        (pictures::section(&run.pictures)?)
+        (curves::section(run)?)
+        @for comparison in &run.comparisons { (scores::section(comparison)?) }
+        (reproduce(run, text("command")))
+    };
+    Ok(whole(&format!("{model} on {data}"), &body))
+}
+
+/// Writes a page with the scores of a comparison alone, which needs nothing besides itself: tables, curves by lead time, and
+/// what every score means.
+///
+/// # Errors
+/// [`ReportError::Chart`] when a curve cannot be drawn, [`ReportError::Write`] for what the system refuses.
+pub fn write_score_page(path: &Path, comparison: &Comparison) -> Result<(), ReportError> {
+    let names: Vec<&str> = comparison.rows.iter().map(|row| row.model.as_str()).collect();
+    let body = html! {
+        header { h1 { (names.first().copied().unwrap_or_default()) span { " on " } (comparison.data) } }
+        p.soft { "Beside each other: " (names.join(", ")) "." }
+        (scores::section(comparison)?)
+    };
+    let title = format!("scores on {}", comparison.data);
+    file::write(path, whole(&title, &body).into_string().as_bytes())
+}
+
+/// A page of its own.
+fn whole(title: &str, body: &Markup) -> Markup {
+    html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (model) " on " (data) }
+                title { (title) }
                 style { (PreEscaped(include_str!("style.css"))) }
             }
-            body {
-                main {
-                    header {
-                        h1 { (model) span { " on " } (data) }
-                        @if let Some(preset) = text("preset") { span.soft { "preset " (preset) } }
-                        span.status.(known(status)) { (status) }
-                    }
-                    (state(status, text("reason")))
-                    (facts(run))
-                    @if !run.notes.is_empty() {
-                        div.notes { @for note in &run.notes { p { (note) } } }
-                    }
-                    (pictures::section(&run.pictures)?)
-                    (curves::section(run)?)
-                    @for comparison in &run.comparisons { (scores::section(comparison)?) }
-                    (reproduce(run, text("command")))
-                }
-            }
+            body { main { (body) } }
         }
-    })
+    }
 }
 
 /// The style sheet's name for a status.

@@ -16,7 +16,13 @@ pub(crate) fn section(comparison: &Comparison) -> Result<Markup, ReportError> {
         }
     }
     Ok(html! {
-        h2 { "Scores on the " (comparison.split) " split of " (comparison.data) }
+        h2 {
+            @match comparison.split.as_str() {
+                "" => { "Scores on " (comparison.data) }
+                "all" => { "Scores on " (comparison.data) ", not split" }
+                split => { "Scores on the " (split) " split of " (comparison.data) }
+            }
+        }
         p.soft { (clips) @if clips == 1 { " clip. " } @else { " clips. " } "Arrows point towards better values; the best one of a line is bold." }
         @for note in comparison.notes() { p.soft { (note) "." } }
         div.card.scroll { (totals(comparison, &metrics)) }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use foreframe_metrics::{Comparison, Row, ScoreOptions, ScoreSpec, Scores};
-use foreframe_report::{Frames, ReportError, Sample, write_gif, write_run_page};
+use foreframe_report::{Frames, ReportError, Sample, write_gif, write_run_page, write_score_page};
 
 const INFO: &str = r#"{"model":"ustep","preset":"small","data":"moving-digits","status":"finished","reason":"all epochs done",
 "started":"2026-01-02T03:04:05Z","finished":"2026-01-02T04:04:05Z","seconds":3600.5,"command":"foreframe train ustep --set 'a=<b>'",
@@ -234,4 +234,31 @@ fn broken_lines_are_errors_that_name_file_and_line() {
         );
         assert!(!folder.path().join("report.html").exists());
     }
+}
+
+#[test]
+fn a_comparison_alone_has_a_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scores.html");
+    let mut comparison = comparison();
+    (comparison.data, comparison.split) = ("<truth>.npy".into(), String::new());
+    write_score_page(&path, &comparison).unwrap();
+    let page = fs::read_to_string(&path).unwrap();
+    for part in [
+        "<title>scores on &lt;truth&gt;.npy</title>",
+        "Scores on &lt;truth&gt;.npy",
+        "ustep, advection, climatology, persistence",
+        "<svg",
+        "against persistence",
+        "Numbers by lead time",
+        "Critical success index",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    for part in ["<truth>", "http://", "https://", "split of"] {
+        let page = page.replace("http://www.w3.org/2000/svg", "");
+        assert!(!page.contains(part), "{part}");
+    }
+    let error = write_score_page(&folder.path().join("no/scores.html"), &comparison).unwrap_err();
+    assert!(matches!(error, ReportError::Write { .. }), "{error}");
 }

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use foreframe_core::ClipShape;
 
 use super::settings::clip;
-use super::{BackendArgs, DataArgs, SettingArgs, Split};
+use super::{BackendArgs, DataArgs, LooksArgs, SettingArgs, Split};
 use crate::verbs::watch::WatchArgs;
 
 #[derive(Args)]
@@ -57,13 +57,8 @@ pub(crate) struct EvalArgs {
     /// Compares with this, too: a model without weights, e.g. `advection` or `climatology`; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) against: Vec<String>,
-    /// Adds LPIPS with these weights (.safetensors or .pth): torchvision's alexnet and the package lpips' alex.pth, or a file
-    /// that holds both; may be repeated
-    #[arg(long, value_name = "FILE")]
-    pub(crate) lpips_weights: Vec<PathBuf>,
-    /// Adds FVD with these weights (.safetensors or .pt) of I3D, e.g. i3d_pretrained_400.pt; may be repeated
-    #[arg(long, value_name = "FILE")]
-    pub(crate) fvd_weights: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) looks: LooksArgs,
     /// Clips at a time
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) batch: Option<u32>,

@@ -102,6 +102,8 @@ pub(crate) enum Split {
     /// What networks are judged by
     #[default]
     Test,
+    /// Every clip of files of your own, which are then not split
+    All,
 }
 
 /// Reads finite numbers with commas between.

@@ -155,7 +155,7 @@ fn show(args: &DataShowArgs) -> Result<()> {
     };
     let settings = SettingArgs {
         config: args.config.clone(),
-        set: args.set.clone(),
+        set: args.split.keys(&args.set),
         ..SettingArgs::default()
     };
     // Any network will do: only the section [data] counts.
@@ -164,8 +164,9 @@ fn show(args: &DataShowArgs) -> Result<()> {
     let inputs = [&settings.config.data.path, &args.config];
     let inputs: Vec<&Path> = inputs.into_iter().flatten().map(PathBuf::as_path).collect();
     output::check_apart(&args.output, &inputs)?;
+    args.split.check(settings.dataset)?;
     let splits = (settings.dataset.open)(&settings.config.data)?;
-    let source = args.split.of(&splits);
+    let source = args.split.of(&splits)?;
     let (name, split, index) = (settings.dataset.name, args.split.name(), args.index);
     ensure!(
         index < source.len(),

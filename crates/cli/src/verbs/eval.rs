@@ -7,26 +7,27 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use foreframe_core::ClipShape;
-use foreframe_data::{Agreement, ClipSource, DataConfig, Normalization, Splits, Trained, same_unit};
+use foreframe_data::{Agreement, ClipSource, DataConfig, Dataset, Normalization, Splits, Trained, same_unit};
 use foreframe_metrics::Comparison;
 use foreframe_train::evaluate::{Evaluation, evaluate, fit};
 use foreframe_train::progress::{Progress, progress};
 use foreframe_train::run::{read_run_info, weights_of};
 use foreframe_train::weights::{WeightsHeader, read_header};
-use foreframe_train::{EvalConfig, Network, NormalizationOf, RunConfig};
+use foreframe_train::{EvalConfig, Network, NormalizationOf, PERSISTENCE, RunConfig};
 use foreframe_zoo::{find_dataset, find_model};
 use tracing::{info, warn};
 
 use crate::args::{DataArgs, EvalArgs, SettingArgs, Split};
-use crate::settings::{self, Settings};
+use crate::settings::{self, FILES, Settings};
 use crate::{output, target};
 
 pub(crate) use looks::Looks;
 
 pub(crate) fn run(args: &EvalArgs) -> Result<()> {
+    let set = args.split.keys(&args.set);
     let (settings, network, splits) = match target::untrained(&args.target)? {
-        Some(name) => of_model(args, name)?,
-        None => of_weights(args)?,
+        Some(name) => of_model(args, name, set)?,
+        None => of_weights(args, &set)?,
     };
     let mut config = settings.config;
     if let Some(batch) = args.batch {
@@ -38,7 +39,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         }
     }
     config.validate()?;
-    let looks = Looks::of(args, &network.device().inner())?;
+    let looks = Looks::of(&args.looks, &network.device().inner())?;
     let comparison = judge(
         network.as_ref(),
         &splits,
@@ -56,12 +57,13 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
 
 type Judged = (Settings, Box<dyn Network>, Splits);
 
-fn of_model(args: &EvalArgs, name: &str) -> Result<Judged> {
+fn of_model(args: &EvalArgs, name: &str, set: Vec<String>) -> Result<Judged> {
     let set = SettingArgs {
-        set: args.set.clone(),
+        set,
         ..SettingArgs::default()
     };
     let settings = Settings::resolve(Some(name), &set, &args.data)?;
+    args.split.check(settings.dataset)?;
     let device = args.backend.backend.device()?;
     let splits = (settings.dataset.open)(&settings.config.data)?;
     // What is only read besides helps nobody who has nothing to learn.
@@ -76,22 +78,23 @@ fn of_model(args: &EvalArgs, name: &str) -> Result<Judged> {
     Ok((settings, network, splits))
 }
 
-fn of_weights(args: &EvalArgs) -> Result<Judged> {
-    for assignment in &args.set {
+fn of_weights(args: &EvalArgs, set: &[String]) -> Result<Judged> {
+    for assignment in set {
         ensure!(
             assignment.starts_with("data.") || assignment.starts_with("eval."),
             "--set {assignment}: the network is trained already; only keys of `data` and `eval` can be set here"
         );
     }
-    let mut settings = match moved(args)? {
+    let mut settings = match moved(args, set)? {
         Some(same) => same,
-        None => settings(args)?,
+        None => settings(args, set)?,
     };
+    args.split.check(settings.dataset)?;
     let device = args.backend.backend.device()?;
     let header = target::header(&args.target)?;
     let trained = header.clip;
     let of_weights = settings.config.eval.normalization == NormalizationOf::Weights;
-    if of_weights && settings.dataset.name == settings::FILES {
+    if of_weights && settings.dataset.name == FILES {
         if header.input.is_none() && header.normalization == Normalization::identity() {
             warn!(
                 "the weights do not say how their values were normalised: these are used as they are; `import --normalize` \
@@ -131,7 +134,7 @@ fn of_weights(args: &EvalArgs) -> Result<Judged> {
     }
     if splits.normalization != header.normalization {
         // Published data come with the scale that networks are published for.
-        let is_published = header.input.is_none() && settings.dataset.name != settings::FILES;
+        let is_published = header.input.is_none() && settings.dataset.name != FILES;
         ensure!(
             !of_weights || is_published,
             "`{}` is normalised otherwise than what the network was trained on ({} instead of {}): use data of the same kind, or \
@@ -154,7 +157,7 @@ fn told(normalization: &Normalization) -> String {
 }
 
 /// The data of a run that lie at `--data-path` now; `None` where something else is asked for or lies there.
-fn moved(args: &EvalArgs) -> Result<Option<Settings>> {
+fn moved(args: &EvalArgs, set: &[String]) -> Result<Option<Settings>> {
     let target = target::locate(&args.target)?;
     let file = target.join("config.toml");
     if args.data.data_path.is_none() || args.data.data.is_some() || !file.is_file() {
@@ -180,20 +183,23 @@ fn moved(args: &EvalArgs) -> Result<Option<Settings>> {
         protocol: args.data.protocol,
         ..there
     };
-    Ok(Some(settings::of_run(&run, &data, &args.set)?))
+    Ok(Some(settings::of_run(&run, &data, set)?))
 }
 
 /// The data to judge on: those of the run, or those that the flags name.
-fn settings(args: &EvalArgs) -> Result<Settings> {
+fn settings(args: &EvalArgs, set: &[String]) -> Result<Settings> {
     let target = target::locate(&args.target)?;
     if target.join("config.toml").is_file() {
         let run = RunConfig::read(&target.join("config.toml"))?;
         let other = args.data.data.as_ref().is_some_and(|name| *name != run.data.name) || args.data.data_path.is_some();
         if !other {
-            return settings::of_run(&run, &args.data, &args.set);
+            if args.split == Split::All {
+                warn!("--split all: the clips that the network was trained on are judged, too");
+            }
+            return settings::of_run(&run, &args.data, set);
         }
         let clip = network_clip(&args.data, &weights_of(&target)?)?;
-        return settings::of_run(&run, &args.data, &[clip, args.set.clone()].concat());
+        return settings::of_run(&run, &args.data, &[&clip[..], set].concat());
     }
     ensure!(
         args.data.data.is_some() || args.data.data_path.is_some(),
@@ -202,7 +208,7 @@ fn settings(args: &EvalArgs) -> Result<Settings> {
     );
     let weights = weights_of(&target)?;
     let header = read_header(&weights)?;
-    let set = [network_clip(&args.data, &weights)?, args.set.clone()].concat();
+    let set = [&network_clip(&args.data, &weights)?[..], set].concat();
     let plain = SettingArgs {
         set,
         ..SettingArgs::default()
@@ -255,20 +261,28 @@ fn references(
     how.against.iter().map(fitted).collect()
 }
 
-/// The model called `name`, if it can forecast without having been trained.
+/// The model called `name` for clips of this size, as a reference beside persistence.
+///
+/// # Errors
+/// There is no such model, it has weights, or it is persistence.
+pub(crate) fn reference(name: &str, clip: &ClipShape, device: &Device) -> Result<Box<dyn Network>> {
+    ensure!(
+        name != PERSISTENCE,
+        "eval.against: persistence is in every comparison: leave it out"
+    );
+    without_weights(name, clip, device).context("eval.against")
+}
+
+/// The model called `name` for clips of this size, if it can forecast without having been trained.
 ///
 /// # Errors
 /// There is no such model, or it has weights.
-pub(crate) fn reference(name: &str, clip: &ClipShape, device: &Device) -> Result<Box<dyn Network>> {
-    let model = find_model(name).context("eval.against: models without weights are possible")?;
-    ensure!(
-        name != "persistence",
-        "eval.against: persistence is in every comparison: leave it out"
-    );
+pub(crate) fn without_weights(name: &str, clip: &ClipShape, device: &Device) -> Result<Box<dyn Network>> {
+    let model = find_model(name)?;
     let network = (model.build)(&(model.defaults)(), clip, device)?;
     ensure!(
         network.parameters() == 0,
-        "eval.against: `{name}` has weights that must be trained: name a model without any, `advection` or `climatology`"
+        "`{name}` has weights that must be trained: name a model without any, `persistence`, `advection` or `climatology`"
     );
     Ok(network)
 }
@@ -286,6 +300,7 @@ pub(crate) fn judge(
     looks: &Looks,
     progress: &mut dyn Progress,
 ) -> Result<Comparison> {
+    let clips = split.of(splits)?;
     let against = references(network, splits, how, progress)?;
     let evaluation = Evaluation {
         data,
@@ -299,7 +314,7 @@ pub(crate) fn judge(
         lpips: looks.lpips.as_ref(),
         fvd: looks.fvd.as_ref(),
     };
-    Ok(evaluate(network, split.of(splits), &evaluation, progress)?)
+    Ok(evaluate(network, clips, &evaluation, progress)?)
 }
 
 /// The table of totals, the skill, by lead time the error and what was asked for beyond the usual scores, and
@@ -331,15 +346,42 @@ impl Split {
             Self::Train => "train",
             Self::Validation => "validation",
             Self::Test => "test",
+            Self::All => "all",
         }
     }
 
+    /// What `--set` says, and what this asks of the data beyond it.
+    pub(crate) fn keys(self, set: &[String]) -> Vec<String> {
+        let whole = (self == Self::All).then(|| "data.split=none".to_owned());
+        set.iter().cloned().chain(whole).collect()
+    }
+
+    /// Refuses to take what was published as a training, validation and test split for one.
+    pub(crate) fn check(self, dataset: &Dataset) -> Result<()> {
+        ensure!(
+            self != Self::All || dataset.name == FILES,
+            "--split all: `{}` has splits of its own, and scores over all of them can be compared with nothing: name one of them",
+            dataset.name
+        );
+        Ok(())
+    }
+
     /// The split itself.
-    pub(crate) fn of(self, splits: &Splits) -> Arc<dyn ClipSource> {
-        match self {
-            Self::Train => splits.train.clone(),
-            Self::Validation => splits.validation.clone(),
-            Self::Test => splits.test.clone(),
-        }
+    ///
+    /// # Errors
+    /// Names the key by which it holds no clip.
+    pub(crate) fn of(self, splits: &Splits) -> Result<Arc<dyn ClipSource>> {
+        let (clips, key) = match self {
+            Self::Train => (&splits.train, "data.split is none"),
+            Self::Validation => (&splits.validation, "data.validation_share is 0, or data.split none"),
+            // Where nothing is split, all of it is for judging.
+            Self::Test | Self::All => (&splits.test, "data.test_share is 0"),
+        };
+        ensure!(
+            !clips.is_empty(),
+            "the {} split holds no clip ({key}): change that, or use another --split",
+            self.name()
+        );
+        Ok(clips.clone())
     }
 }

@@ -11,6 +11,7 @@ mod import;
 mod list;
 mod networks;
 mod report;
+mod score;
 mod show;
 mod train;
 pub(crate) mod watch;
@@ -36,6 +37,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Verb::Show(args) => show::run(&args),
         Verb::Data(verb) => data::run(&verb),
         Verb::Eval(args) => eval::run(&args),
+        Verb::Score(args) => score::run(&args),
         Verb::Forecast(args) => forecast::run(&args),
         Verb::Import(args) => import::run(&args),
         Verb::Export(args) => export::run(&args),

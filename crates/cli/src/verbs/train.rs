@@ -82,6 +82,11 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         );
         return Ok(ExitCode::from(INTERRUPTED));
     }
+    if splits.test.is_empty() {
+        eprintln!("nothing is judged: data.test_share is 0, so that there is no test split");
+        output::line(foreframe_report::write_run_page(&folder)?.display())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let (comparison, written) = judge(&settings, &splits, &device, &folder)?;
     eval::print(&comparison)?;
     output::line("")?;

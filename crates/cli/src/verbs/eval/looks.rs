@@ -9,7 +9,7 @@ use foreframe_fvd::{Fvd, KINETICS};
 use foreframe_lpips::{ALEXNET, Lpips};
 use foreframe_train::import::Checkpoint;
 
-use crate::args::EvalArgs;
+use crate::args::LooksArgs;
 
 /// Tensors by which the networks are found in a file that holds more: torchvision's, the package's, or its differences.
 const OF_LPIPS: [&str; 4] = [
@@ -23,14 +23,14 @@ const OF_FVD: [&str; 1] = ["Conv3d_1a_7x7.conv3d.weight"];
 /// Those for which there are weights.
 #[derive(Default)]
 pub(crate) struct Looks {
-    pub(super) lpips: Option<Lpips>,
-    pub(super) fvd: Option<Fvd>,
+    pub(crate) lpips: Option<Lpips>,
+    pub(crate) fvd: Option<Fvd>,
 }
 
 impl Looks {
     /// # Errors
     /// Names the file that cannot be read, or the files whose weights are another network's.
-    pub(super) fn of(args: &EvalArgs, device: &Device) -> Result<Self> {
+    pub(crate) fn of(args: &LooksArgs, device: &Device) -> Result<Self> {
         let (lpips, fvd) = (&args.lpips_weights, &args.fvd_weights);
         Ok(Self {
             lpips: loaded("--lpips-weights", lpips, &OF_LPIPS, |tensors| {
