@@ -211,11 +211,7 @@ fn a_checkpoint_says_itself_how_its_network_was_configured() {
         assert!(message.contains(flag), "{flag}: {message}");
     }
     let flags = message.split_once("add ").unwrap().1.replace('\'', "");
-    let flags: Vec<&str> = flags
-        .trim()
-        .split_inclusive(|letter| letter == ' ')
-        .map(str::trim)
-        .collect();
+    let flags: Vec<&str> = flags.trim().split(' ').collect();
     let report = json(path, &[&import[..], &flags].concat());
     assert_eq!(report["clip"]["future"], 2);
     assert_eq!(report["prefix"], "state_dict.model.");

@@ -118,10 +118,8 @@ impl Walk<'_> {
     }
 
     fn items(&mut self, items: &[Id]) -> Result<(), String> {
-        let numbered = items.iter().enumerate();
-        numbered
-            .into_iter()
-            .try_for_each(|(index, item)| self.below(index.to_string(), *item))
+        let mut numbered = items.iter().enumerate();
+        numbered.try_for_each(|(index, item)| self.below(index.to_string(), *item))
     }
 
     fn pairs(&mut self, pairs: &[(Id, Id)]) -> Result<(), String> {
