@@ -45,6 +45,7 @@ fn wish(variable: Option<&str>, axes: Option<&str>, unit: Option<&str>) -> Wish 
         axes: own(axes),
         unit: own(unit),
         damaged: Damaged::Refuse,
+        ..Wish::default()
     }
 }
 

@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(file.time(0), Some(1_709_250_900));
         let several = folder.path().join("film_20240229T2355.npy");
         write_array(&several, &[3, 2, 2], &[0.0; 12]).unwrap();
-        let file = FrameFile::open(&several, &config, None).unwrap();
+        let file = FrameFile::open(&several, &InputSpec::of(&config), None).unwrap();
         // A name tells one moment, not three.
         assert_eq!((file.len(), file.time(2)), (3, None));
     }
