@@ -7,9 +7,12 @@ use anyhow::Result;
 
 use crate::workspace::{Workspace, step};
 
+/// What all networks are made of.
+const SHARED: [&str; 2] = ["foreframe-ops", "foreframe-nn"];
+
 /// Crates whose tests compare with the public PyTorch code: the operators, the shared blocks and every model.
 fn parity_packages(workspace: &Workspace) -> Result<Vec<String>> {
-    let mut packages = vec!["foreframe-ops".to_owned(), "foreframe-nn".to_owned()];
+    let mut packages = SHARED.map(str::to_owned).to_vec();
     for entry in std::fs::read_dir(workspace.path("crates"))? {
         let folder = entry?.path();
         if folder.join("tests/parity.rs").is_file()
@@ -66,13 +69,17 @@ pub(crate) fn parity(workspace: &Workspace) -> Result<()> {
     step(&mut command)
 }
 
-pub(crate) fn portability(workspace: &Workspace) -> Result<()> {
+pub(crate) fn portability(workspace: &Workspace, short: bool) -> Result<()> {
     let mut command = workspace.cargo("test");
     command.args(["--tests", "--package", "foreframe-golden"]);
     command.args(["--features", "foreframe-golden/ndarray,foreframe-golden/wgpu"]);
     // The sweep compares every registered model across backends.
     command.args(["--package", "foreframe-tests"]);
-    for package in parity_packages(workspace)? {
+    let packages = match short {
+        true => SHARED.map(str::to_owned).to_vec(),
+        false => parity_packages(workspace)?,
+    };
+    for package in packages {
         command.args(["--package", &package]);
     }
     step(&mut command)

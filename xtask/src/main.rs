@@ -35,7 +35,11 @@ enum Verb {
     /// The tests that compare with the numbers of the public PyTorch code
     Parity,
     /// Those tests on flex, ndarray and wgpu (needs a Vulkan driver; a software one will do)
-    Portability,
+    Portability {
+        /// Only operators, shared blocks and the sweep over all models, without each model's golden cases
+        #[arg(long)]
+        short: bool,
+    },
     /// Type-checks the CUDA backend, without the LLVM bundle that building it downloads
     CudaCheck,
     /// Makes a crate for a new network: it compiles, is listed, and passes the registry sweep
@@ -56,7 +60,7 @@ fn main() -> ExitCode {
         Verb::Check => checks::check(&workspace),
         Verb::Test { args } => checks::test(&workspace, &args),
         Verb::Parity => checks::parity(&workspace),
-        Verb::Portability => checks::portability(&workspace),
+        Verb::Portability { short } => checks::portability(&workspace, short),
         Verb::CudaCheck => checks::cuda(&workspace),
         Verb::NewModel { name, dir } => new_model::run(&name, &dir.map_or(workspace, Workspace::at)),
         Verb::Foreframe(arguments) => return launch::foreframe(&workspace, &arguments),
