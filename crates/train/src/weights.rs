@@ -105,18 +105,16 @@ pub enum WeightsError {
     },
     /// The network cannot be used for clips of another size.
     #[error(
-        "`{}` holds `{model}` for {trained}, whose weights cannot be used for {asked} ({cause}): crop or resize the frames, or \
-         train a network for this size", path.display()
+        "`{}` holds `{model}` for {}, whose weights cannot be used for {} ({cause}): crop or resize the frames, or train a \
+         network for this size", path.display(), clips[0], clips[1]
     )]
     OtherClip {
         /// The file.
         path: PathBuf,
         /// The network's name.
         model: String,
-        /// What it was built for.
-        trained: ClipShape,
-        /// What is asked for.
-        asked: ClipShape,
+        /// What it was built for, and what is asked for.
+        clips: Box<[ClipShape; 2]>,
         /// Why it cannot.
         cause: String,
     },
@@ -259,8 +257,7 @@ pub fn load_weights_for(
     let other = |cause: String| WeightsError::OtherClip {
         path: path.to_owned(),
         model: header.model.clone(),
-        trained,
-        asked: header.clip,
+        clips: Box::new([trained, header.clip]),
         cause,
     };
     let frame = |clip: ClipShape| (clip.height, clip.width);

@@ -110,10 +110,11 @@ mod tests {
                 mlp_ratio: 8,
                 groups,
                 drop_path: vec![0.0; 2],
+                steps: 1,
             };
             let network = <IncepU as SegmentNet>::new(&config, &Device::flex());
             assert_eq!(count_parameters(&network), net(width, groups), "{width} in {groups}");
-            let features = SegmentNet::forward(&network, Tensor::ones([1, width, 4, 4], &Device::flex()));
+            let features = SegmentNet::forward(&network, Tensor::ones([1, width, 4, 4], &Device::flex()), 0);
             assert_eq!(features.dims(), [1, width, 4, 4]);
         }
     }
