@@ -57,8 +57,14 @@ fn float_npy(path: &Path, frames: usize, missing: bool) {
     write_array(path, &[frames, 1, ROWS, COLUMNS], &values).unwrap();
 }
 
-/// Two variables in `unit` on latitudes that run north or south, with times unless there are none.
+/// Two variables in `unit` on latitudes that run north or south, hourly from the beginning on.
 fn netcdf(path: &Path, frames: usize, unit: &str, northward: bool) {
+    netcdf_of(path, 0..frames, unit, northward);
+}
+
+/// As [`netcdf`], of some of the hours.
+fn netcdf_of(path: &Path, hours: std::ops::Range<usize>, unit: &str, northward: bool) {
+    let frames = hours.len();
     let mut file = NcFileBuilder::new();
     let time = file.add_dimension("time", frames as u64).unwrap();
     let lat = file.add_dimension("lat", ROWS as u64).unwrap();
@@ -66,8 +72,8 @@ fn netcdf(path: &Path, frames: usize, unit: &str, northward: bool) {
     let axis = file.add_variable::<i32>("time", &[time]).unwrap();
     let since = NcAttrValue::Chars("hours since 2019-03-01 00:00:00".to_owned());
     file.add_variable_attribute(axis, "units", since).unwrap();
-    let hours: Vec<i32> = (0..frames as i32).collect();
-    file.write_variable(axis, &hours).unwrap();
+    let times: Vec<i32> = hours.clone().map(|hour| hour as i32).collect();
+    file.write_variable(axis, &times).unwrap();
     let latitude = file.add_variable::<f32>("lat", &[lat]).unwrap();
     let row = |row: usize| if northward { row } else { ROWS - 1 - row };
     let latitudes: Vec<f32> = (0..ROWS).map(|at| 50.0 + row(at) as f32).collect();
@@ -80,7 +86,7 @@ fn netcdf(path: &Path, frames: usize, unit: &str, northward: bool) {
         let text = NcAttrValue::Chars(unit.to_owned());
         file.add_variable_attribute(variable, "units", text).unwrap();
         let mut values = Vec::new();
-        for frame in 0..frames {
+        for frame in hours.clone() {
             for at in 0..ROWS {
                 let kelvin = |column: usize| 200.0 + f32::from(value(frame, channel, row(at) * COLUMNS + column)) / 2.0;
                 let of_unit = |kelvin: f32| if unit == "K" { kelvin } else { kelvin - 273.15 };
@@ -464,5 +470,40 @@ fn keys_without_effect_are_refused_with_those_that_have_one() {
             .unwrap_err()
             .to_string()
             .contains("data.unit")
+    );
+}
+
+/// Files of one folder are brought to the unit and the orientation of the first.
+#[test]
+fn files_of_one_folder_become_alike_or_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = kelvin(folder.path(), FRAMES);
+    let parts = folder.path().join("parts");
+    fs::create_dir(&parts).unwrap();
+    netcdf_of(&parts.join("a.nc"), 0..25, "K", true);
+    netcdf_of(&parts.join("b.nc"), 25..FRAMES, "degC", false);
+    let of = |path: PathBuf| open(path, |config| config.variable = Some("t2m".to_owned())).1;
+    let (expected, found) = (of(whole), of(parts.clone()));
+    assert_eq!(expected.test.len(), found.test.len());
+    let clip = |splits: &Splits| {
+        let mut clip = vec![0.0; splits.clip.clip_len()];
+        splits.test.read(0, 0, &mut clip).unwrap();
+        splits.normalization.denormalize(&mut clip, &splits.clip);
+        clip
+    };
+    let furthest = (clip(&expected).iter().zip(clip(&found)))
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max);
+    assert!(furthest < 1e-3, "{furthest} K");
+    netcdf_of(&parts.join("b.nc"), 25..FRAMES, "m/s", true);
+    let config = DataConfig {
+        path: Some(parts),
+        variable: Some("t2m".to_owned()),
+        ..(sets::files().defaults)()
+    };
+    let message = (sets::files().open)(&config).unwrap_err().to_string();
+    assert!(
+        message.contains("b.nc` is in m/s, which cannot be converted to K"),
+        "{message}"
     );
 }
