@@ -97,7 +97,7 @@ pub(crate) fn in_newest_run(path: &Path) -> Result<PathBuf> {
     }
 }
 
-/// What `path` means, as [`open_weights`] takes it: a file or the folder of a checkpoint as it is, else a run.
+/// What `path` means, as [`open_for`] takes it: a file or the folder of a checkpoint as it is, else a run.
 pub(crate) fn locate(path: &Path) -> Result<PathBuf> {
     match path.is_file() || path.join(WEIGHTS).is_file() {
         true => Ok(path.to_owned()),
