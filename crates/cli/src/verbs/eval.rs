@@ -170,7 +170,9 @@ fn moved(args: &EvalArgs, set: &[String]) -> Result<Option<Settings>> {
         ..args.data.clone()
     };
     // As they were in training: what is set besides may choose a part of them.
-    let as_trained = settings::of_run(&run, &there, &[])?;
+    let Ok(as_trained) = settings::of_run(&run, &there, &[]) else {
+        return Ok(None);
+    };
     let Ok(splits) = (as_trained.dataset.open)(&as_trained.config.data) else {
         return Ok(None);
     };

@@ -32,15 +32,15 @@ pub(crate) fn run(args: &ForecastArgs) -> Result<()> {
 
 fn continue_clip(args: &ForecastArgs, input: &Path, output: &Path) -> Result<()> {
     frames::check_output(output)?;
-    output::check_apart(
-        output,
-        &[&target::in_newest_run(input)?, &target::locate(&args.target)?],
-    )?;
     let device = args.backend.backend.device()?;
     let path = target::in_newest_run(input)?;
+    output::check_apart(output, &[&path])?;
     let (forecaster, observed, header) = match target::untrained(&args.target)? {
         Some(name) => of_model(args, name, &path, &device)?,
-        None => of_weights(args, &path, &device)?,
+        None => {
+            output::check_apart(output, &[&target::locate(&args.target)?])?;
+            of_weights(args, &path, &device)?
+        }
     };
     let horizon = args.horizon.map_or(header.clip.future, |frames| frames as usize);
     if observed.unused > 0 {

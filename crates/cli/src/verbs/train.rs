@@ -41,14 +41,6 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     }
     let device = args.backend.backend.device()?.autodiff();
     let splits = (settings.dataset.open)(&settings.config.data)?;
-    if let (Some(path), Some(folder), false) = (&args.data.data_path, &resumed, splits.fingerprint.reads_files()) {
-        bail!(
-            "--data-path {}: `{}` is a run on {}, which reads no files: leave it out",
-            path.display(),
-            folder.display(),
-            settings.config.data.name
-        );
-    }
     // Everything about the network that can be wrong shows itself here, before there is a folder.
     (settings.model.cost)(&settings.config.network, &splits.clip)?;
     check_judgement(&settings, &splits, &device)?;

@@ -147,7 +147,7 @@ fn only_a_run_is_resumed_and_only_as_it_was() {
     let message = refused(folder.path(), &["train", "--resume", &run, "--weights", &run]);
     assert!(message.contains("--weights begins a new run"), "{message}");
     let message = refused(folder.path(), &["train", "--resume", &run, "--data-path", "rain.npy"]);
-    assert!(message.contains("moving-digits, which reads no files"), "{message}");
+    assert!(message.contains("`moving-digits` has no use for it"), "{message}");
     let message = refused(folder.path(), &["train", "--resume", &run, "--steps", "1"]);
     assert!(
         message.contains("`train.steps` is 1") && message.contains("use 2 or more"),
