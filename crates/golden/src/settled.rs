@@ -5,8 +5,8 @@ use foreframe_core::{Architecture, ClipShape, assign, named_shapes};
 
 use crate::full::{derived, weights};
 
-/// Batches after which 0.2 % is left of what running statistics began with, at PyTorch's momentum.
-const BATCHES: usize = 60;
+/// Batches after which 0.003 % is left of what running statistics began with, at PyTorch's momentum.
+const BATCHES: usize = 100;
 
 /// How far the forecast in inference is from the one in training, relative to the latter, for a batch that training has seen
 /// nothing but. Where inference normalizes as training does, what is left is the difference between the biased and the

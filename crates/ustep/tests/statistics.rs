@@ -43,7 +43,7 @@ fn inference_repeats_training(#[case] layout: Layout, #[case] macro_segment: usi
         ("Uniformer", differences::<UniformerNet>(layout, macro_segment)),
     ] {
         assert!(
-            own < 0.03 && shared > 5.0 * own,
+            own < 0.01 && shared > 5.0 * own,
             "{name}: {own} per step, {shared} shared"
         );
     }

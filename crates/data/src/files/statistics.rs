@@ -78,13 +78,14 @@ pub(super) fn measured(
             return Ok((Normalization::identity(), Some([vec![0.0], vec![1.0]])));
         }
         Scaling::Auto | Scaling::None | Scaling::Scale => {
-            let channels = measure(frames, &sampled(train))?;
+            // What is not finite is found where it is read.
+            let channels = measure(frames, &sampled(train), Frames::read_once)?;
             return Ok((Normalization::identity(), extremes(&channels)));
         }
         Scaling::MinMax => Channel::range,
         Scaling::ZScore => Channel::moments,
     };
-    let channels = measure(frames, train)?;
+    let channels = measure(frames, train, Frames::read)?;
     let pairs = channels
         .iter()
         .enumerate()
@@ -126,13 +127,17 @@ fn sampled(ranges: &[Range]) -> Vec<Range> {
     frames.step_by(every).map(single).collect()
 }
 
-fn measure(frames: &Frames, train: &[Range]) -> Result<Vec<Channel>, DataError> {
+fn measure(
+    frames: &Frames,
+    train: &[Range],
+    read: fn(&Frames, usize, usize, &mut [f32]) -> Result<(), DataError>,
+) -> Result<Vec<Channel>, DataError> {
     let size = frames.size();
     let mut channels = vec![Channel::EMPTY; size.channels];
     let mut values = vec![0.0; size.len()];
     for range in train {
         for frame in range.start..range.end {
-            frames.read(range.recording, frame, &mut values)?;
+            read(frames, range.recording, frame, &mut values)?;
             for (channel, plane) in channels.iter_mut().zip(values.chunks_exact(size.height * size.width)) {
                 channel.add(plane);
             }
