@@ -85,6 +85,7 @@ fn of_weights(args: &EvalArgs, set: &[String]) -> Result<Judged> {
             "--set {assignment}: the network is trained already; only keys of `data` and `eval` can be set here"
         );
     }
+    check_split(args)?;
     let mut settings = match moved(args, set)? {
         Some(same) => same,
         None => settings(args, set)?,
@@ -146,6 +147,17 @@ fn of_weights(args: &EvalArgs, set: &[String]) -> Result<Judged> {
         warn!("these data are normalised by their own training split, not as those that the network was trained on");
     }
     Ok((settings, network, splits))
+}
+
+/// Refuses `--split all` of data that have splits of their own, before its key is.
+fn check_split(args: &EvalArgs) -> Result<()> {
+    let run = target::locate(&args.target)?.join("config.toml");
+    let name = match (&args.data.data, &args.data.data_path) {
+        (Some(name), _) => name.clone(),
+        (None, None) if run.is_file() => RunConfig::read(&run)?.data.name,
+        _ => return Ok(()),
+    };
+    args.split.check(find_dataset(&name)?)
 }
 
 /// In words.
