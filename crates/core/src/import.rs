@@ -6,8 +6,9 @@ use burn::module::Module;
 use burn::tensor::TensorData;
 
 use crate::finite::single_precision;
+use crate::named::steps_given;
 use crate::prefix::{self, Found};
-use crate::{AssignError, KeyMap, assign, named_shapes};
+use crate::{AssignError, KeyMap, assign, is_buffer, named_shapes};
 
 /// What became of every tensor of a reference file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -221,7 +222,8 @@ pub fn select(
 
 /// The key in the file of a tensor that has the network's size.
 fn fits(file_key: &str, found: &[usize], (name, expected): &(String, Vec<usize>)) -> Result<String, ImportError> {
-    match prefix::same_size(found, expected) {
+    let stands_for_all_steps = is_buffer(name) && steps_given(found, expected).is_some();
+    match prefix::same_size(found, expected) || stands_for_all_steps {
         true => Ok(file_key.to_owned()),
         false => Err(ImportError::Misfit {
             key: file_key.to_owned(),

@@ -206,15 +206,24 @@ fn fitting(name: &str, data: Option<TensorData>, expected: &[usize]) -> Result<T
     })
 }
 
+/// Of how many steps of a recurrence running statistics of size `found` are, where those of fewer steps than `expected` has,
+/// `[steps, channels]`, can stand for all.
+pub(crate) fn steps_given(found: &[usize], expected: &[usize]) -> Option<usize> {
+    let [steps, channels] = *expected else { return None };
+    match *found {
+        [found] if found == channels => Some(1),
+        [given, found] if found == channels && (1..steps).contains(&given) => Some(given),
+        _ => None,
+    }
+}
+
 /// Running statistics of a recurrence, `[steps, channels]`, from `data` that has fewer steps, or none, `[channels]`: its last
 /// ones stand for all steps that follow, as they do in a forecast of more steps than a network has statistics for.
 fn for_all_steps(data: TensorData, expected: &[usize]) -> TensorData {
-    let [steps, channels] = *expected else { return data };
-    let given = match data.shape().as_slice() {
-        [found] if *found == channels => 1,
-        [given, found] if *found == channels && (1..steps).contains(given) => *given,
-        _ => return data,
+    let (Some(given), [steps, channels]) = (steps_given(data.shape(), expected), expected) else {
+        return data;
     };
+    let (steps, channels) = (*steps, *channels);
     if !data.dtype().is_float() {
         return data;
     }
