@@ -1,11 +1,14 @@
 //! What has to hold before a change goes in.
 
 use std::ffi::OsString;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::Result;
 
 use crate::workspace::{Workspace, step};
+
+/// The features that compile the tests for `ndarray` and `wgpu` beside `flex`.
+const BACKENDS: [&str; 2] = ["--features", "foreframe-golden/ndarray,foreframe-golden/wgpu"];
 
 /// What all networks are made of.
 const SHARED: [&str; 2] = ["foreframe-ops", "foreframe-nn"];
@@ -26,21 +29,20 @@ fn parity_packages(workspace: &Workspace) -> Result<Vec<String>> {
     Ok(packages)
 }
 
-pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+pub(crate) fn check(workspace: &Workspace, cuda: bool) -> Result<()> {
+    let cargo = |verb| match cuda {
+        true => with_cuda(workspace, verb),
+        false => workspace.cargo(verb),
+    };
     step(workspace.cargo("fmt").args(["--all", "--check"]))?;
+    step(cargo("clippy").args(["--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     step(
-        workspace
-            .cargo("clippy")
-            .args(["--workspace", "--all-targets", "--", "-D", "warnings"]),
-    )?;
-    step(
-        workspace
-            .cargo("doc")
+        cargo("doc")
             .args(["--workspace", "--no-deps"])
             .env("RUSTDOCFLAGS", "-D warnings"),
     )?;
     let mut deny = workspace.cargo("deny");
-    let installed = std::process::Command::new(deny.get_program())
+    let installed = Command::new(deny.get_program())
         .args(["deny", "--version"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -53,26 +55,36 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     step(deny.arg("check"))
 }
 
-pub(crate) fn test(workspace: &Workspace, arguments: &[OsString]) -> Result<()> {
-    let mut command = workspace.cargo("test");
+pub(crate) fn test(workspace: &Workspace, one_build: bool, arguments: &[OsString]) -> Result<()> {
+    let mut command = tests(workspace, one_build);
     if arguments.is_empty() {
         command.arg("--workspace");
     }
     step(command.args(arguments))
 }
 
-pub(crate) fn parity(workspace: &Workspace) -> Result<()> {
-    let mut command = workspace.cargo("test");
+pub(crate) fn parity(workspace: &Workspace, one_build: bool) -> Result<()> {
+    let mut command = tests(workspace, one_build);
     for package in parity_packages(workspace)? {
         command.args(["--package", &package]);
     }
     step(&mut command)
 }
 
+/// `cargo test` on the default backend; from the build of [`portability`] if both are wanted from one.
+fn tests(workspace: &Workspace, one_build: bool) -> Command {
+    let mut command = workspace.cargo("test");
+    if one_build {
+        command.args(BACKENDS).env("FOREFRAME_TEST_BACKENDS", "flex");
+    }
+    command
+}
+
 pub(crate) fn portability(workspace: &Workspace, short: bool) -> Result<()> {
     let mut command = workspace.cargo("test");
-    command.args(["--tests", "--package", "foreframe-golden"]);
-    command.args(["--features", "foreframe-golden/ndarray,foreframe-golden/wgpu"]);
+    command
+        .args(["--tests", "--package", "foreframe-golden"])
+        .args(BACKENDS);
     // The sweep compares every registered model across backends.
     command.args(["--package", "foreframe-tests"]);
     let packages = match short {
@@ -86,10 +98,17 @@ pub(crate) fn portability(workspace: &Workspace, short: bool) -> Result<()> {
 }
 
 pub(crate) fn cuda(workspace: &Workspace) -> Result<()> {
-    // DOCS_RS makes the build script of CubeCL's LLVM bindings skip its download; a folder of its own, because the same
-    // variable changes what other build scripts do.
-    let mut command = workspace.cargo("check");
-    command.args(["--package", "foreframe", "--features", "cuda", "--target-dir"]);
+    step(with_cuda(workspace, "check").args(["--package", "foreframe"]))
+}
+
+/// A command of Cargo's that only reads the code, with the CUDA backend in it.
+///
+/// DOCS_RS makes the build script of CubeCL's LLVM bindings skip its download. The target folder is its own because the same
+/// variable changes what other build scripts do.
+fn with_cuda(workspace: &Workspace, verb: &str) -> Command {
+    let mut command = workspace.cargo(verb);
+    command.args(["--features", "foreframe/cuda", "--target-dir"]);
     command.arg(workspace.target().join("cuda-check"));
-    step(command.env("DOCS_RS", "1"))
+    command.env("DOCS_RS", "1");
+    command
 }

@@ -25,15 +25,26 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     /// Formatting, lints, documentation, and licences where cargo-deny is installed
-    Check,
+    Check {
+        /// With the CUDA backend too, as `cuda-check` has it
+        #[arg(long)]
+        cuda: bool,
+    },
     /// All tests on the default CPU backend
     Test {
+        /// Compile for every backend, so that `portability` needs no build of its own
+        #[arg(long)]
+        one_build: bool,
         /// Handed to `cargo test`, e.g. `-p foreframe-ustep`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
     /// The tests that compare with the numbers of the public PyTorch code
-    Parity,
+    Parity {
+        /// Compile for every backend, so that `portability` needs no build of its own
+        #[arg(long)]
+        one_build: bool,
+    },
     /// Those tests on flex, ndarray and wgpu (needs a Vulkan driver; a software one will do)
     Portability {
         /// Only operators, shared blocks and the sweep over all models, without each model's golden cases
@@ -57,9 +68,9 @@ enum Verb {
 fn main() -> ExitCode {
     let workspace = Workspace::here();
     let outcome = match Cli::parse().verb {
-        Verb::Check => checks::check(&workspace),
-        Verb::Test { args } => checks::test(&workspace, &args),
-        Verb::Parity => checks::parity(&workspace),
+        Verb::Check { cuda } => checks::check(&workspace, cuda),
+        Verb::Test { one_build, args } => checks::test(&workspace, one_build, &args),
+        Verb::Parity { one_build } => checks::parity(&workspace, one_build),
         Verb::Portability { short } => checks::portability(&workspace, short),
         Verb::CudaCheck => checks::cuda(&workspace),
         Verb::NewModel { name, dir } => new_model::run(&name, &dir.map_or(workspace, Workspace::at)),

@@ -167,12 +167,7 @@ pub(crate) fn input(path: &Path, header: &WeightsHeader, set: &[String], other_g
         false => header.input(),
     };
     let data = settings::of_input(&header.model, &input, set)?;
-    if let (Some(wanted), Some(trained)) = (&data.unit, input.unit()) {
-        ensure!(
-            same_unit(wanted, trained),
-            "--set data.unit={wanted}: the network was trained on {trained}: leave it out, files are converted to that"
-        );
-    }
+    check_unit(&data, &input)?;
     match &header.channels {
         Some(channels) => channels.check(&data)?,
         None => check_plain(&data)?,
@@ -182,6 +177,20 @@ pub(crate) fn input(path: &Path, header: &WeightsHeader, set: &[String], other_g
         input.grid = None;
     }
     Ok(input)
+}
+
+/// Refuses a unit that is not the one of training.
+///
+/// # Errors
+/// Names both.
+pub(crate) fn check_unit(data: &DataConfig, input: &InputSpec) -> Result<()> {
+    if let (Some(wanted), Some(trained)) = (&data.unit, input.unit()) {
+        ensure!(
+            same_unit(wanted, trained),
+            "data.unit = \"{wanted}\": the network was trained on {trained}: leave it out, files are converted to that"
+        );
+    }
+    Ok(())
 }
 
 /// A network that reads frames as they are forecasts all of each and reads nothing else.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use foreframe_core::{ClipShape, ConfigError};
 
 use crate::config::whole_frames;
-use crate::{Channels, DataConfig, DataError, Fingerprint, InputSpec, Normalization};
+use crate::{Channels, DataConfig, DataError, Fingerprint, InputSpec, Noise, Normalization};
 
 /// Clips by number.
 pub trait ClipSource: Send + Sync {
@@ -145,24 +145,41 @@ impl Dataset {
             _ => unreachable!("plain numbers and strings become JSON"),
         };
         let (given, mut usual) = (table(config), table(&(self.defaults)()));
-        let is_generated = self.name == "moving-digits";
         for (key, value) in given {
-            let counts = COMMON_KEYS.contains(&key.as_str())
-                || self.keys.contains(&key.as_str())
-                || key == "path" && !is_generated;
-            if !counts && usual.remove(&key).as_ref() != Some(&value) {
-                return Err(ConfigError::new(
-                    format!("data.{key}"),
-                    format!("is {value}, but `{}` has no use for it", self.name),
-                    format!(
+            if !self.has_use_for(&key, config.noise) && usual.remove(&key).as_ref() != Some(&value) {
+                let remedy = match key.strip_prefix("noise_") {
+                    Some(_) if self.takes(&key) => "leave it out, or set data.noise to what it belongs to".to_owned(),
+                    _ => format!(
                         "leave it out; there is {}, {}",
                         COMMON_KEYS[1..].join(", "),
                         self.keys.join(", ")
                     ),
+                };
+                return Err(ConfigError::new(
+                    format!("data.{key}"),
+                    format!("is {value}, but `{}` has no use for it", self.name),
+                    remedy,
                 )
                 .into());
             }
         }
         Ok(())
+    }
+
+    /// Whether `key` is one of this dataset's.
+    fn takes(&self, key: &str) -> bool {
+        COMMON_KEYS.contains(&key) || self.keys.contains(&key)
+    }
+
+    /// Whether `key` changes anything where the frames are disturbed by `noise`.
+    fn has_use_for(&self, key: &str, noise: Noise) -> bool {
+        self.takes(key)
+            && match key {
+                "noise_in" => noise != Noise::None,
+                "noise_box" => noise == Noise::Box,
+                "noise_rate" => matches!(noise, Noise::MissingFrames | Noise::MissingPixels),
+                "noise_speed" => noise == Noise::Dynamic,
+                _ => true,
+            }
     }
 }

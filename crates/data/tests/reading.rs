@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use foreframe_data::files::Links;
 use foreframe_data::files::{FrameFile, Past, observe};
 use foreframe_data::npy::write_array;
-use foreframe_data::{ClipSource, DataConfig, Missing, Pick, Scaling, Splits, TimeEncoding, sets};
+use foreframe_data::{ClipSource, DataConfig, Missing, Noise, NoisySplits, Pick, Scaling, Splits, TimeEncoding, sets};
 use netcdf_writer::{NcAttrValue, NcFileBuilder, NcWriteOptions};
 
 const ROWS: usize = 6;
@@ -462,6 +462,28 @@ fn keys_without_effect_are_refused_with_those_that_have_one() {
     );
     assert!(message.contains("normalize") && message.contains("crop"), "{message}");
     assert!(refused(|config| config.size = 16).contains("data.size"));
+    // Keys of a disturbance, without it or of another one.
+    let noise: [(Change, &str); 3] = [
+        (|config| config.noise_box = 3, "data.noise_box"),
+        (|config| config.noise_in = NoisySplits::All, "data.noise_in"),
+        (
+            |config| (config.noise, config.noise_rate) = (Noise::Box, 0.5),
+            "data.noise_rate",
+        ),
+    ];
+    for (change, key) in noise {
+        let message = refused(change);
+        assert!(message.contains(key) && message.contains("set data.noise"), "{message}");
+    }
+    let mut generated = (sets::moving_digits().defaults)();
+    generated.path = Some("digits".into());
+    assert!(
+        sets::moving_digits()
+            .check_keys(&generated)
+            .unwrap_err()
+            .to_string()
+            .contains("data.path")
+    );
     let mut config = (sets::kth().defaults)();
     config.unit = Some("K".to_owned());
     assert!(

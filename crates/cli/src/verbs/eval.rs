@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use foreframe_core::ClipShape;
-use foreframe_data::{Agreement, ClipSource, DataConfig, Dataset, Normalization, Splits, Trained, same_unit};
+use foreframe_data::{Agreement, ClipSource, DataConfig, Dataset, Normalization, Splits, Trained};
 use foreframe_metrics::Comparison;
 use foreframe_train::evaluate::{Evaluation, evaluate, fit};
 use foreframe_train::progress::{Progress, progress};
@@ -104,12 +104,7 @@ fn of_weights(args: &EvalArgs, set: &[String]) -> Result<Judged> {
         }
         let mut input = target::input(&args.target, &header, &[], args.other_grid)?;
         input.data = settings.config.data.clone();
-        if let (Some(wanted), Some(trained)) = (&input.data.unit, input.unit()) {
-            ensure!(
-                same_unit(wanted, trained),
-                "data.unit = \"{wanted}\": the network was trained on {trained}: leave it out, files are converted to that"
-            );
-        }
+        target::check_unit(&input.data, &input)?;
         settings.config.data.trained = Some(Arc::new(Trained {
             normalization: header.normalization.clone(),
             input: Some(input),

@@ -20,8 +20,7 @@ use crate::{Damaged, DataError, Pick, TimeEncoding, Trained};
 
 /// Which data, how they are cut into clips and split. The section `[data]` of every configuration.
 ///
-/// One flat section serves every dataset; a key that a dataset has no use for is ignored by it, but one that asks for other
-/// channels than it has is refused.
+/// One flat section serves every dataset; a key that a dataset has no use for is refused ([`Dataset::check_keys`](crate::Dataset)).
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {

@@ -27,7 +27,7 @@ pub const fn caltech() -> Dataset {
         about: "drives filmed from a car, KITTI trains and Caltech Pedestrian tests, 10 -> 1; kitticaltech_npy, or the films of Caltech",
         source: "KITTI: Geiger et al. 2013, CC BY-NC-SA 3.0; Caltech Pedestrian: Dollár et al. 2009",
         defaults,
-        keys: &["validation_share"],
+        keys: &["path", "validation_share"],
         frame: |_| Some([3, 128, 160]),
         open,
     }

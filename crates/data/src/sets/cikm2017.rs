@@ -19,7 +19,7 @@ pub const fn cikm2017() -> Dataset {
         about: "radar echoes of the CIKM AnalytiCup 2017, 5 -> 10 frames 6 minutes apart; train.txt or folders of images",
         source: "Shenzhen Meteorological Bureau and Alibaba, CIKM AnalytiCup 2017; no licence stated",
         defaults,
-        keys: &["level", "resize", "validation_clips", "test_clips"],
+        keys: &["path", "level", "resize", "validation_clips", "test_clips"],
         frame: sequences::frame,
         open,
     }

@@ -11,6 +11,7 @@ pub const fn files() -> Dataset {
         source: "yours",
         defaults,
         keys: &[
+            "path",
             "stride",
             "step",
             "split",

@@ -25,7 +25,7 @@ pub const fn human() -> Dataset {
         about: "Human3.6M: actors in a studio, 4 -> 4, every fifth frame; train.txt, test.txt and images",
         source: "Ionescu et al., TPAMI 2014; academic use only, by registration",
         defaults,
-        keys: &["resize", "step"],
+        keys: &["path", "resize", "step"],
         frame: |config| config.resize.map(|[height, width]| [3, height, width]),
         open,
     }

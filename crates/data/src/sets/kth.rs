@@ -34,7 +34,7 @@ pub const fn kth() -> Dataset {
         about: "six human actions by 25 persons, 10 -> 20 or (data.future = 40) 10 -> 40; folders of images or AVI",
         source: "Schuldt, Laptev, Caputo, ICPR 2004; no licence stated",
         defaults,
-        keys: &["resize"],
+        keys: &["path", "resize"],
         frame: |config| config.resize.map(|[height, width]| [1, height, width]),
         open,
     }

@@ -53,7 +53,8 @@ const CIFAR: Variant = Variant {
     coloured: true,
 };
 
-const KEYS: [&str; 6] = [
+const KEYS: [&str; 7] = [
+    "path",
     "digits",
     "size",
     "train_clips",

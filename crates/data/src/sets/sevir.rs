@@ -39,6 +39,7 @@ pub const fn sevir() -> Dataset {
         source: "Veillette, Samsi, Mattioli, NeurIPS 2020; terms: registry.opendata.aws/sevir",
         defaults,
         keys: &[
+            "path",
             "normalize",
             "resize",
             "stride",

@@ -15,7 +15,7 @@ pub const fn shanghai2020() -> Dataset {
         about: "radar echoes over Shanghai, 10 frames 6 minutes apart -> 10 frames 12 minutes apart",
         source: "Zenodo record 7251972, where its licence stands",
         defaults,
-        keys: &["maximum", "resize", "validation_clips", "test_clips"],
+        keys: &["path", "maximum", "resize", "validation_clips", "test_clips"],
         frame: sequences::frame,
         open,
     }

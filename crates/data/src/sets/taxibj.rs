@@ -23,7 +23,7 @@ pub const fn taxibj() -> Dataset {
         about: "inflow and outflow of taxis on a 32x32 grid over Beijing, half-hourly; dataset.npz",
         source: "Zhang, Zheng, Qi, AAAI 2017, arXiv:1610.00081; no licence stated",
         defaults,
-        keys: &["validation_clips"],
+        keys: &["path", "validation_clips"],
         frame: |_| Some([2, 32, 32]),
         open,
     }

@@ -22,7 +22,7 @@ pub const fn ucf_sports() -> Dataset {
         about: "ten kinds of sport from television, 4 -> 1, 480x720 in colour; folders of images",
         source: "Rodriguez, Ahmed, Shah, CVPR 2008; no licence stated",
         defaults,
-        keys: &["resize", "stride", "test_share", "validation_share"],
+        keys: &["path", "resize", "stride", "test_share", "validation_share"],
         frame: |config| config.resize.map(|[height, width]| [3, height, width]),
         open,
     }

@@ -29,6 +29,7 @@ pub const fn weatherbench() -> Dataset {
         source: "Rasp et al., JAMES 2020, MIT; data: Copernicus Climate Change Service, Licence to use Copernicus Products",
         defaults,
         keys: &[
+            "path",
             "variables",
             "channels",
             "targets",
