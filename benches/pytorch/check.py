@@ -1,17 +1,15 @@
 """Compares the networks with reference numbers: `python check.py GOLDEN`, a folder of `<method>/<variant>` with
 `case.json` and `tensors.safetensors` (weights, inputs, forecast, training loss, gradient norms) of public implementations.
 
-The networks are built at the small sizes of those cases. Where convolutions were joined, their weights are too.
+The networks are built at the small sizes of those cases.
 """
 
 import json
-import re
-import struct
 import sys
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from networks.clip import Clip
 from networks.convlstm import ConvLSTM
@@ -20,139 +18,7 @@ from networks.predrnn import PredRNN
 from networks.simvp import SimVP
 from networks.stlight import STLight
 from networks.ustep import USTEP
-
-BLOCK = {
-    "attention_norm": "norm1",
-    "attention.project_in": "attn.proj_1",
-    "attention.unit.field.depthwise": "attn.spatial_gating_unit.conv0",
-    "attention.unit.field.dilated": "attn.spatial_gating_unit.conv_spatial",
-    "attention.unit.pointwise": "attn.spatial_gating_unit.conv1",
-    "attention.unit.squeeze": "attn.spatial_gating_unit.fc.0",
-    "attention.unit.excite": "attn.spatial_gating_unit.fc.2",
-    "attention.project_out": "attn.proj_2",
-    "attention_scale": "layer_scale_1",
-    "mlp_norm": "norm2",
-    "mlp.expand": "mlp.fc1",
-    "mlp.depthwise": "mlp.dwconv.dwconv",
-    "mlp.contract": "mlp.fc2",
-    "mlp_scale": "layer_scale_2",
-}
-MIXER = {
-    "depthwise": "0.fn.0",
-    "dilated": "0.fn.1",
-    "spatial_norm": "0.fn.3",
-    "pointwise": "1.0",
-    "channel_norm": "1.2",
-}
-STLIGHT = {"embed": "patch_encoder.0", "embed_norm": "patch_encoder.1", "reassemble": "patch_reassemble"}
-MOTION = {
-    "alpha": "global_growth_module.alpha_default",
-    "beta": "global_growth_module.beta_default",
-    "growth": "global_growth_module.fc_global",
-    "candidate": "output",
-    "warp.modulation": "warp.warp_gate",
-    "warp": "warp.conv",
-}
-
-
-def read(path: Path) -> dict[str, Tensor]:
-    """The f32 tensors and masks of a safetensors file."""
-    data = path.read_bytes()
-    (length,) = struct.unpack("<Q", data[:8])
-    kinds = {"F32": torch.float32, "I64": torch.int64}
-    tensors = {}
-    for name, entry in json.loads(data[8 : 8 + length]).items():
-        if name != "__metadata__":
-            start, end = (8 + length + offset for offset in entry["data_offsets"])
-            values = torch.frombuffer(bytearray(data[start:end]), dtype=kinds[entry["dtype"]])
-            tensors[name] = values.reshape(entry["shape"])
-    return tensors
-
-
-def rename(part: str, names: dict[str, str]) -> str:
-    """`a.b.weight` by its longest known beginning."""
-    for ours in sorted(names, key=len, reverse=True):
-        if part == ours or part.startswith(ours + "."):
-            return names[ours] + part[len(ours) :]
-    return part
-
-
-def simvp_key(key: str) -> str:
-    if key.startswith("translator."):
-        index, part = key.split(".", 2)[1:]
-        # The translator is block, projection, blocks..., block, projection.
-        index = int(index)
-        if part in ("weight", "bias"):
-            return f"hid.enc.{max(index - 2, 0)}.reduction.{part}"
-        return f"hid.enc.{max(index - 1, 0)}.block.{rename(part, BLOCK)}"
-    side, _, rest = key.partition(".")
-    side = side[:3]
-    if match := re.fullmatch(r"blocks\.(\d+)\.(.*)", rest):
-        index, part = match.groups()
-        inner = "conv.0" if side == "dec" and int(index) % 2 == 0 and part.startswith("conv") else part.split(".")[0]
-        return f"{side}.{side}.{index}.conv.{inner}.{part.split('.')[1]}"
-    return f"{side}.{rest}"
-
-
-def ustep_key(key: str) -> str:
-    if match := re.fullmatch(r"(micro|macro)_net\.(\d+)\.(.*)", key):
-        scale, index, part = match.groups()
-        return f"{scale}.blocks.{int(index) - 1}.{rename(part, BLOCK)}" if int(index) else f"{scale}.project.{part}"
-    names = {"macro_gate": "gate_v", "micro_gate": "gate_u", "cross_gate": "gate_c", "decoder.readout": "readout"}
-    return rename(key, names).replace("coder.blocks", "coder.layers")
-
-
-def stlight_key(key: str) -> str:
-    if key.startswith("mixers."):
-        index, part = key.split(".", 2)[1:]
-        return f"net.{index}.{rename(part, MIXER)}"
-    return rename(key, STLIGHT)
-
-
-def joined(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """The weights of an ST-LSTM cell: its convolutions of the input stand with those of the states."""
-    x, hidden, memory = (state[f"{prefix}.conv_{part}.0.weight"] for part in "xhm")
-    x, hidden = x.chunk(7), hidden.chunk(4)
-    first = torch.cat((torch.cat((*x[:3], x[6])), torch.cat(hidden)), dim=1)
-    return {
-        "hidden_gates": first,
-        "memory_gates": torch.cat((torch.cat(x[3:6]), memory), dim=1),
-        "output_gate": state[f"{prefix}.conv_o.0.weight"],
-        "mix": state[f"{prefix}.conv_last.weight"],
-    }
-
-
-def recurrent_weight(state: dict[str, Tensor], key: str) -> Tensor:
-    parts = key.split(".")
-    if parts[0] in ("readout", "highway"):
-        return state[{"readout": "conv_last", "highway": "conv_first_v"}[parts[0]] + ".weight"]
-    prefix, kind = f"cell_list.{parts[1]}", parts[-1]
-    if parts[0] == "motions":
-        return motion_weight(state, int(parts[1]), ".".join(parts[2:]))
-    if parts[2] == "conv":
-        gates = torch.cat([state[f"{prefix}.conv_{part}.0.weight"] for part in "xh"], dim=1).chunk(4)
-        return torch.cat([gates[gate] for gate in (0, 1, 3, 2)])
-    if parts[2] == "focus":
-        names = {"extract": "global_feature_extractor.conv", "summarise": "global_feature_extractor.fc"}
-        names |= {"gate": "gate.0", "scales": "conv_g.0.convs"}
-        return state[f"{prefix}.{rename('.'.join(parts[3:]), names)}"]
-    if parts[2] == "attention":
-        layers = {"from_hidden": ("q", "k", "v"), "from_memory": ("k2", "v2"), "join": ("z",), "gates": ("m",)}
-        return torch.cat([state[f"{prefix}.attention_layer.layer_{name}.{kind}"] for name in layers[parts[3]]])
-    return joined(state, prefix)[parts[-2]]
-
-
-def motion_weight(state: dict[str, Tensor], index: int, key: str) -> Tensor:
-    part, _, rest = key.partition(".")
-    if part != "unit":
-        return state[f"{ {'encode': 'enc', 'decode': 'dec', 'gate': 'gate'}[part] }_list.{index}.{rest}"]
-    prefix = f"motion_list.{index}"
-    name, _, kind = rest.partition(".")
-    if name == "gates":
-        return torch.cat([state[f"{prefix}.{gate}.{kind}"] for gate in ("update", "reset")])
-    if name == "rates":
-        return torch.cat([state[f"{prefix}.global_growth_module.{rate}_fc.{kind}"] for rate in ("alpha", "beta")])
-    return state[f"{prefix}.{rename(rest, MOTION)}"]
+from networks.weights import load, read
 
 
 def build(method: str, h: dict) -> nn.Module:
@@ -173,7 +39,6 @@ def build(method: str, h: dict) -> nn.Module:
     return {"convlstm": ConvLSTM, "predrnn": PredRNN}[method](future, *sizes)
 
 
-KEYS = {"stlight": stlight_key, "tau": simvp_key, "simvp_gsta": simvp_key, "ustep": ustep_key}
 CASES = ["stlight/base", "stlight/depth5", "tau/base", "simvp_gsta/base", "ustep/tau_base", "convlstm/base"]
 CASES += ["predrnn/base", "predrnn/long", "gmg/l_time"]
 
@@ -184,9 +49,7 @@ def check(folder: Path, name: str) -> bool:
     state = {key.removeprefix("state_dict."): value for key, value in tensors.items() if key.startswith("state_dict.")}
     method = name.split("/")[0]
     module = build(method, case["hyper"])
-    key = KEYS.get(method)
-    weights = {k: state[key(k)] if key else recurrent_weight(state, k) for k in module.state_dict()}
-    module.load_state_dict(weights)
+    load(module, method.removesuffix("_gsta"), state)
     for part in module.modules():
         if hasattr(part, "drop_path"):
             part.drop_path = 0.0

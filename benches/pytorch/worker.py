@@ -153,6 +153,12 @@ class Worker:
             self.torch.cuda.empty_cache()
         return {"ok": True}
 
+    def train(self, request: dict) -> dict:
+        import training
+
+        self.release({})
+        return {"losses": training.train(request, self.settings.device)}
+
     def memory(self, _: dict) -> dict:
         device = self.torch.cuda.max_memory_allocated() if self.cuda else 0
         return {"peak_rss_kb": peak_rss_kb(), "peak_device_bytes": device}
@@ -164,6 +170,7 @@ class Worker:
             "run": self.run,
             "release": self.release,
             "memory": self.memory,
+            "train": self.train,
             "quit": lambda _: sys.exit(),
         }
         try:

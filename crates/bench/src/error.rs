@@ -8,6 +8,14 @@ pub enum BenchError {
     /// Nothing is left to measure.
     #[error("no case matches `{}`: patterns are of letters, * and ?, and names are like `conv 5x5 [8, 80, 16, 16] -> 256 forward`, `gelu [8, 512, 32, 32] forward + backward` and `tau train step`", .0.join("`, `"))]
     NoCase(Vec<String>),
+    /// No network of PyTorch's half is meant.
+    #[error("no network matches `{}`: PyTorch's half has {}", patterns.join("`, `"), names.join(", "))]
+    NoNetwork {
+        /// What was asked for.
+        patterns: Vec<String>,
+        /// What there is.
+        names: Vec<&'static str>,
+    },
     /// The worker's sources are not here.
     #[error(
         "PyTorch's half of the benchmark is not here: run this in a clone of the repository, which has it in benches/pytorch"

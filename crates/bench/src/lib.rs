@@ -22,6 +22,7 @@ mod statistics;
 mod subject;
 pub mod suite;
 pub mod table;
+pub mod trajectory;
 
 pub use error::BenchError;
 pub use machine::machine;

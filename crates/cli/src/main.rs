@@ -9,6 +9,7 @@ mod logging;
 mod output;
 mod samples;
 mod settings;
+mod shipped;
 mod target;
 mod verbs;
 

@@ -12,7 +12,7 @@ use foreframe_train::{Network, RunConfig};
 use foreframe_zoo::{MODELS, find_model};
 use tracing::warn;
 
-use crate::settings;
+use crate::{settings, shipped};
 
 /// Stands for the newest run in a folder of runs.
 const LATEST: &str = "LATEST";
@@ -97,8 +97,12 @@ pub(crate) fn in_newest_run(path: &Path) -> Result<PathBuf> {
     }
 }
 
-/// What `path` means, as [`open_for`] takes it: a file or the folder of a checkpoint as it is, else a run.
+/// What `path` means, as [`open_for`] takes it: a file or the folder of a checkpoint as it is, shipped weights by their name,
+/// else a run.
 pub(crate) fn locate(path: &Path) -> Result<PathBuf> {
+    if let Some(file) = shipped::file_of(path)? {
+        return Ok(file);
+    }
     match path.is_file() || path.join(WEIGHTS).is_file() {
         true => Ok(path.to_owned()),
         false if path.extension().is_some() && !path.exists() => {

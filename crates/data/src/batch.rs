@@ -30,6 +30,10 @@ pub fn carry_forward(past: &mut [f32], frame_len: usize) {
 /// - `past`: `[T, channels, height, width]`, frames of `frame_len` values
 /// - output: `[horizon, channels, height, width]`
 pub fn persistence(past: &[f32], frame_len: usize, horizon: usize) -> Vec<f32> {
+    let newest = &past[past.len() - frame_len..];
+    if !newest.iter().any(|value| value.is_nan()) {
+        return newest.repeat(horizon);
+    }
     let mut past = past.to_vec();
     carry_forward(&mut past, frame_len);
     past[past.len() - frame_len..].repeat(horizon)
@@ -83,9 +87,14 @@ impl HostBatch {
         batch
     }
 
+    /// Whether a value is missing and masked.
+    pub fn has_missing(&self) -> bool {
+        self.values.iter().any(|value| value.is_nan())
+    }
+
     /// `[clips, T + T', channels, height, width]`
     fn missing(&self, device: &Device) -> Option<Tensor<5, Bool>> {
-        if !self.values.iter().any(|value| value.is_nan()) {
+        if !self.has_missing() {
             return None;
         }
         let missing: Vec<bool> = self.values.iter().map(|value| value.is_nan()).collect();

@@ -51,7 +51,7 @@ pub mod time {
 
 pub use batch::{HostBatch, carry_forward, fill_missing, first_channels, persistence};
 pub use channels::{Channels, Pick, TimeEncoding};
-pub use config::{DataConfig, Missing, Noise, NoisySplits, Protocol, Scaling, SplitBy, whole_frames};
+pub use config::{DataConfig, Missing, Motion, Noise, NoisySplits, Protocol, Scaling, SplitBy, whole_frames};
 pub use error::DataError;
 pub use fields::{Coordinate, Damaged, Grid, same_unit};
 pub use fingerprint::{Agreement, Fingerprint};

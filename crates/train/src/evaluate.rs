@@ -133,13 +133,14 @@ pub fn evaluate(
     let mut score = |batch: &HostBatch, clips: usize| {
         let times = times(source.as_ref(), first, batch.clips, shape.past, horizon);
         first += batch.clips;
-        let carried = has_references.then(|| batch.carried_forward());
+        let carried = (has_references && batch.has_missing()).then(|| batch.carried_forward());
         let of = |network: &&dyn Network| -> Vec<f32> {
             // What has no weights has not learnt what a missing value looks like.
             let shown = carried.as_ref().filter(|_| network.parameters() == 0).unwrap_or(batch);
             let clip = shown.to_clip(&network.device().inner());
             let forecast = answer(*network, clip, horizon, targets, &times);
-            forecast.into_data().iter::<f32>().collect()
+            let forecast = forecast.into_data().convert::<f32>();
+            forecast.try_into_vec().expect("it was converted to this type")
         };
         let forecasts: Vec<Vec<f32>> = networks.iter().map(of).collect();
         for clip in 0..clips {
@@ -147,8 +148,8 @@ pub fn evaluate(
             let past = first_channels(batch.past(clip), &shape, judged.channels);
             let mut newest = persistence(&past, frame, horizon);
             fill_missing(&mut newest);
-            let of_clip = |forecasts: &Vec<f32>| forecasts[clip * values..][..values].to_vec();
-            let all: Vec<Vec<f32>> = forecasts.iter().map(of_clip).chain([newest]).collect();
+            let of_clip = forecasts.iter().map(|all| &all[clip * values..][..values]);
+            let all: Vec<&[f32]> = of_clip.chain([&newest[..]]).collect();
             judge.add(&past, &truth[..values], &all)?;
         }
         Ok(())

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use burn::tensor::{Device, TensorData};
-use foreframe_core::{AssignError, ClipShape};
+use burn::tensor::{DType, Device, TensorData, f16};
+use foreframe_core::{AssignError, ClipShape, NamedTensor, is_buffer};
 use foreframe_data::{Channels, DataConfig, InputSpec, Normalization};
 use serde::{Deserialize, Serialize};
 use toml::Table;
@@ -166,12 +166,46 @@ impl WeightsHeader {
     }
 }
 
+/// The numbers of a weights file. All networks compute in `F32`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stored {
+    /// 32 bits.
+    #[default]
+    F32,
+    /// 16 bits of parameters, half the size: about three decimal digits. Running statistics keep 32, for their range.
+    F16,
+}
+
+impl Stored {
+    /// `tensor` in these numbers.
+    fn of(self, NamedTensor { name, data, .. }: NamedTensor) -> (String, TensorData) {
+        let data = match self {
+            Self::F16 if !is_buffer(&name) => data.convert::<f16>(),
+            _ => data,
+        };
+        (name, data)
+    }
+}
+
 /// Writes a weights file beside `path` and renames it.
 ///
 /// # Errors
 /// Names the file that cannot be written.
 pub fn save_weights(path: &Path, network: &dyn Network, header: &WeightsHeader) -> Result<(), WeightsError> {
-    let tensors = network.tensors().into_iter().map(|tensor| (tensor.name, tensor.data));
+    save_weights_as(path, network, header, Stored::F32)
+}
+
+/// [`save_weights`] in numbers of the choice.
+///
+/// # Errors
+/// Names the file that cannot be written.
+pub fn save_weights_as(
+    path: &Path,
+    network: &dyn Network,
+    header: &WeightsHeader,
+    stored: Stored,
+) -> Result<(), WeightsError> {
+    let tensors = network.tensors().into_iter().map(|tensor| stored.of(tensor));
     let fixed = header.channels.as_ref().map(|channels| &channels.fixed);
     let fixed = fixed.filter(|fixed| !fixed.is_empty());
     let tensors = tensors.chain(fixed.map(|fixed| {
@@ -196,6 +230,11 @@ pub fn read_header(path: &Path) -> Result<WeightsHeader, WeightsError> {
 /// The tensors of a network, and what the file says of itself.
 fn read(path: &Path) -> Result<(BTreeMap<String, TensorData>, WeightsHeader), WeightsError> {
     let (mut tensors, text) = pack::read(path, HEADER)?;
+    for data in tensors.values_mut() {
+        if data.dtype() == DType::F16 {
+            *data = data.clone().convert::<f32>();
+        }
+    }
     let mut header = header(path, &text)?;
     if let Some(channels) = &mut header.channels {
         let fixed = tensors.remove(STATIC_FIELDS);

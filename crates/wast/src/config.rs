@@ -1,7 +1,7 @@
 //! WaST's hyper-parameters and the published sets of them.
 
 use foreframe_core::{ClipShape, ConfigError, Preset};
-use foreframe_nn::drop_path_schedule;
+use foreframe_nn::{Statistics, drop_path_schedule};
 use serde::{Deserialize, Serialize};
 
 use crate::block::BlockConfig;
@@ -37,6 +37,9 @@ pub struct WastConfig {
     pub frequency_weight: f64,
     /// Levels of the wavelet transform in that loss. OpenSTL has it fixed at 1.
     pub frequency_levels: usize,
+    /// Whether batch normalization has running statistics for each step, where more frames are forecast than observed and the
+    /// network observes its own answer.
+    pub statistics: Statistics,
 }
 
 impl Default for WastConfig {
@@ -51,6 +54,7 @@ impl Default for WastConfig {
             drop_path_start: 20,
             frequency_weight: 0.001,
             frequency_levels: 1,
+            statistics: Statistics::PerStep,
         }
     }
 }
@@ -59,6 +63,11 @@ impl WastConfig {
     /// Channels of all frames at full size.
     pub(crate) const fn channels(&self, clip: &ClipShape) -> usize {
         self.encoder_channels * clip.past
+    }
+
+    /// Steps of a forecast of `clip` with running statistics of their own.
+    pub(crate) const fn steps(&self, clip: &ClipShape) -> usize {
+        self.statistics.sets(clip.future.div_ceil(clip.past))
     }
 
     /// The blocks of the three translators.
@@ -74,7 +83,7 @@ impl WastConfig {
                 kernel,
                 mlp_ratio: self.mlp_ratio,
                 drop_path,
-                steps: 1,
+                steps: self.steps(clip),
             };
             rates.by_ref().take(self.depths[stage]).map(block).collect()
         })
@@ -84,14 +93,14 @@ impl WastConfig {
         WaveletEmbeddingConfig {
             frame_channels: clip.channels,
             channels: self.encoder_channels,
-            steps: 1,
+            steps: self.steps(clip),
         }
     }
 
-    pub(crate) const fn reconstruction(&self) -> WaveletReconstructionConfig {
+    pub(crate) const fn reconstruction(&self, clip: &ClipShape) -> WaveletReconstructionConfig {
         WaveletReconstructionConfig {
             channels: self.encoder_channels,
-            steps: 1,
+            steps: self.steps(clip),
         }
     }
 

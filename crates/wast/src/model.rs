@@ -99,14 +99,16 @@ impl Architecture for Wast {
         config.validate(clip)?;
         let [first, bottleneck, last] = config.blocks(clip).map(|blocks| Translator::new(&blocks, device));
         Ok(Self {
-            stem: stem(config, clip).init_normalized(1, device),
+            stem: stem(config, clip).init_normalized(config.steps(clip), device),
             first,
             embedding: config.embedding(clip).init(device),
             bottleneck,
-            reconstruction: config.reconstruction().init(device),
+            reconstruction: config.reconstruction(clip).init(device),
             merge: merge(config, clip).init(device),
             last,
-            readout_norm: BatchNorm2dConfig::new(config.encoder_channels).init(device),
+            readout_norm: BatchNorm2dConfig::new(config.encoder_channels)
+                .with_steps(config.steps(clip))
+                .init(device),
             readout: readout(config, clip).init(device),
             drop_path_start: config.drop_path_start,
             frequency_weight: config.frequency_weight,
@@ -138,7 +140,7 @@ impl Architecture for Wast {
             + blocks
             + config.embedding(clip).cost(time, frame)
             + bottleneck.iter().map(|block| block.cost(latent)).sum()
-            + config.reconstruction().cost(time, latent)
+            + config.reconstruction(clip).cost(time, latent)
             + Cost::convolution(stacked * frame[0] * frame[1], 2 * stacked, [3, 3])
             + Cost::batch_norm(stacked * frame[0] * frame[1])
             + readout(config, clip).cost(time, frame);

@@ -1,4 +1,4 @@
-//! Every network and every dataset that Foreframe knows by name: two lists, nothing else.
+//! Every network, every dataset and all weights that Foreframe knows by name: lists, nothing else.
 //!
 //! One line in [`MODELS`] lists, documents, trains and tests a network.
 //!
@@ -13,6 +13,7 @@
 mod lookup;
 mod published;
 mod recommended;
+mod shipped;
 
 use foreframe_data::{Dataset, sets};
 use foreframe_train::Model;
@@ -20,6 +21,7 @@ use foreframe_train::Model;
 pub use lookup::{UnknownName, find_dataset, find_model, find_preset, matching};
 pub use published::{Published, published};
 pub use recommended::{Recommended, recommended};
+pub use shipped::{About, Shipped, find_shipped, shipped};
 
 /// The networks, the flagship first.
 pub static MODELS: &[Model] = &[

@@ -4,6 +4,7 @@ mod markdown;
 mod numbers;
 pub mod pipeline;
 mod terminal;
+pub mod trajectory;
 
 use crate::memory::Memory;
 use crate::report::{Report, Row};

@@ -50,13 +50,13 @@ pub(crate) struct SuiteArgs {
     #[arg(long, value_name = "NAME", value_parser = precision, conflicts_with_all = OF_A_MODEL)]
     pub(crate) precision: Option<Precision>,
     /// Measures PyTorch beside it, in turns; makes a Python environment with PyTorch from PyPI first
-    #[arg(long, conflicts_with_all = OF_A_MODEL)]
+    #[arg(long, group = "beside", conflicts_with_all = OF_A_MODEL)]
     pub(crate) against_pytorch: bool,
     /// Leaves out torch.compile
     #[arg(long, requires = "against_pytorch")]
     pub(crate) no_compile: bool,
     /// An interpreter that has PyTorch, instead of making an environment
-    #[arg(long, value_name = "PATH", requires = "against_pytorch")]
+    #[arg(long, value_name = "PATH", requires = "beside")]
     pub(crate) python: Option<PathBuf>,
     /// Writes the tables as Markdown [default: with --against-pytorch and without --only docs/src/speed-BACKEND.md of the
     /// repository]
@@ -65,6 +65,15 @@ pub(crate) struct SuiteArgs {
     /// Measures the loader and the scores of events instead, beside what the networks' training steps consume
     #[arg(long, conflicts_with_all = OF_A_MODEL, conflicts_with_all = ["only", "precision", "against_pytorch"])]
     pub(crate) pipeline: bool,
+    /// Trains small networks here and in PyTorch from the same weights on the same batches instead, and compares their losses
+    #[arg(long, group = "beside", conflicts_with_all = OF_A_MODEL, conflicts_with_all = ["pipeline", "precision", "rounds"])]
+    pub(crate) trajectory: bool,
+    /// Optimizer steps of --trajectory
+    #[arg(long, value_name = "N", default_value_t = 200, requires = "trajectory", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) steps: u32,
+    /// Seed of the weights and the clips of --trajectory
+    #[arg(long, value_name = "N", default_value_t = 42, requires = "trajectory")]
+    pub(crate) seed: u64,
     /// Runs one case in this process and says how long it took and how much memory
     #[arg(long, value_name = "CASE", hide = true)]
     pub(crate) alone: Option<String>,

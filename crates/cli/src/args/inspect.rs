@@ -23,6 +23,9 @@ pub(crate) struct ListAllArgs {
     /// what is published of both
     #[arg(long)]
     pub(crate) networks: bool,
+    /// The trained weights that come with the program, by the names that `forecast`, `eval` and `train --weights` take
+    #[arg(long, conflicts_with = "networks")]
+    pub(crate) weights: bool,
 }
 
 #[derive(Args)]

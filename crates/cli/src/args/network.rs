@@ -170,10 +170,13 @@ pub(crate) enum Names {
 pub(crate) struct ExportArgs {
     /// Weights (.bpk) or a run
     pub(crate) target: PathBuf,
-    /// The file to write (.safetensors)
+    /// The file to write: `.safetensors` for other programs, or `.bpk`, one file that is all of a trained network
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// How the tensors are called in it
+    /// `.safetensors`: how the tensors are called in it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) names: Names,
+    /// `.bpk`: parameters of 16 bits, about three digits, in half the file
+    #[arg(long)]
+    pub(crate) half: bool,
 }

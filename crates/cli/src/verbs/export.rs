@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::{Device, TensorData};
 use foreframe_core::{is_buffer, one_for_all_steps};
+use foreframe_train::weights::{Stored, save_weights_as};
 use safetensors::tensor::{Dtype, TensorView};
 
 use crate::args::{ExportArgs, Names};
@@ -12,14 +13,32 @@ use crate::{output, target};
 
 pub(crate) fn run(args: &ExportArgs) -> Result<()> {
     let ending = args.output.extension().and_then(|ending| ending.to_str());
+    let is_ours = match ending {
+        Some("safetensors") => false,
+        Some("bpk") => true,
+        _ => bail!(
+            "cannot write `{}`: weights are exported as `.safetensors` or `.bpk`",
+            args.output.display()
+        ),
+    };
     ensure!(
-        ending == Some("safetensors"),
-        "cannot write `{}`: weights are exported as `.safetensors`",
-        args.output.display()
+        is_ours || !args.half,
+        "--half: parameters of 16 bits are written to `.bpk` files only: leave it out"
+    );
+    ensure!(
+        !is_ours || args.names == Names::Ours,
+        "--names published: `.bpk` files have our names: leave it out, or write a `.safetensors` file"
     );
     output::check_writable(&args.output)?;
     output::check_apart(&args.output, &[&target::locate(&args.target)?])?;
     let (network, header) = target::open(&args.target, &Device::flex())?;
+    if is_ours {
+        let stored = if args.half { Stored::F16 } else { Stored::F32 };
+        save_weights_as(&args.output, network.as_ref(), &header, stored)?;
+        let count = network.tensors().len();
+        return output::line(format_args!("{count} tensors in {}", args.output.display()))
+            .context("the file is written");
+    }
     let tensors: Vec<(String, TensorData)> = network
         .tensors()
         .into_iter()

@@ -1,17 +1,20 @@
 //! `list`: models with their presets, and datasets.
 
 use anyhow::{Result, ensure};
-use foreframe_zoo::{DATASETS, MODELS, matching};
+use foreframe_zoo::{About, DATASETS, MODELS, matching, shipped};
 use serde_json::json;
 
 use super::networks;
-use crate::args::ListAllArgs;
+use crate::args::{ListAllArgs, ListArgs};
 use crate::output;
 
 pub(crate) fn run(args: &ListAllArgs) -> Result<()> {
-    let (args, of_networks) = (&args.what, args.networks);
+    let (args, of_networks, of_weights) = (&args.what, args.networks, args.weights);
     if of_networks {
         return networks::run(args);
+    }
+    if of_weights {
+        return weights(args);
     }
     let pattern = args.pattern.as_deref().unwrap_or_default();
     let models: Vec<_> = MODELS.iter().filter(|model| matching(pattern, model.name)).collect();
@@ -47,6 +50,48 @@ pub(crate) fn run(args: &ListAllArgs) -> Result<()> {
             table.add_row([dataset.name, dataset.about]);
         }
         output::print(&table)?;
+    }
+    Ok(())
+}
+
+/// The trained weights that come with the program.
+fn weights(args: &ListArgs) -> Result<()> {
+    let pattern = args.pattern.as_deref().unwrap_or_default();
+    let mut found: Vec<About> = shipped().into_iter().map(|shipped| shipped.about).collect();
+    found.retain(|about| matching(pattern, &about.name));
+    ensure!(
+        !found.is_empty(),
+        "no weights match `{pattern}`: `foreframe list --weights` shows all"
+    );
+    if args.json {
+        return output::json(&found);
+    }
+    let header = [
+        "weights",
+        "parameters",
+        "openstl_mse",
+        "persistence",
+        "ssim",
+        "what they forecast",
+    ];
+    let mut table = output::table(header);
+    for about in &found {
+        table.add_row([
+            about.name.clone(),
+            about.parameters.to_string(),
+            format!("{:.2}", about.openstl_mse),
+            format!("{:.2}", about.persistence_openstl_mse),
+            format!("{:.3}", about.ssim),
+            about.data.clone(),
+        ]);
+    }
+    output::print(&table)?;
+    output::line("")?;
+    for about in &found {
+        output::line(format_args!(
+            "{}: {}; judged on {}",
+            about.name, about.command, about.judged
+        ))?;
     }
     Ok(())
 }

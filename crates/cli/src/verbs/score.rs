@@ -244,6 +244,7 @@ impl Files {
             }
             all.push(forecast);
         }
+        let all: Vec<&[f32]> = all.iter().map(Vec::as_slice).collect();
         judge.add(past.as_deref().unwrap_or_default(), &truth, &all)?;
         Ok(())
     }

@@ -18,6 +18,7 @@ mod runs;
 mod same_file;
 mod scores;
 mod seams;
+mod shipped;
 mod splits;
 mod transcripts;
 mod videos;

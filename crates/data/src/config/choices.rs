@@ -50,6 +50,17 @@ pub enum Protocol {
     OpenStl,
 }
 
+/// Where generated digits can be.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Motion {
+    /// Anywhere: they are drawn anew in every frame.
+    #[default]
+    Smooth,
+    /// At whole pixels, as in Moving MNIST. In frames of 32 rows that is a jitter as wide as half a stroke.
+    WholePixels,
+}
+
 /// What disturbs the observed frames of a clip.
 #[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use checks::whole_frames;
 pub(crate) use checks::{at_least, check_positive_shares, check_shares, no_published_protocol};
-pub use choices::{Noise, NoisySplits, Protocol, Scaling, SplitBy};
+pub use choices::{Motion, Noise, NoisySplits, Protocol, Scaling, SplitBy};
 pub use missing::Missing;
 
 use crate::files::Links;
@@ -37,6 +37,8 @@ pub struct DataConfig {
     pub size: usize,
     /// Generated sets: digits in a clip.
     pub digits: usize,
+    /// `moving-digits`: where digits can be.
+    pub motion: Motion,
     /// Generated sets: training clips per epoch, new ones in every epoch.
     pub train_clips: usize,
     /// Generated sets: validation clips, the same in every epoch.
@@ -143,6 +145,7 @@ impl Default for DataConfig {
             future: 10,
             size: 32,
             digits: 2,
+            motion: Motion::Smooth,
             train_clips: 1000,
             validation_clips: 100,
             test_clips: 200,

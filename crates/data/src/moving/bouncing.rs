@@ -18,6 +18,12 @@ pub(crate) trait Glyphs: Send + Sync {
 
     /// Draws one digit by chance, `[side, side]` in 0..1.
     fn draw(&self, rng: &mut ChaCha8Rng, digit: &mut [f32]);
+
+    /// The same digit moved by less than a pixel down and to the right, `[side + 1, side + 1]`; `None` of pictures, which only
+    /// have whole pixels.
+    fn draw_moved(&self, _rng: &mut ChaCha8Rng, _by: [f32; 2], _digit: &mut [f32]) -> Option<()> {
+        None
+    }
 }
 
 /// What lies behind the digits.
@@ -45,6 +51,8 @@ pub(crate) struct Bouncing<G> {
     pub(crate) purpose: Purpose,
     /// What [`speed_noise`] says.
     pub(crate) speed_noise: f64,
+    /// Whether digits that can be drawn anywhere are, rather than at whole pixels.
+    pub(crate) smooth: bool,
     /// Black without one. In front of one, digits are white wherever they are not black.
     pub(crate) background: Option<Arc<dyn Backgrounds>>,
 }
@@ -66,6 +74,7 @@ impl<G: Glyphs> ClipSource for Bouncing<G> {
         let side = self.glyphs.side();
         let [height, width] = [self.shape.height, self.shape.width];
         let mut digit = vec![0.0; side * side];
+        let mut moved = vec![0.0; (side + 1) * (side + 1)];
         frames.fill(0.0);
         if let Some(background) = &self.background {
             let (first, others) = frames.split_at_mut(self.shape.frame_len());
@@ -78,6 +87,7 @@ impl<G: Glyphs> ClipSource for Bouncing<G> {
             let [x, y] = [rng.random::<f64>(), rng.random::<f64>()];
             let mut trajectory = Trajectory::new(x, y, rng.random::<f64>() * TAU);
             digit.fill(0.0);
+            let hand = rng.clone();
             self.glyphs.draw(&mut rng, &mut digit);
             if self.background.is_some() {
                 digit
@@ -89,7 +99,12 @@ impl<G: Glyphs> ClipSource for Bouncing<G> {
                     true => [(); 2].map(|()| self.speed_noise * normal(&mut rng)),
                     false => [0.0; 2],
                 };
-                let [row, column] = trajectory.step(height - side, change);
+                let place = trajectory.step(height - side, change);
+                let [row, column] = place.map(|value| value as usize);
+                let by = place.map(|value| value.fract() as f32);
+                moved.fill(0.0);
+                let is_moved = self.smooth && self.glyphs.draw_moved(&mut hand.clone(), by, &mut moved).is_some();
+                let (digit, side) = if is_moved { (&moved, side + 1) } else { (&digit, side) };
                 for plane in frame.chunks_exact_mut(height * width) {
                     for (from, to) in digit.chunks_exact(side).zip(plane.chunks_exact_mut(width).skip(row)) {
                         for (from, to) in from.iter().zip(&mut to[column..]) {
@@ -133,6 +148,7 @@ mod tests {
             seed: 5,
             purpose,
             speed_noise,
+            smooth: false,
             background: None,
         };
         let mut frames = vec![f32::NAN; source.shape().clip_len()];

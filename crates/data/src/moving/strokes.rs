@@ -92,29 +92,13 @@ impl Strokes {
             radius: side * between(rng, 0.030, 0.062),
         }
     }
-}
 
-impl Hand {
-    /// Puts a point on the paper; a hand never hits it exactly.
-    fn place(&self, rng: &mut ChaCha8Rng, [x, y]: Point) -> Point {
-        let x = x - 0.5 + between(rng, -self.wobble, self.wobble);
-        let y = y - 0.5 + between(rng, -self.wobble, self.wobble);
-        [
-            self.centre + self.columns[0] * x + self.columns[1] * y,
-            self.centre + self.rows[0] * x + self.rows[1] * y,
-        ]
-    }
-}
-
-impl Glyphs for Strokes {
-    fn side(&self) -> usize {
-        self.side
-    }
-
-    fn draw(&self, rng: &mut ChaCha8Rng, digit: &mut [f32]) {
+    /// Draws on a square of paper with `side` rows, `by` rows and columns from the digit's place.
+    fn draw_on(&self, rng: &mut ChaCha8Rng, by: [f32; 2], side: usize, paper: &mut [f32]) {
         let strokes = DIGITS[rng.random_range(0..DIGITS.len())];
         let hand = self.hand(rng);
-        let mut line = |from, to| draw_line(digit, self.side, from, to, hand.radius);
+        let moved = |[x, y]: Point| [x + by[1], y + by[0]];
+        let mut line = |from, to| draw_line(paper, side, moved(from), moved(to), hand.radius);
         for (start, moves) in strokes {
             let mut pen = hand.place(rng, *start);
             for step in *moves {
@@ -140,6 +124,33 @@ impl Glyphs for Strokes {
                 }
             }
         }
+    }
+}
+
+impl Hand {
+    /// Puts a point on the paper; a hand never hits it exactly.
+    fn place(&self, rng: &mut ChaCha8Rng, [x, y]: Point) -> Point {
+        let x = x - 0.5 + between(rng, -self.wobble, self.wobble);
+        let y = y - 0.5 + between(rng, -self.wobble, self.wobble);
+        [
+            self.centre + self.columns[0] * x + self.columns[1] * y,
+            self.centre + self.rows[0] * x + self.rows[1] * y,
+        ]
+    }
+}
+
+impl Glyphs for Strokes {
+    fn side(&self) -> usize {
+        self.side
+    }
+
+    fn draw(&self, rng: &mut ChaCha8Rng, digit: &mut [f32]) {
+        self.draw_on(rng, [0.0; 2], self.side, digit);
+    }
+
+    fn draw_moved(&self, rng: &mut ChaCha8Rng, by: [f32; 2], digit: &mut [f32]) -> Option<()> {
+        self.draw_on(rng, by, self.side + 1, digit);
+        Some(())
     }
 }
 

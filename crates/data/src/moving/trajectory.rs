@@ -23,18 +23,19 @@ impl Trajectory {
         }
     }
 
-    /// Moves one frame on, bouncing off the walls, and yields the row and column of the digit's corner.
+    /// Moves one frame on, bouncing off the walls, and yields the row and column of the digit's corner, of which the published
+    /// rule takes the whole part.
     ///
     /// `change` is added to the velocity of x and of y, in units of the undisturbed speed, for this frame alone. The
-    /// starting position itself is never shown, and pixels are truncated, not rounded: the published rule.
-    pub(super) fn step(&mut self, range: usize, change: [f64; 2]) -> [usize; 2] {
+    /// starting position itself is never shown.
+    pub(super) fn step(&mut self, range: usize, change: [f64; 2]) -> [f64; 2] {
         let advance = |position: &mut f64, velocity: &mut f64, change: f64| {
             *position += (*velocity + change) * STEP;
             if *position <= 0.0 || *position >= 1.0 {
                 *position = position.clamp(0.0, 1.0);
                 *velocity = -*velocity;
             }
-            (*position * range as f64) as usize
+            *position * range as f64
         };
         let row = advance(&mut self.y, &mut self.velocity_y, change[1]);
         let column = advance(&mut self.x, &mut self.velocity_x, change[0]);
@@ -61,7 +62,8 @@ mod tests {
             let mut trajectory = Trajectory::new(number("x0"), number("y0"), number("theta"));
             for (row, column) in rows.iter().zip(columns) {
                 let expected = [row, column].map(|value| value.as_u64().unwrap() as usize);
-                assert_eq!(trajectory.step(64 - 28, [0.0; 2]), expected, "{case}");
+                let found = trajectory.step(64 - 28, [0.0; 2]).map(|value| value as usize);
+                assert_eq!(found, expected, "{case}");
             }
         }
     }

@@ -157,6 +157,7 @@ fn open(config: &DataConfig, variant: &Variant) -> Result<Splits, DataError> {
             seed: config.seed,
             purpose,
             speed_noise: speed_noise(config, purpose),
+            smooth: false,
             background,
         }))
     };

@@ -65,8 +65,8 @@ impl<'a> Judge<'a> {
     /// # Errors
     /// A clip has another size, or what is normal is not finite. Other values that are not finite are reported by
     /// [`finish`](Self::finish).
-    pub fn add(&mut self, past: &[f32], truth: &[f32], forecasts: &[Vec<f32>]) -> Result<(), TrainError> {
-        let normal = self.climatology.map(|index| &forecasts[index]);
+    pub fn add(&mut self, past: &[f32], truth: &[f32], forecasts: &[&[f32]]) -> Result<(), TrainError> {
+        let normal = self.climatology.map(|index| forecasts[index]);
         for (forecast, (scores, perceptual)) in forecasts.iter().zip(&mut self.scores) {
             match normal {
                 Some(normal) => scores.add_beside(forecast, truth, normal)?,

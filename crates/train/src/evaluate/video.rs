@@ -52,7 +52,7 @@ impl<'a> VideoDistance<'a> {
 
     /// Adds one clip, normalised, with what every forecaster says, `[time, channels, height, width]`. Where a value is
     /// missing the clip does not count.
-    pub(super) fn add(&mut self, past: &[f32], truth: &[f32], forecasts: &[Vec<f32>]) {
+    pub(super) fn add(&mut self, past: &[f32], truth: &[f32], forecasts: &[&[f32]]) {
         if past.iter().chain(truth).any(|value| value.is_nan()) {
             return;
         }
@@ -68,7 +68,7 @@ impl<'a> VideoDistance<'a> {
             self.fvd.of_clip(&clip, size, self.range)
         };
         let sets = std::iter::once(&mut self.truth).chain(&mut self.forecasts);
-        for (set, future) in sets.zip(std::iter::once(truth).chain(forecasts.iter().map(Vec::as_slice))) {
+        for (set, future) in sets.zip(std::iter::once(truth).chain(forecasts.iter().copied())) {
             features(future).iter().for_each(|features| set.add(features));
         }
     }

@@ -26,7 +26,7 @@ pub(crate) static DATASET: Dataset = Dataset {
     about: "Standing waves",
     source: "made on the fly",
     defaults: data_defaults,
-    keys: &[],
+    keys: &["path"],
     frame: |_| Some([1, 2, 2]),
     open: |_| Ok(splits(40)),
 };

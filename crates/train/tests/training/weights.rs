@@ -1,11 +1,13 @@
 //! Weights files, good and bad.
 
 use std::fs;
+use std::path::Path;
 
 use burn::tensor::Device;
+use foreframe_core::is_buffer;
 use foreframe_data::Normalization;
 use foreframe_train::weights::{
-    WeightsHeader, load_weights, load_weights_into, open_weights, read_header, save_weights,
+    Stored, WeightsHeader, load_weights, load_weights_into, open_weights, read_header, save_weights, save_weights_as,
 };
 use foreframe_train::{Model, Network};
 
@@ -45,6 +47,31 @@ fn a_file_is_all_that_is_needed() {
     load_weights_into(&mut *other, &path).unwrap();
     assert_eq!(tensors(&*other), tensors(&*saved));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn half_the_bits_are_half_the_file_and_three_digits() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let [whole, half] = ["whole.bpk", "half.bpk"].map(|name| folder.path().join(name));
+    let saved = network(1, 64);
+    let header = WeightsHeader::of(&*saved, &Normalization::identity(), "a test");
+    save_weights(&whole, &*saved, &header).unwrap();
+    save_weights_as(&half, &*saved, &header, Stored::F16).unwrap();
+    let size = |path: &Path| fs::metadata(path).unwrap().len();
+    assert!(size(&half) < size(&whole), "{} {}", size(&half), size(&whole));
+    let (opened, _) = load_weights(&half, &[TOY], &Device::flex()).unwrap();
+    for ((name, found), (_, expected)) in tensors(&*opened).into_iter().zip(tensors(&*saved)) {
+        assert_eq!(found.dtype(), expected.dtype(), "{name}");
+        for (found, expected) in found.iter::<f32>().zip(expected.iter::<f32>()) {
+            let allowed = if is_buffer(&name) {
+                0.0
+            } else {
+                1e-3 * expected.abs() + 1e-7
+            };
+            assert!((found - expected).abs() <= allowed, "{name}: {found} {expected}");
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! All operations and networks.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow};
@@ -82,11 +82,16 @@ fn beside(args: &BenchArgs) -> Result<Option<PyTorch>> {
         return Ok(None);
     }
     let here = std::env::current_dir().context("cannot tell the current folder")?;
-    Ok(Some(PyTorch {
+    Ok(Some(pytorch(args, &here)?))
+}
+
+/// What PyTorch is started with from the folder `here`.
+pub(super) fn pytorch(args: &BenchArgs, here: &Path) -> Result<PyTorch> {
+    Ok(PyTorch {
         python: args.suite.python.clone(),
         compile: !args.suite.no_compile,
-        repository: repository(&here)?,
-    }))
+        repository: repository(here)?,
+    })
 }
 
 /// Where the tables go. A part of the benchmark does not replace the page of all of it unasked.
