@@ -10,24 +10,19 @@ use crate::workspace::{Workspace, step};
 /// The features that compile the tests for `ndarray` and `wgpu` beside `flex`.
 const BACKENDS: [&str; 2] = ["--features", "foreframe-golden/ndarray,foreframe-golden/wgpu"];
 
-/// What all networks are made of.
-const SHARED: [&str; 2] = ["foreframe-ops", "foreframe-nn"];
-
-/// Crates whose tests compare with the public PyTorch code: the operators, the shared blocks and every model.
-fn parity_packages(workspace: &Workspace) -> Result<Vec<String>> {
-    let mut packages = SHARED.map(str::to_owned).to_vec();
-    for entry in std::fs::read_dir(workspace.path("crates"))? {
-        let folder = entry?.path();
-        if folder.join("tests/parity.rs").is_file()
-            && let Some(name) = folder.file_name().and_then(|name| name.to_str())
-        {
-            packages.push(format!("foreframe-{name}"));
-        }
-    }
-    packages.sort();
-    packages.dedup();
-    Ok(packages)
-}
+/// The tests of operators and shared blocks, beside the unit tests. Packages are not named anywhere here: for some of them Cargo
+/// resolves other features than for all, and builds everything again.
+const SHARED: [&str; 5] = [
+    "--workspace",
+    "--lib",
+    "--test=convolutions",
+    "--test=elementwise",
+    "--test=repeatable",
+];
+/// The tests that compare each model with the public PyTorch code.
+const PARITY: &str = "--test=parity";
+/// The tests that compare every registered model across backends.
+const SWEEP: &str = "--test=sweep";
 
 pub(crate) fn check(workspace: &Workspace, cuda: bool) -> Result<()> {
     let cargo = |verb| match cuda {
@@ -64,11 +59,7 @@ pub(crate) fn test(workspace: &Workspace, one_build: bool, arguments: &[OsString
 }
 
 pub(crate) fn parity(workspace: &Workspace, one_build: bool) -> Result<()> {
-    let mut command = tests(workspace, one_build);
-    for package in parity_packages(workspace)? {
-        command.args(["--package", &package]);
-    }
-    step(&mut command)
+    step(tests(workspace, one_build).args(SHARED).arg(PARITY))
 }
 
 /// `cargo test` on the default backend; from the build of [`portability`] if both are wanted from one.
@@ -82,17 +73,9 @@ fn tests(workspace: &Workspace, one_build: bool) -> Command {
 
 pub(crate) fn portability(workspace: &Workspace, short: bool) -> Result<()> {
     let mut command = workspace.cargo("test");
-    command
-        .args(["--tests", "--package", "foreframe-golden"])
-        .args(BACKENDS);
-    // The sweep compares every registered model across backends.
-    command.args(["--package", "foreframe-tests"]);
-    let packages = match short {
-        true => SHARED.map(str::to_owned).to_vec(),
-        false => parity_packages(workspace)?,
-    };
-    for package in packages {
-        command.args(["--package", &package]);
+    command.args(BACKENDS).args(SHARED).arg(SWEEP);
+    if !short {
+        command.arg(PARITY);
     }
     step(&mut command)
 }
