@@ -23,13 +23,7 @@ use crate::pytorch::{PyTorch, Setup};
 /// The networks that PyTorch's half has, in their small configuration, and what is changed of it: what PyTorch's half does not
 /// have, and stochastic depth, for which the two sides draw other numbers.
 const NETWORKS: [(&str, &[(&str, Change)]); 6] = [
-    (
-        "stlight",
-        &[
-            ("patch_size", Change::Number(2)),
-            ("reassembly", Change::Word("shuffle-first")),
-        ],
-    ),
+    ("stlight", &[("reassembly", Change::Word("shuffle-first"))]),
     ("tau", &NO_STOCHASTIC_DEPTH),
     ("simvp", &NO_STOCHASTIC_DEPTH),
     ("ustep", &[("micro_segment", Change::Number(5))]),

@@ -1,4 +1,4 @@
-//! What a forecast costs.
+//! The cost of a forecast.
 
 use foreframe_core::{ClipShape, Cost};
 

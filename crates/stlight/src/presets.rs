@@ -43,11 +43,10 @@ pub(crate) fn presets() -> Vec<Preset<StLightConfig>> {
             name: "moving-digits",
             about: "small enough to train on a CPU in minutes, 10 -> 10 frames",
             clip: MOVING_DIGITS,
-            // With the shuffle first, all future frames would be combinations of width / patch² = 4 images.
             config: StLightConfig {
-                width: 64,
-                depth: 6,
-                patch_size: 4,
+                width: 128,
+                depth: 8,
+                patch_size: 2,
                 dilated_kernel: 5,
                 reassembly: Reassembly::ShuffleLast,
                 ..StLightConfig::default()

@@ -60,7 +60,7 @@ fn stlight_is_the_listings(
 #[case("kth-s", 5_413_220)]
 #[case("kth-m", 9_457_620)]
 #[case("kth-l", 14_622_020)]
-#[case("moving-digits", 61_152)]
+#[case("moving-digits", 183_720)]
 fn presets_have_their_number_of_parameters(#[case] name: &str, #[case] parameters: usize) {
     let preset = StLight::presets()
         .into_iter()

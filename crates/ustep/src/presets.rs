@@ -76,7 +76,7 @@ fn all() -> Vec<Preset<UStepConfig>> {
     let moving_digits = UStepConfig {
         mlp_ratio: 4,
         drop_path: 0.0,
-        ..sizes([16, 4], [64, 2, 2], 0)
+        ..sizes([16, 2], [64, 2, 2], 0)
     };
     let preset = |name, about, clip, config| Preset {
         name,

@@ -1,4 +1,4 @@
-//! What turns a segment into features.
+//! The networks inside segments.
 
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::{Device, Tensor};

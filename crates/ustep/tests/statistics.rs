@@ -1,4 +1,4 @@
-//! What batch normalization remembers of the steps of the recurrence.
+//! Running statistics of batch normalization in the steps of the recurrence.
 
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};

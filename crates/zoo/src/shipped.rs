@@ -54,7 +54,14 @@ macro_rules! files {
     };
 }
 
-static FILES: &[(&str, &[u8])] = files!["ustep-moving-digits.bpk",];
+static FILES: &[(&str, &[u8])] = files![
+    "ustep-moving-digits.bpk",
+    "stlight-moving-digits.bpk",
+    "convlstm-moving-digits.bpk",
+    "ustep-moving-digits-64.bpk",
+    "stlight-moving-digits-64.bpk",
+    "convlstm-moving-digits-64.bpk",
+];
 
 /// All of them.
 ///

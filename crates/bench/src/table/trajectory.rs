@@ -12,8 +12,8 @@ Written by `foreframe bench --trajectory --write FILE`. Each network is trained 
 `benches/pytorch`, from the same drawn weights, on the same batches of moving digits, with Adam at the same rates (one cycle, peak \
 1e-3). Both sides compute in f32, in another order, so that they cannot stay equal to the last digit: every step begins from the \
 rounding of all steps before. Networks that read frame by frame see the true future in the first half and their own forecasts \
-in the second. Stochastic depth is off. Sizes are those of the presets `moving-digits` (10 -> 10 frames of 32x32), with patches of 2 \
-and the paper's reassembly for STLight and segments of 5 frames for USTEP.";
+in the second. Stochastic depth is off. Sizes are those of the presets `moving-digits` (10 -> 10 frames of 32x32), with the \
+paper's reassembly for STLight and segments of 5 frames for USTEP.";
 
 /// A page of the book.
 pub fn page(found: &Trajectories) -> String {

@@ -37,6 +37,9 @@ pub struct DataConfig {
     pub size: usize,
     /// Generated sets: digits in a clip.
     pub digits: usize,
+    /// `moving-digits`: rows and columns of the square that a digit is drawn in; without it 5/8 of `size`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digit_size: Option<usize>,
     /// `moving-digits`: where digits can be.
     pub motion: Motion,
     /// Generated sets: training clips per epoch, new ones in every epoch.
@@ -145,6 +148,7 @@ impl Default for DataConfig {
             future: 10,
             size: 32,
             digits: 2,
+            digit_size: None,
             motion: Motion::Smooth,
             train_clips: 1000,
             validation_clips: 100,

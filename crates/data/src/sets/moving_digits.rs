@@ -9,10 +9,12 @@ use crate::noise::disturb;
 use crate::random::Purpose;
 use crate::{DataConfig, DataError, Dataset, Motion, Normalization, Splits, whole_frames};
 
-/// Digits smaller than this are no digits any more.
+/// Frames smaller than this hold no digits that move.
 const LEAST_SIZE: usize = 16;
+/// Digits smaller than this cannot be read.
+const LEAST_DIGIT: usize = 7;
 /// Changes whenever the same configuration yields other clips.
-const GENERATOR: &str = "moving-digits 2";
+const GENERATOR: &str = "moving-digits 3";
 
 /// Handwriting-like digits that bounce within a frame, drawn when they are asked for.
 pub const fn moving_digits() -> Dataset {
@@ -23,6 +25,7 @@ pub const fn moving_digits() -> Dataset {
         defaults,
         keys: &[
             "digits",
+            "digit_size",
             "size",
             "motion",
             "train_clips",
@@ -48,8 +51,7 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
     at_least("size", config.size, LEAST_SIZE)?;
     at_least("digits", config.digits, 1)?;
     let clip = config.clip(1, config.size, config.size)?;
-    // The proportion of Moving MNIST: 28 of 64 rows.
-    let glyphs = Arc::new(Strokes::new((config.size * 28).div_ceil(64)));
+    let glyphs = Arc::new(Strokes::new(digit_size(config)?));
     let split = |field, clips, purpose| {
         at_least(field, clips, 1)?;
         Ok::<_, DataError>(Arc::new(Bouncing {
@@ -78,6 +80,21 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
         ),
     };
     disturb(splits, config, true)
+}
+
+/// Rows and columns of a digit's square. Moving MNIST has 28 of 64, which in frames of 32 leaves digits of 10 rows: too few for
+/// a small network to draw in minutes.
+fn digit_size(config: &DataConfig) -> Result<usize, DataError> {
+    let side = config.digit_size.unwrap_or((config.size * 5).div_ceil(8));
+    at_least("digit_size", side, LEAST_DIGIT)?;
+    match side < config.size {
+        true => Ok(side),
+        false => Err(DataError::config(
+            "digit_size",
+            format!("is {side}, but frames have {} rows", config.size),
+            "use a smaller digit, or a larger `data.size`",
+        )),
+    }
 }
 
 #[cfg(test)]
@@ -115,6 +132,32 @@ mod tests {
     }
 
     #[test]
+    fn digits_are_as_large_as_asked_for() {
+        let rows_with_ink = |digit_size| {
+            let config = DataConfig {
+                digits: 1,
+                digit_size,
+                ..DataConfig::default()
+            };
+            let splits = open(&config).unwrap();
+            let mut frames = vec![f32::NAN; splits.clip.clip_len()];
+            (0..20)
+                .map(|clip| {
+                    splits.test.read(0, clip, &mut frames).unwrap();
+                    let rows = frames[..32 * 32].chunks_exact(32);
+                    rows.filter(|row| row.iter().any(|value| *value > 0.5)).count()
+                })
+                .sum::<usize>() as f64
+                / 20.0
+        };
+        // Strokes::new: ink is 0.72 of the square high, plus the pen.
+        for (digit_size, side) in [(None, 20.0), (Some(14), 14.0), (Some(28), 28.0)] {
+            let rows = rows_with_ink(digit_size);
+            assert!((0.65 * side..0.9 * side).contains(&rows), "{digit_size:?}: {rows} rows");
+        }
+    }
+
+    #[test]
     fn impossible_sizes_name_their_key() {
         let message = |change: fn(&mut DataConfig)| {
             let mut config = DataConfig::default();
@@ -123,6 +166,14 @@ mod tests {
         };
         assert_eq!(message(|config| config.size = 8), "`data.size` is 8: use 16 or more");
         assert!(message(|config| config.digits = 0).contains("data.digits"));
+        assert_eq!(
+            message(|config| config.digit_size = Some(32)),
+            "`data.digit_size` is 32, but frames have 32 rows: use a smaller digit, or a larger `data.size`"
+        );
+        assert_eq!(
+            message(|config| config.digit_size = Some(2)),
+            "`data.digit_size` is 2: use 7 or more"
+        );
         assert!(message(|config| config.test_clips = 0).contains("data.test_clips"));
         assert!(message(|config| config.past = 0).contains("data.past"));
         assert!(message(|config| config.size = usize::MAX).contains("or less"));
