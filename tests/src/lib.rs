@@ -1,4 +1,4 @@
-//! What the tests that need more than one crate share: a small network of every registered kind, and a clip for it.
+//! Helpers for tests that need more than one crate: a small network of every registered kind, and a clip for it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

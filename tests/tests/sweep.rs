@@ -1,4 +1,4 @@
-//! What every registered model must do, because it is registered.
+//! The requirements of every registered model.
 
 use std::collections::{BTreeMap, HashSet};
 

@@ -1,4 +1,4 @@
-//! What has to hold before a change goes in.
+//! The checks that must pass before a change lands.
 
 use std::ffi::OsString;
 use std::process::{Command, Stdio};

@@ -1,4 +1,4 @@
-//! What the registry sweep does not ask of every network.
+//! Tests of the network beyond the registry sweep.
 
 use burn::tensor::{Device, Tensor};
 use foreframe___name__::{__Name__, __Name__Config};

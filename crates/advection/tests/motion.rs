@@ -1,4 +1,4 @@
-//! What is carried along where: fields whose motion is known.
+//! Advection of fields whose motion is known.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use foreframe_advection::{Advection, AdvectionConfig};

@@ -1,4 +1,4 @@
-//! What can run cases, ours and PyTorch's.
+//! The engines that run cases: ours and PyTorch's.
 
 use burn::tensor::Device;
 

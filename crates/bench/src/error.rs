@@ -1,4 +1,4 @@
-//! What keeps a benchmark from being run.
+//! Errors of a benchmark.
 
 use std::path::PathBuf;
 

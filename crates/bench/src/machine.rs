@@ -1,4 +1,4 @@
-//! What figures are measured on.
+//! The machine that figures are measured on.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What the machine can do at most, measured.
+//! The machine's peak rates, measured.
 
 use std::hint::black_box;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! What a second thread is worth.
+//! The speedup by a second thread.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! What a user reads when something cannot be done.
+//! Error messages and exit codes.
 
 /// The exit code of a mistake that the user can put right.
 pub(crate) const MISTAKE: u8 = 2;

@@ -1,4 +1,4 @@
-//! What happens on the way, on standard error.
+//! Log messages and progress on standard error.
 
 use std::io::IsTerminal;
 

@@ -1,4 +1,4 @@
-//! What a user names when they mean something trained: a weights file, a run, or a folder of runs.
+//! Trained networks named on the command line: a weights file, a run, or a folder of runs.
 
 use std::path::{Path, PathBuf};
 

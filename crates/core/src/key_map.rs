@@ -1,4 +1,4 @@
-//! What a network's tensors are called in its public reference.
+//! The map from a network's tensor names to those of its public reference.
 
 /// How a network's tensors are called in its public reference.
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-//! What a network makes of one training batch.
+//! The objective of one training batch.
 
 use burn::tensor::{Bool, FloatDType, Tensor};
 

@@ -1,4 +1,4 @@
-//! What stands before a network's keys in a file.
+//! The prefix of a network's keys in a file.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,4 +1,4 @@
-//! What the frames of a network are, and how files that hold such frames are read.
+//! The frames of a network, and how files that hold such frames are read.
 
 use std::sync::Arc;
 

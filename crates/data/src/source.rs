@@ -1,4 +1,4 @@
-//! What every dataset opens as.
+//! The interface of datasets.
 
 use std::sync::Arc;
 

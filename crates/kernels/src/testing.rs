@@ -1,4 +1,4 @@
-//! What the tests of all kernels share.
+//! Helpers for the tests of all kernels.
 
 /// Numbers between -1 and 1 that are the same for the same seed.
 pub(crate) fn random(len: usize, seed: u64) -> Vec<f32> {

@@ -1,4 +1,4 @@
-//! What the numbers in a forecast table mean, exactly.
+//! Scores of forecasts, each with its exact definition.
 //!
 //! [`Scores`] reads clips one at a time and keeps running sums, so its memory does not grow with the number of clips.
 //! Every metric is reported in total and per lead time, under a name that says which definition it follows:

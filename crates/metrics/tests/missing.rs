@@ -1,4 +1,4 @@
-//! What is missing in the truth counts nowhere.
+//! Missing values of the ground truth count in no score.
 
 use foreframe_metrics::{Metric, ScoreOptions, ScoreSpec, Scores};
 

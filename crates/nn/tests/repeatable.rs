@@ -1,4 +1,4 @@
-//! What is drawn is a function of the device's seed. Alone in its program, because the CPU backends draw from one
+//! Random parameters are a function of the device's seed. Alone in its program, because the CPU backends draw from one
 //! generator per process.
 
 use burn::tensor::{Device, Tensor};

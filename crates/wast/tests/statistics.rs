@@ -1,4 +1,4 @@
-//! What batch normalization remembers where the network observes its own answer.
+//! Running statistics of batch normalization where the network observes its own output.
 
 use burn::tensor::Device;
 use foreframe_core::{Architecture, ClipShape, named_shapes};

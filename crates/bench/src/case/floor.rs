@@ -1,4 +1,4 @@
-//! What an operation takes at least.
+//! The least time of an operation: operations over peak, bytes over bandwidth.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! What is timed: operations at the shapes that networks call them with, and whole networks.
+//! The cases that are timed: operations at the shapes that networks call them with, and whole networks.
 
 mod floor;
 mod list;

@@ -1,4 +1,4 @@
-//! What feeds networks, and what judges them: the loader, and the scores of events.
+//! Timings of the loader and of the scores of events.
 
 mod loader;
 mod scores;

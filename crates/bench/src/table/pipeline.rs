@@ -1,4 +1,4 @@
-//! What feeds and judges networks, for people to read.
+//! The table of the loader's and the scores' timings.
 
 use super::markdown::draw;
 use super::numbers::{seconds, seconds_or_error};

@@ -1,4 +1,4 @@
-//! What several verbs ask for: a model, its configuration, data, a device.
+//! Arguments that several commands share: a model, its configuration, data, a device.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! What the channels of a clip are.
+//! The meaning of a clip's channels.
 //!
 //! Some are to be forecast. Others are only read: further variables of the same files, fields that never change, and the
 //! time of the day or year. They come in this order, so that what is to be forecast are the first channels.

@@ -1,4 +1,4 @@
-//! What several datasets refuse.
+//! Checks of the configuration that several datasets share.
 
 use super::{DataConfig, Protocol};
 use crate::DataError;

@@ -1,4 +1,4 @@
-//! What can be chosen by a word.
+//! Settings that are chosen by name.
 
 use serde::{Deserialize, Serialize};
 

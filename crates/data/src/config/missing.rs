@@ -1,4 +1,4 @@
-//! What becomes of missing values.
+//! The treatment of missing values.
 
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

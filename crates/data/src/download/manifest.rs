@@ -1,4 +1,4 @@
-//! What a dataset consists of.
+//! The files of a dataset, with their sources and checksums.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What lies at a path.
+//! The files at a path, sorted into recordings.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! What lies at a path, before anyone trains on it.
+//! The description of the data at a path, before a training.
 
 use serde::Serialize;
 

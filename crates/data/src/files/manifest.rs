@@ -1,4 +1,4 @@
-//! What stands beside an array that was converted.
+//! The sidecar manifest of a converted array.
 
 use std::fs;
 use std::io::Read;

@@ -1,4 +1,4 @@
-//! What a forecast begins from: the newest frames of any files that training reads.
+//! The newest frames of any files that training reads: the input of a forecast.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What the training frames are like.
+//! Statistics of the training frames.
 
 use super::frames::Frames;
 use super::split::Range;

@@ -1,4 +1,4 @@
-//! What a TIFF file announces, before a decoder takes memory for it.
+//! The size that a TIFF file declares, before a decoder allocates memory for it.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};

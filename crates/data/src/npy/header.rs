@@ -1,4 +1,4 @@
-//! What stands before the values.
+//! The `.npy` header.
 
 use super::ValueType;
 use super::literal::Literals;

@@ -1,4 +1,4 @@
-//! What arrives from `ffmpeg`: images in the plainest of formats, and messages.
+//! The output of `ffmpeg`: images in PNM format, and messages.
 
 use std::io::{BufRead, BufReader, Read};
 use std::ops::ControlFlow;

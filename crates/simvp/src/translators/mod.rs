@@ -1,4 +1,4 @@
-//! What can be between encoder and decoder.
+//! The translators between encoder and decoder.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};

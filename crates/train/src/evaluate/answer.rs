@@ -1,4 +1,4 @@
-//! What a network is shown of a clip.
+//! A network's forecast of a clip in an evaluation.
 
 use burn::tensor::Tensor;
 use foreframe_core::{Clip, Targets};

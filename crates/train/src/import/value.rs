@@ -1,4 +1,4 @@
-//! What a pickle describes: values in one heap, which refer to each other by their places in it.
+//! The values of a pickle: one heap, in which they refer to each other by index.
 
 use burn::tensor::DType;
 

@@ -1,4 +1,4 @@
-//! What a checkpoint holds, found in the values of its pickle: tensors by their names, and how the network was configured.
+//! The contents of a checkpoint, found in the values of its pickle: tensors by name, and the network's hyper-parameters.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 

@@ -1,4 +1,4 @@
-//! What follows the newest frame.
+//! The forecast from the newest frame.
 
 use foreframe_data::fill_missing;
 use foreframe_data::time::follows;

@@ -1,4 +1,4 @@
-//! What can be chosen.
+//! Options of live forecasting.
 
 /// How to forecast as frames come in.
 #[derive(Clone, Debug, PartialEq, Eq)]

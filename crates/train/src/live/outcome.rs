@@ -1,4 +1,4 @@
-//! What comes of a frame.
+//! The outcome of a frame.
 
 /// What a frame was to those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What is written beside a forecast.
+//! The record beside a forecast.
 
 use std::fs;
 use std::path::{Path, PathBuf};

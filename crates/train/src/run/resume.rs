@@ -1,4 +1,4 @@
-//! What an earlier session of a run left, and whether the configuration can go on with it.
+//! The state of an earlier session of a run, and whether the configuration can continue it.
 //!
 //! Everything is read and checked before anything is changed.
 

@@ -1,4 +1,4 @@
-//! What is made of the functions and classes that a pickle names.
+//! Values in place of the functions and classes that a pickle names.
 
 use std::io::BufRead;
 
