@@ -4,7 +4,7 @@
     venv/bin/python tests/lpips/golden.py tests/golden/lpips/narrow.safetensors
 
 The steps are those of version 0.1 of the package `lpips` with `net="alex"`: the scaling layer, torchvision's AlexNet cut
-after every convolution, activations normalised over the channels, weighted squared differences, means over the pixels.
+after every convolution, activations normalized over the channels, weighted squared differences, means over the pixels.
 """
 
 import json

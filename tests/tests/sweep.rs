@@ -81,7 +81,7 @@ fn with_others_changed(frames: &Tensor<5>) -> Tensor<5> {
 }
 
 #[test]
-fn channels_that_are_known_are_read_and_not_learnt() {
+fn channels_that_are_known_are_read_and_not_learned() {
     let device = training_device();
     let targets = Targets::of_channels(1, 3);
     for model in MODELS {
@@ -150,7 +150,7 @@ fn channels_that_are_known_are_read_and_not_learnt() {
 }
 
 #[test]
-fn nothing_is_learnt_where_the_truth_is_missing() {
+fn nothing_is_learned_where_the_truth_is_missing() {
     for model in MODELS {
         learn_around_gaps(model, &Device::flex());
     }
@@ -158,7 +158,7 @@ fn nothing_is_learnt_where_the_truth_is_missing() {
 
 /// One network that reads frame by frame and one that does not: how gaps are left out is the same in all of a kind.
 #[test]
-fn portable_nothing_is_learnt_where_the_truth_is_missing() {
+fn portable_nothing_is_learned_where_the_truth_is_missing() {
     for (_, device) in foreframe_golden::devices() {
         let kinds = MODELS
             .iter()

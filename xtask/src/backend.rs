@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-/// What `--backend` accepts; all but the first are features of the package `foreframe`.
+/// The values of `--backend`; all but the first are features of the package `foreframe`.
 pub(crate) const BACKENDS: [&str; 7] = ["flex", "ndarray", "wgpu", "vulkan", "metal", "rocm", "cuda"];
 
 /// The feature that the arguments ask for; none for the default CPU backend.

@@ -25,9 +25,9 @@ const PARITY: &str = "--test=parity";
 const SWEEP: &str = "--test=sweep";
 
 pub(crate) fn check(workspace: &Workspace, cuda: bool) -> Result<()> {
-    let cargo = |verb| match cuda {
-        true => with_cuda(workspace, verb),
-        false => workspace.cargo(verb),
+    let cargo = |subcommand| match cuda {
+        true => with_cuda(workspace, subcommand),
+        false => workspace.cargo(subcommand),
     };
     step(workspace.cargo("fmt").args(["--all", "--check"]))?;
     step(cargo("clippy").args(["--workspace", "--all-targets", "--", "-D", "warnings"]))?;
@@ -44,7 +44,7 @@ pub(crate) fn check(workspace: &Workspace, cuda: bool) -> Result<()> {
         .status()
         .is_ok_and(|status| status.success());
     if !installed {
-        eprintln!("cargo-deny is not installed: licences and advisories are not checked");
+        eprintln!("cargo-deny is not installed: licenses and advisories are not checked");
         return Ok(());
     }
     step(deny.arg("check"))
@@ -88,8 +88,8 @@ pub(crate) fn cuda(workspace: &Workspace) -> Result<()> {
 ///
 /// DOCS_RS makes the build script of CubeCL's LLVM bindings skip its download. The target folder is its own because the same
 /// variable changes what other build scripts do.
-fn with_cuda(workspace: &Workspace, verb: &str) -> Command {
-    let mut command = workspace.cargo(verb);
+fn with_cuda(workspace: &Workspace, subcommand: &str) -> Command {
+    let mut command = workspace.cargo(subcommand);
     command.args(["--features", "foreframe/cuda", "--target-dir"]);
     command.arg(workspace.target().join("cuda-check"));
     command.env("DOCS_RS", "1");

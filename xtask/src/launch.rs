@@ -6,12 +6,13 @@ use std::process::{Command, ExitCode};
 use crate::backend;
 use crate::workspace::Workspace;
 
-/// The verbs of the binary, which are the same here.
-const VERBS: [&str; 12] = [
+/// The commands of the binary, which are the same here.
+const COMMANDS: [&str; 13] = [
     "list",
     "show",
     "data",
     "train",
+    "compare",
     "eval",
     "score",
     "forecast",
@@ -22,9 +23,9 @@ const VERBS: [&str; 12] = [
     "completions",
 ];
 
-pub(crate) const VERBS_HELP: &str = "\
-Verbs of Foreframe itself (release build, then run with the same arguments; `--backend` picks the Cargo features):
-  list show data train eval score forecast import export bench report completions
+pub(crate) const COMMANDS_HELP: &str = "\
+Commands of Foreframe itself (release build, then run with the same arguments; `--backend` picks the Cargo features):
+  list show data train compare eval score forecast import export bench report completions
 
 Examples:
   cargo xtask train ustep
@@ -34,19 +35,21 @@ Examples:
 
 /// Builds, then runs `foreframe <arguments>`, and ends as it ends.
 pub(crate) fn foreframe(workspace: &Workspace, arguments: &[OsString]) -> ExitCode {
-    let verb = arguments
+    let subcommand = arguments
         .first()
-        .map(|verb| verb.to_string_lossy().into_owned())
+        .map(|subcommand| subcommand.to_string_lossy().into_owned())
         .unwrap_or_default();
-    if !VERBS.contains(&verb.as_str()) {
-        return mistake(&format!("there is no verb `{verb}`: `cargo xtask --help` lists them"));
+    if !COMMANDS.contains(&subcommand.as_str()) {
+        return mistake(&format!(
+            "there is no command `{subcommand}`: `cargo xtask --help` lists them"
+        ));
     }
     let feature = match backend::feature(arguments) {
         Ok(feature) => feature,
         Err(message) => return mistake(&message),
     };
-    let cargo = |verb| {
-        let mut command = workspace.cargo(verb);
+    let cargo = |subcommand| {
+        let mut command = workspace.cargo(subcommand);
         command.args(["--release", "--package", "foreframe", "--bin", "foreframe"]);
         if let Some(feature) = feature {
             command.args(["--features", feature]);
@@ -86,4 +89,31 @@ fn become_it(command: &mut Command) -> ExitCode {
 fn mistake(message: &str) -> ExitCode {
     eprintln!("error: {message}");
     ExitCode::from(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_of_the_binary_is_known_here() {
+        let arguments = include_str!("../../crates/cli/src/args.rs");
+        let variants = arguments
+            .split_once("enum Command {\n")
+            .unwrap()
+            .1
+            .split_once("\n}")
+            .unwrap()
+            .0;
+        let names: Vec<String> = variants
+            .lines()
+            .filter_map(|line| {
+                line.strip_prefix("    ")
+                    .filter(|line| line.starts_with(char::is_uppercase))
+            })
+            .map(|line| line.split(['(', ' ']).next().unwrap().to_lowercase())
+            .collect();
+        assert_eq!(names, COMMANDS);
+        assert!(COMMANDS_HELP.contains(&names.join(" ")), "{COMMANDS_HELP}");
+    }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask <verb>`: builds and runs Foreframe, checks the workspace, makes new model crates.
+//! `cargo xtask <command>`: builds and runs Foreframe, checks the workspace, makes new model crates.
 //!
 //! It must answer at once on a fresh clone, so it never links Burn.
 
@@ -16,15 +16,15 @@ use clap::{Parser, Subcommand};
 use workspace::Workspace;
 
 #[derive(Parser)]
-#[command(name = "xtask", bin_name = "cargo xtask", about = "Builds, runs, checks and extends Foreframe", after_help = launch::VERBS_HELP)]
+#[command(name = "xtask", bin_name = "cargo xtask", about = "Builds, runs, checks and extends Foreframe", after_help = launch::COMMANDS_HELP)]
 struct Cli {
     #[command(subcommand)]
-    verb: Verb,
+    task: Task,
 }
 
 #[derive(Subcommand)]
-enum Verb {
-    /// Formatting, lints, documentation, and licences where cargo-deny is installed
+enum Task {
+    /// Formatting, lints, documentation, and licenses where cargo-deny is installed
     Check {
         /// With the CUDA backend too, as `cuda-check` has it
         #[arg(long)]
@@ -67,14 +67,14 @@ enum Verb {
 
 fn main() -> ExitCode {
     let workspace = Workspace::here();
-    let outcome = match Cli::parse().verb {
-        Verb::Check { cuda } => checks::check(&workspace, cuda),
-        Verb::Test { one_build, args } => checks::test(&workspace, one_build, &args),
-        Verb::Parity { one_build } => checks::parity(&workspace, one_build),
-        Verb::Portability { short } => checks::portability(&workspace, short),
-        Verb::CudaCheck => checks::cuda(&workspace),
-        Verb::NewModel { name, dir } => new_model::run(&name, &dir.map_or(workspace, Workspace::at)),
-        Verb::Foreframe(arguments) => return launch::foreframe(&workspace, &arguments),
+    let outcome = match Cli::parse().task {
+        Task::Check { cuda } => checks::check(&workspace, cuda),
+        Task::Test { one_build, args } => checks::test(&workspace, one_build, &args),
+        Task::Parity { one_build } => checks::parity(&workspace, one_build),
+        Task::Portability { short } => checks::portability(&workspace, short),
+        Task::CudaCheck => checks::cuda(&workspace),
+        Task::NewModel { name, dir } => new_model::run(&name, &dir.map_or(workspace, Workspace::at)),
+        Task::Foreframe(arguments) => return launch::foreframe(&workspace, &arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

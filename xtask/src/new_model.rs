@@ -12,15 +12,30 @@ use name::ModelName;
 
 use crate::workspace::Workspace;
 
-/// What is generated: where, and from which template.
+/// The files to generate: where, and from which template.
 const TEMPLATES: [(&str, &str); 8] = [
-    ("crates/__kebab__/Cargo.toml", include_str!("../templates/Cargo.toml")),
-    ("crates/__kebab__/README.md", include_str!("../templates/README.md")),
-    ("crates/__kebab__/src/lib.rs", include_str!("../templates/lib.rs")),
-    ("crates/__kebab__/src/config.rs", include_str!("../templates/config.rs")),
-    ("crates/__kebab__/src/model.rs", include_str!("../templates/model.rs")),
     (
-        "crates/__kebab__/tests/network.rs",
+        "crates/models/__kebab__/Cargo.toml",
+        include_str!("../templates/Cargo.toml"),
+    ),
+    (
+        "crates/models/__kebab__/README.md",
+        include_str!("../templates/README.md"),
+    ),
+    (
+        "crates/models/__kebab__/src/lib.rs",
+        include_str!("../templates/lib.rs"),
+    ),
+    (
+        "crates/models/__kebab__/src/config.rs",
+        include_str!("../templates/config.rs"),
+    ),
+    (
+        "crates/models/__kebab__/src/model.rs",
+        include_str!("../templates/model.rs"),
+    ),
+    (
+        "crates/models/__kebab__/tests/network.rs",
         include_str!("../templates/network.rs"),
     ),
     (
@@ -47,7 +62,7 @@ pub(crate) fn run(name: &str, workspace: &Workspace) -> Result<()> {
         );
         files.push((path, name.fill(template)));
     }
-    let folder = workspace.path(&format!("crates/{}", name.kebab()));
+    let folder = workspace.path(&format!("crates/models/{}", name.kebab()));
     ensure!(
         !folder.exists(),
         "the name `{}` is taken: {} exists",

@@ -55,11 +55,14 @@ impl Workspace {
         Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
     }
 
-    /// `cargo <verb>` for this workspace, in the caller's folder.
-    pub(crate) fn cargo(&self, verb: &str) -> Command {
+    /// `cargo <subcommand>` for this workspace, in the caller's folder.
+    pub(crate) fn cargo(&self, subcommand: &str) -> Command {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
-        command.arg(verb).arg("--manifest-path").arg(self.path("Cargo.toml"));
+        command
+            .arg(subcommand)
+            .arg("--manifest-path")
+            .arg(self.path("Cargo.toml"));
         command
     }
 }

@@ -8,7 +8,7 @@ use assert_cmd::Command;
 const EDITED: [(&str, &str); 4] = [
     (
         "Cargo.toml",
-        "foreframe-conv-lstm = { path = \"crates/conv-lstm\", version = \"0.1.0\" }",
+        "foreframe-conv-lstm = { path = \"crates/models/conv-lstm\", version = \"0.1.0\" }",
     ),
     ("crates/zoo/Cargo.toml", "foreframe-conv-lstm.workspace = true"),
     (
@@ -56,12 +56,12 @@ fn a_model_is_one_crate_and_one_line_where_it_is_named() {
         assert_eq!(after.lines().count(), before.lines().count() + 1, "{path}");
     }
     for path in [
-        "crates/conv-lstm/Cargo.toml",
-        "crates/conv-lstm/README.md",
-        "crates/conv-lstm/src/lib.rs",
-        "crates/conv-lstm/src/config.rs",
-        "crates/conv-lstm/src/model.rs",
-        "crates/conv-lstm/tests/network.rs",
+        "crates/models/conv-lstm/Cargo.toml",
+        "crates/models/conv-lstm/README.md",
+        "crates/models/conv-lstm/src/lib.rs",
+        "crates/models/conv-lstm/src/config.rs",
+        "crates/models/conv-lstm/src/model.rs",
+        "crates/models/conv-lstm/tests/network.rs",
         "configs/moving-digits/conv_lstm.toml",
         "docs/src/models/conv_lstm.md",
     ] {

@@ -15,13 +15,13 @@ class GlobalFocus(nn.Module):
     def __init__(self, channels_in: int, hidden: int):
         super().__init__()
         self.extract = nn.Conv2d(channels_in, hidden, 3, padding=1)
-        self.summarise = nn.Linear(hidden, hidden)
+        self.summarize = nn.Linear(hidden, hidden)
         self.gate = nn.Conv2d(2 * hidden, hidden, 3, padding=1)
         self.scales = nn.ModuleList(nn.Conv2d(channels_in, hidden, size, padding=size // 2) for size in (1, 3, 5))
 
     def forward(self, x: Tensor, hidden: Tensor) -> Tensor:
         """x [batch, channels_in, rows, columns], hidden [batch, hidden, rows, columns] -> the same as hidden"""
-        summary = F.relu(self.summarise(F.relu(self.extract(x)).mean((2, 3))))
+        summary = F.relu(self.summarize(F.relu(self.extract(x)).mean((2, 3))))
         summary = summary[:, :, None, None].expand_as(hidden)
         gate = torch.sigmoid(self.gate(torch.cat((hidden, summary), dim=1)))
         one, three, five = (scale(x) for scale in self.scales)

@@ -134,7 +134,7 @@ def recurrent_weight(state: dict[str, Tensor], key: str) -> Tensor:
         gates = torch.cat([state[f"{prefix}.conv_{part}.0.weight"] for part in "xh"], dim=1).chunk(4)
         return torch.cat([gates[gate] for gate in (0, 1, 3, 2)])
     if parts[2] == "focus":
-        names = {"extract": "global_feature_extractor.conv", "summarise": "global_feature_extractor.fc"}
+        names = {"extract": "global_feature_extractor.conv", "summarize": "global_feature_extractor.fc"}
         names |= {"gate": "gate.0", "scales": "conv_g.0.convs"}
         return state[f"{prefix}.{rename('.'.join(parts[3:]), names)}"]
     if parts[2] == "attention":

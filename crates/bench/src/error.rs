@@ -11,9 +11,9 @@ pub enum BenchError {
     /// No network of PyTorch's half is meant.
     #[error("no network matches `{}`: PyTorch's half has {}", patterns.join("`, `"), names.join(", "))]
     NoNetwork {
-        /// What was asked for.
+        /// The requested value.
         patterns: Vec<String>,
-        /// What there is.
+        /// The existing values.
         names: Vec<&'static str>,
     },
     /// The worker's sources are not here.
@@ -26,9 +26,9 @@ pub enum BenchError {
         "cannot start `{program}` ({cause}): install Python 3.10 or newer with its module venv, or name an interpreter that has PyTorch with --python"
     )]
     NoPython {
-        /// What was to be started.
+        /// The program that was to be started.
         program: PathBuf,
-        /// What the system says.
+        /// The cause, from the operating system.
         cause: std::io::Error,
     },
     /// Making the environment failed; the program's own words stand above.
@@ -50,15 +50,15 @@ pub enum BenchError {
     Precision {
         /// The backend's name.
         backend: String,
-        /// What it can.
+        /// The supported values.
         computes: String,
-        /// What was asked for.
+        /// The requested value.
         asked: crate::precision::Precision,
     },
     /// The device fails at the simplest things.
     #[error("cannot measure this machine: {0}")]
     Machine(String),
-    /// What the loader is measured with cannot be written or read.
+    /// The files that the loader is measured with cannot be written or read.
     #[error(transparent)]
     Data(#[from] foreframe_data::DataError),
     /// A file or folder cannot be read or written.
@@ -66,7 +66,7 @@ pub enum BenchError {
     File {
         /// Where.
         path: PathBuf,
-        /// What the system says.
+        /// The cause, from the operating system.
         cause: std::io::Error,
     },
 }

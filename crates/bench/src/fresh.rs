@@ -14,7 +14,7 @@ use crate::subject;
 /// calls [`alone`] and prints its JSON.
 pub struct Fresh<'a>(pub &'a dyn Fn(&str, usize, Option<usize>) -> Command);
 
-/// What a process that ran nothing but one case says.
+/// Report of a process that ran nothing but one case.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub struct Alone {
     /// Each repetition.
@@ -28,7 +28,7 @@ pub struct Alone {
 /// Runs `case` in this process, which should have done nothing before.
 ///
 /// # Errors
-/// What keeps the case from being run.
+/// The reason why the case cannot be run.
 pub fn alone(case: &Case, device: &Device, precision: Precision, repetitions: usize) -> Result<Alone, String> {
     let mut subject = subject::prepare(case, device, precision)?;
     subject::warm_up(&mut *subject)?;

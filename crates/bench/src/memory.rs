@@ -21,7 +21,7 @@ pub struct Memory {
     pub pytorch: Option<Result<PyTorchMemory, String>>,
 }
 
-/// What PyTorch takes.
+/// Memory of PyTorch.
 #[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PyTorchMemory {
     /// After the import.
@@ -87,7 +87,7 @@ fn peak(worker: &mut Worker, on_device: bool) -> Result<u64, String> {
             .as_u64()
             .ok_or_else(|| format!("the worker answers {answer}"));
     }
-    // What a child reports of itself contains the peak of the process that started it.
+    // A child's own report contains the peak of the process that started it.
     peak_rss(&worker.id().to_string())
         .or(answer["peak_rss_kb"].as_u64().map(|kib| kib * 1024))
         .ok_or_else(|| format!("the worker answers {answer}"))

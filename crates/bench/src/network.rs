@@ -7,13 +7,13 @@ use foreframe_train::{Model, Network as Built, TrainConfig};
 use foreframe_zoo::{find_model, find_preset};
 use toml::Table;
 
-use crate::case::{Floor, Network, Pass};
+use crate::case::{Network, Pass, Roofline};
 use crate::operation::wait;
 use crate::precision::Precision;
 use crate::subject::Subject;
 
-/// What a pass takes at least; nothing is known of a network that is not in the registry.
-pub(crate) fn floor(network: &Network, pass: Pass) -> Option<Floor> {
+/// Lower bound of a pass; unknown for a network that is not in the registry.
+pub(crate) fn roofline(network: &Network, pass: Pass) -> Option<Roofline> {
     let (model, preset) = find(network).ok()?;
     let cost = (model.cost)(&preset.config, &preset.clip).ok()?;
     let built = (model.build)(&preset.config, &preset.clip, &Device::flex()).ok()?;
@@ -23,12 +23,12 @@ pub(crate) fn floor(network: &Network, pass: Pass) -> Option<Floor> {
     let frames = batch * ((clip.past + clip.future) * clip.channels * clip.height * clip.width) as u64;
     let operations = 2 * cost.multiplications * batch;
     Some(match pass {
-        Pass::Step => Floor {
+        Pass::Step => Roofline {
             operations: if network.recompute { 4 } else { 3 } * operations,
             // Parameters are read forward and backward, their gradient is written; Adam reads four values and writes three.
             bytes: 4 * (10 * parameters + frames),
         },
-        _ => Floor {
+        _ => Roofline {
             operations,
             bytes: 4 * (parameters + frames),
         },

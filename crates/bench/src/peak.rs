@@ -8,7 +8,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::case::Floor;
+use crate::case::Roofline;
 use crate::operation::wait;
 
 /// The most that a machine was seen to do.
@@ -25,7 +25,7 @@ impl Peak {
     /// product and a large copy.
     ///
     /// # Errors
-    /// What the device says.
+    /// The device's answer.
     pub fn measure(device: &Device) -> Result<Self, String> {
         match is_processor(device) {
             true => Ok(Self {
@@ -40,8 +40,8 @@ impl Peak {
     }
 
     /// The seconds that cannot be saved.
-    pub fn floor(&self, floor: &Floor) -> f64 {
-        (floor.operations as f64 / self.operations).max(floor.bytes as f64 / self.bytes)
+    pub fn roofline(&self, roofline: &Roofline) -> f64 {
+        (roofline.operations as f64 / self.operations).max(roofline.bytes as f64 / self.bytes)
     }
 }
 
@@ -147,7 +147,7 @@ mod tests {
             operations: 100.0,
             bytes: 10.0,
         };
-        let floor = |operations, bytes| peak.floor(&Floor { operations, bytes });
-        assert_eq!((floor(200, 10), floor(100, 40)), (2.0, 4.0));
+        let roofline = |operations, bytes| peak.roofline(&Roofline { operations, bytes });
+        assert_eq!((roofline(200, 10), roofline(100, 40)), (2.0, 4.0));
     }
 }

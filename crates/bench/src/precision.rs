@@ -19,7 +19,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// What `backend` can compute in, its default first.
+    /// Dtypes that `backend` computes in, its default first.
     pub fn of_backend(backend: &str) -> &'static [Self] {
         match backend {
             "flex" | "ndarray" => &[Self::F32],

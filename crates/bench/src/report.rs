@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::case::{Case, Floor};
+use crate::case::{Case, Roofline};
 use crate::memory::Memory;
 use crate::peak::Peak;
 use crate::precision::Precision;
@@ -31,7 +31,7 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// The memory of every network's training step.
     pub memory: Vec<Memory>,
-    /// What a second thread is worth.
+    /// Speed-up by a second thread.
     pub scaling: Vec<Scaling>,
 }
 
@@ -43,9 +43,9 @@ pub struct Row {
     /// The share of PyTorch's time that it should take at most.
     pub goal: Option<f64>,
     /// Operations and bytes that it takes at least.
-    pub floor: Floor,
+    pub roofline: Roofline,
     /// The seconds that these take at the machine's peak.
-    pub floor_seconds: f64,
+    pub roofline_seconds: f64,
     /// Turns of each engine.
     pub rounds: usize,
     /// Ours.
@@ -70,15 +70,15 @@ impl Row {
                     .map_err(Clone::clone),
             )
         };
-        let floor = case.floor();
+        let roofline = case.roofline();
         let pytorch = times.iter().skip(1).filter_map(|times| times.as_deref().ok());
         let faster = pytorch.min_by(|a, b| median(a).total_cmp(&median(b)));
         let ours = times.first().and_then(|times| times.as_deref().ok());
         Self {
             name: case.name(),
             goal: case.goal,
-            floor,
-            floor_seconds: peak.floor(&floor),
+            roofline,
+            roofline_seconds: peak.roofline(&roofline),
             rounds: times.iter().flatten().map(Vec::len).max().unwrap_or(0),
             foreframe: summary(0).unwrap_or_else(|| Err("not measured".to_owned())),
             eager: summary(1),
@@ -89,7 +89,7 @@ impl Row {
 
     /// How near ours comes to the floor; 1 is on it.
     pub fn share(&self) -> Option<f64> {
-        Some(self.floor_seconds / self.foreframe.as_ref().ok()?)
+        Some(self.roofline_seconds / self.foreframe.as_ref().ok()?)
     }
 
     /// Whether the goal is met, if there is one and PyTorch was measured.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// The value below which the share `quantile` of `values` lies, between neighbours in proportion.
+/// The value below which the share `quantile` of `values` lies, between neighbors in proportion.
 pub(crate) fn quantile(values: &[f64], quantile: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);

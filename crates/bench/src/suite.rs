@@ -16,11 +16,11 @@ use crate::pytorch::{Measured, Mode, PyTorch, Setup};
 use crate::report::{Report, Row};
 use crate::{memory, rounds, scaling};
 
-/// Turns of each engine unless told otherwise: with PyTorch the whole benchmark should end within a quarter of an hour.
+/// Default rounds of each engine: with PyTorch the whole benchmark should end within a quarter of an hour.
 const OPERATION_ROUNDS: usize = 5;
 const NETWORK_ROUNDS: usize = 3;
 
-/// What to measure, and how.
+/// Settings of the measurement.
 pub struct Options<'a> {
     /// Where ours computes.
     pub device: Device,
@@ -58,7 +58,7 @@ pub fn selected(only: &[String], batch: usize) -> Result<Vec<Case>, BenchError> 
 /// Measures everything.
 ///
 /// # Errors
-/// Nothing matches, or PyTorch cannot be started; what fails in a single case is told in its row.
+/// Nothing matches, or PyTorch cannot be started; what fails in a single case is reported in its row.
 pub fn run(options: &Options<'_>) -> Result<Report, BenchError> {
     let cases = selected(&options.only, options.batch)?;
     let threads = rayon::current_num_threads();
@@ -147,7 +147,7 @@ impl Beside {
             (false, _) => {}
         }
         let allocator = if setup.keeps_memory {
-            ", its allocator told to keep freed memory, as ours is"
+            ", its allocator set to keep freed memory, as ours is"
         } else {
             ""
         };

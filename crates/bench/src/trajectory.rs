@@ -34,7 +34,7 @@ const NETWORKS: [(&str, &[(&str, Change)]); 6] = [
 const NO_STOCHASTIC_DEPTH: [(&str, Change); 2] = [("first_drop_path", Change::Zero), ("drop_path", Change::Zero)];
 const PRESET: &str = "moving-digits";
 
-/// What a key becomes.
+/// The key's new name.
 #[derive(Clone, Copy)]
 enum Change {
     Number(i64),
@@ -42,7 +42,7 @@ enum Change {
     Word(&'static str),
 }
 
-/// What to train, and how.
+/// Settings of the training.
 pub struct Options<'a> {
     /// Where ours computes.
     pub device: Device,
@@ -175,7 +175,7 @@ pub fn run(options: &Options<'_>) -> Result<Trajectories, BenchError> {
     })
 }
 
-/// What a step is done with: the default schedule over the whole run.
+/// Learning rate and momentum of a step: the default schedule over the whole run.
 fn rates(step: usize, options: &Options<'_>) -> StepRates {
     let steps = options.steps as u64;
     let length = RunLength {

@@ -12,10 +12,10 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use bench::BenchArgs;
 pub(crate) use compare::CompareArgs;
-pub(crate) use data::{ConvertArgs, DataShowArgs, DataVerb, FilesArgs};
+pub(crate) use data::{ConvertArgs, DataCommand, DataShowArgs, FilesArgs};
 pub(crate) use inspect::{ListAllArgs, ListArgs, ReportArgs, ShowArgs};
 pub(crate) use network::{EvalArgs, ExportArgs, ForecastArgs, ImportArgs, Names, TrainArgs};
-pub(crate) use score::{LooksArgs, ScoreArgs};
+pub(crate) use score::{PerceptualArgs, ScoreArgs};
 pub(crate) use settings::{BackendArgs, DataArgs, ModelArgs, Protocol, SettingArgs, Split, numbers};
 
 /// Forecasts spatio-temporal fields: radar rain, traffic flow, temperature, video
@@ -23,7 +23,7 @@ pub(crate) use settings::{BackendArgs, DataArgs, ModelArgs, Protocol, SettingArg
 #[command(name = "foreframe", version, arg_required_else_help = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
-    pub(crate) verb: Verb,
+    pub(crate) command: Command,
     /// Say more: -v what is done, -vv how
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
@@ -33,19 +33,19 @@ pub(crate) struct Cli {
 }
 
 #[derive(Subcommand)]
-pub(crate) enum Verb {
+pub(crate) enum Command {
     /// Lists models, presets and datasets
     List(ListAllArgs),
     /// Shows a model: parameters, multiply-accumulates, shapes, configuration, paper
     Show(ShowArgs),
     /// Lists, fetches, checks and shows datasets
     #[command(subcommand)]
-    Data(DataVerb),
-    /// Trains a model, judges it on the test split, and writes pictures and a report
+    Data(DataCommand),
+    /// Trains a model, evaluates it on the test split, and writes pictures and a report
     Train(TrainArgs),
     /// Trains several models alike, each with several seeds, and sets them beside each other
     Compare(CompareArgs),
-    /// Judges a trained network, with persistence beside it
+    /// Evaluates a trained network, with persistence beside it
     Eval(EvalArgs),
     /// Scores forecasts that lie in files, whoever made them, beside each other
     Score(ScoreArgs),

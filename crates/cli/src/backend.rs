@@ -39,7 +39,7 @@ impl Backend {
     pub(crate) fn device(self) -> Result<Device> {
         let Some(device) = self.construct() else {
             bail!(
-                "this binary was built without the backend `{name}`: run `cargo xtask <verb> ... --backend {name}`, which \
+                "this binary was built without the backend `{name}`: run `cargo xtask <command> ... --backend {name}`, which \
                  builds it, or `cargo install --path crates/cli --features {name}`",
                 name = self.name()
             );

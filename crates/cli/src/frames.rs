@@ -41,7 +41,7 @@ impl Form {
 /// How values become the brightness of images.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Picture<'a> {
-    /// What becomes black and white; unknown where nobody said.
+    /// Values drawn black and white; `None` where they are unknown.
     pub(crate) range: Option<[f32; 2]>,
     /// The unit of the values.
     pub(crate) unit: Option<&'a str>,
@@ -57,7 +57,7 @@ impl Picture<'_> {
         let Some([least, greatest]) = self.range else {
             let reach = |pick: fn(f32, f32) -> f32| values.iter().copied().reduce(pick).unwrap_or_default();
             let (low, high) = (reach(f32::min), reach(f32::max));
-            // What a network answers of images leaves their range a little.
+            // Forecasts of images leave their range a little.
             ensure!(
                 low >= -1.0 && high <= 2.0,
                 "cannot draw `{}`: values reach from {low} to {high}, and it is not known what is black and white: say so, e.g. \

@@ -1,8 +1,9 @@
-//! `foreframe`: trains, judges and uses spatio-temporal forecasting networks. Verbs only; everything they do is a library.
+//! `foreframe`: trains, evaluates and uses spatio-temporal forecasting networks. Commands only; their work is in libraries.
 
 mod allocator;
 mod args;
 mod backend;
+mod commands;
 mod failure;
 mod frames;
 mod logging;
@@ -11,7 +12,6 @@ mod samples;
 mod settings;
 mod shipped;
 mod target;
-mod verbs;
 
 use std::process::ExitCode;
 
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     allocator::keep_freed_memory();
     let cli = Cli::parse();
     logging::start(cli.verbose);
-    match verbs::run(cli) {
+    match commands::run(cli) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {}", failure::message(&error));

@@ -58,7 +58,7 @@ pub(crate) fn check_writable(path: &Path) -> Result<()> {
         })
 }
 
-/// What training writes at the top of a run folder, and the folders that it fills.
+/// Files that training writes at the top of a run folder, and the folders that it fills.
 const OF_A_RUN: [&str; 9] = [
     "config.toml",
     "run.json",

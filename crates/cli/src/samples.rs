@@ -128,7 +128,7 @@ impl Pictured {
     }
 }
 
-/// What `network` makes of one clip.
+/// Forecast of one clip by `network`.
 pub(crate) fn of_network(network: &dyn Network) -> impl Fn(&[f32], &ClipShape, Targets) -> Result<Vec<f32>> {
     |frames, clip, targets| {
         let shape = [1, clip.frames(), clip.channels, clip.height, clip.width];
@@ -144,7 +144,7 @@ pub(crate) fn of_network(network: &dyn Network) -> impl Fn(&[f32], &ClipShape, T
     }
 }
 
-/// What was last observed, repeated.
+/// The last observed frame, repeated.
 pub(crate) fn of_persistence(frames: &[f32], clip: &ClipShape, targets: Targets) -> Result<Vec<f32>> {
     let targets = targets.count(clip.channels);
     let past = first_channels(&frames[..clip.past * clip.frame_len()], clip, targets);

@@ -10,7 +10,7 @@ use toml::{Table, Value};
 
 use crate::args::{DataArgs, SettingArgs};
 
-/// What is trained without a word about data: it needs no file.
+/// The default dataset: it needs no file.
 const DEFAULT_DATA: &str = "moving-digits";
 /// The dataset of the user's own files.
 pub(crate) const FILES: &str = "files";
@@ -161,17 +161,17 @@ fn dataset(data: &DataArgs, file: Option<&ConfigFile>) -> Result<&'static Datase
 }
 
 fn set_size(clip: &mut ClipShape, assignment: &str) -> Result<()> {
-    let told =
+    let usage =
         || format!("--set {assignment}: write e.g. `clip.height=64`; there is past, future, channels, height, width");
-    let (key, value) = assignment.split_once('=').with_context(told)?;
-    let size = value.trim().parse().with_context(told)?;
+    let (key, value) = assignment.split_once('=').with_context(usage)?;
+    let size = value.trim().parse().with_context(usage)?;
     match key.trim() {
         "clip.past" => clip.past = size,
         "clip.future" => clip.future = size,
         "clip.channels" => clip.channels = size,
         "clip.height" => clip.height = size,
         "clip.width" => clip.width = size,
-        _ => bail!(told()),
+        _ => bail!(usage()),
     }
     Ok(())
 }

@@ -16,9 +16,9 @@ use crate::{settings, shipped};
 
 /// Stands for the newest run in a folder of runs.
 const LATEST: &str = "LATEST";
-/// What every checkpoint folder of a run has.
+/// A file that every checkpoint folder of a run has.
 const WEIGHTS: &str = "network.bpk";
-/// What every run folder has.
+/// A file that every run folder has.
 const RUN_FILE: &str = "config.toml";
 
 /// The run folder that `path` means: itself, or the newest run in it.
@@ -97,7 +97,7 @@ pub(crate) fn in_newest_run(path: &Path) -> Result<PathBuf> {
     }
 }
 
-/// What `path` means, as [`open_for`] takes it: a file or the folder of a checkpoint as it is, shipped weights by their name,
+/// Resolves `path`, as [`open_for`] takes it: a file or the folder of a checkpoint as it is, shipped weights by their name,
 /// else a run.
 pub(crate) fn locate(path: &Path) -> Result<PathBuf> {
     if let Some(file) = shipped::file_of(path)? {
@@ -145,7 +145,7 @@ pub(crate) fn tell_other_clip(trained: ClipShape, used: ClipShape) {
     }
 }
 
-/// What the weights say of themselves.
+/// Metadata of the weights.
 ///
 /// # Errors
 /// Names the file.

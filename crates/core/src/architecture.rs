@@ -17,14 +17,14 @@ pub trait Architecture: Forecast + Module + 'static {
     /// Where the network was published, e.g. `Tan et al., TPAMI 2025, arXiv:2310.05829`.
     const PAPER: &'static str;
 
-    /// What it is, in one line.
+    /// Description in one line.
     const ABOUT: &'static str;
 
-    /// How its paper shows it true frames in training, for networks that read frame by frame
+    /// The scheduled sampling of its paper, for networks that read frame by frame
     /// ([`Recurrent`](crate::Recurrent)).
     const SAMPLING: Option<SamplingRule> = None;
 
-    /// What the reference's configuration calls the keys of ours: its names and ours, as far as they say of what size a
+    /// Names in the reference's configuration of our keys: its names and ours, as far as they say of what size a
     /// checkpoint is.
     const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = &[];
 
@@ -50,13 +50,13 @@ pub trait Architecture: Forecast + Module + 'static {
 
 /// A model that takes what it needs from the training data in one pass, without training steps.
 pub trait Fitted: Architecture {
-    /// What is remembered of the frames seen so far.
+    /// State after the frames seen so far.
     type Sums: Default;
 
     /// Looks at one frame of the training data.
     ///
     /// # Shapes
-    /// - `frame`: `[channels, height, width]`, normalised, NaN where a value is missing; taken at `time`, in seconds since
+    /// - `frame`: `[channels, height, width]`, normalized, NaN where a value is missing; taken at `time`, in seconds since
     ///   1970, where that is known
     fn see(sums: &mut Self::Sums, frame: &[f32], time: Option<i64>);
 
@@ -70,7 +70,7 @@ pub trait Fitted: Architecture {
 pub struct Preset<C> {
     /// The name on the command line, e.g. `moving-mnist-l`.
     pub name: &'static str,
-    /// What it is, in one line.
+    /// Description in one line.
     pub about: &'static str,
     /// The clip it was published for.
     pub clip: ClipShape,
@@ -92,7 +92,7 @@ pub struct StepContext {
     pub seed: u64,
     /// Which true frames a recurrent network is shown.
     pub sampling: Sampling,
-    /// Whether a recurrent network computes its steps again on the way back rather than keep what is in them.
+    /// Whether a recurrent network recomputes the activations of its steps in the backward pass rather than keep them.
     pub recompute_steps: bool,
     /// Which channels are to be forecast.
     pub targets: Targets,
@@ -102,7 +102,7 @@ impl StepContext {
     /// The context of one step of the run with seed `run_seed`, free running, without recomputing, with all channels to
     /// be forecast.
     pub fn new(iteration: u64, epoch: u64, run_seed: u64) -> Self {
-        // SplitMix64's finaliser: neighbouring iterations must not get neighbouring seeds.
+        // SplitMix64's finaliser: neighboring iterations must not get neighboring seeds.
         let mut seed = run_seed.wrapping_add(iteration.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         seed = (seed ^ (seed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         seed = (seed ^ (seed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

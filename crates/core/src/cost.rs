@@ -12,7 +12,7 @@ use serde::Serialize;
 pub struct Cost {
     /// Products of convolutions and matrices.
     pub multiplications: u64,
-    /// What normalization layers add.
+    /// Cost of normalization layers.
     pub normalization: u64,
 }
 

@@ -8,9 +8,9 @@ use std::ops::RangeInclusive;
 pub struct ConfigError {
     /// The field at fault, as it is written in a configuration file, e.g. `network.width`.
     pub field: String,
-    /// What is wrong with it, e.g. `is 30, which 4 does not divide`.
+    /// The problem, e.g. `is 30, which 4 does not divide`.
     pub problem: String,
-    /// What to write instead.
+    /// The remedy: a value to write instead.
     pub remedy: String,
 }
 

@@ -13,7 +13,7 @@ pub trait Forecast {
     /// - output: `[batch, horizon, channels, height, width]`
     fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5>;
 
-    /// As [`forecast`](Self::forecast), told of which moments the forecasts are: for every clip the `horizon` times in
+    /// As [`forecast`](Self::forecast), with the times of the forecasts: for every clip the `horizon` times in
     /// seconds since 1970, or `None` where they are not known. What does not depend on the time ignores them.
     ///
     /// # Shapes

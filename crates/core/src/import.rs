@@ -10,10 +10,10 @@ use crate::named::steps_given;
 use crate::prefix::{self, Found};
 use crate::{AssignError, KeyMap, assign, is_buffer, named_shapes};
 
-/// What became of every tensor of a reference file.
+/// Result of an import for every tensor of a reference file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportReport {
-    /// What stands in the file before each of the network's keys, e.g. `state_dict.model.`
+    /// Prefix in the file of each of the network's keys, e.g. `state_dict.model.`
     pub prefix: String,
     /// Before what else the file holds the whole network, e.g. `ema.`
     pub others: Vec<String>,
@@ -40,7 +40,7 @@ pub enum ImportError {
     /// No key begins as the user says.
     #[error("no key of this network stands behind `{prefix}` in the file: its keys are {found}")]
     Prefix {
-        /// What was asked for.
+        /// The requested value.
         prefix: String,
         /// Some keys of the file.
         found: String,
@@ -61,7 +61,7 @@ pub enum ImportError {
         present: usize,
         /// How many keys the network has.
         count: usize,
-        /// What the file has in its place.
+        /// The file's tensor in its place.
         instead: String,
     },
     /// The file has a key that nothing here uses.
@@ -84,7 +84,7 @@ pub enum ImportError {
     Misfit {
         /// The key in the file.
         key: String,
-        /// What is wrong.
+        /// The problem.
         source: AssignError,
     },
     /// A tensor holds a value that no weight can have.
@@ -129,7 +129,7 @@ impl ImportReport {
 
 /// Which tensors of a file are those of a network with these names and sizes, before any value is read.
 ///
-/// What stands before the network's keys (where the state dict lies in the file, and what wrappers put before its keys) is
+/// The prefix of the network's keys (where the state dict lies in the file, and prefixes that wrappers add) is
 /// whatever makes all of them present: `prefix` says which where there are several.
 ///
 /// # Errors

@@ -38,7 +38,7 @@ impl KeyMap {
         rule.map(|(_, reason)| *reason)
     }
 
-    /// What the tensor that we call `name` is called in the reference.
+    /// Name in the reference of the tensor that we call `name`.
     pub fn reference_key(&self, name: &str) -> String {
         let segments: Vec<&str> = name.split('.').collect();
         let mut key = self

@@ -6,7 +6,7 @@ use burn::tensor::kind::Basic;
 use crate::as_precise_as;
 
 /// Which channels of a frame are to be forecast. The others are read like them, but the future of those is known, so that
-/// nothing is learnt of it and no score counts it.
+/// nothing is learned of it and no score counts it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Targets {
     /// All channels.
@@ -76,7 +76,7 @@ impl Targets {
     }
 }
 
-/// What is known of the frames to come: their last channels.
+/// Known channels of the future frames: their last ones.
 ///
 /// A network that reads its own forecasts reads these in place of what it has forecast of them.
 #[derive(Clone, Debug, Default)]
@@ -136,7 +136,7 @@ impl Known {
         }
     }
 
-    /// What is known from `lead` frames after the first of the future on.
+    /// The known channels from `lead` frames after the first future one on.
     #[must_use]
     pub fn from(&self, lead: usize) -> Self {
         let later = |frames: &Tensor<5>| {

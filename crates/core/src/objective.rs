@@ -7,17 +7,17 @@ use crate::{Clip, Targets, as_precise_as};
 /// The result of a network's training objective.
 #[derive(Clone, Debug)]
 pub struct Objective {
-    /// The number to minimise, `[1]`.
+    /// The number to minimize, `[1]`.
     pub loss: Tensor<1>,
     /// The forecast behind it, `[batch, T', targets, height, width]`.
     pub forecast: Tensor<5>,
 }
 
 impl Clip {
-    /// What `measure` makes of a forecast of the clip's future and the truth.
+    /// Value of `measure` for a forecast of the clip's future and the ground truth.
     ///
     /// Both are in the numbers of the truth and have the channels that are to be forecast. Where the truth is missing the
-    /// forecast is taken for it, so that nothing is learnt there, and the loss is scaled to the values that are left: a
+    /// forecast is taken for it, so that nothing is learned there, and the loss is scaled to the values that are left: a
     /// mean over all values becomes the mean over those.
     ///
     /// # Shapes
@@ -53,7 +53,7 @@ pub fn mean_squared_error<const D: usize>(forecast: Tensor<D>, truth: Tensor<D>)
     (forecast - truth).square().mean()
 }
 
-/// What turns a mean over all values, with 0 for those that are missing, into the mean over the others, `[1]`. If all are
+/// Factor that turns a mean over all values, with 0 for those that are missing, into the mean over the others, `[1]`. If all are
 /// missing it is large but finite, as the loss is 0 then.
 pub(crate) fn weight<const D: usize>(missing: Tensor<D, Bool>, precision: FloatDType) -> Tensor<1> {
     let there = missing.bool_not().float().cast(FloatDType::F32).mean();

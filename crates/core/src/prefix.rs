@@ -21,7 +21,7 @@ pub(crate) struct Found<'a> {
 /// A place in a file where a network may lie.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Candidate {
-    /// What stands before the keys: empty, or ending in a dot.
+    /// Prefix of the keys: empty, or ending in a dot.
     pub(crate) prefix: String,
     /// How many of the network's keys are there.
     pub(crate) present: usize,

@@ -1,11 +1,11 @@
-//! Batches on their way to the device.
+//! Batches in host memory, and their upload to the device.
 
 use std::borrow::Cow;
 
 use burn::tensor::{Bool, Device, Tensor, TensorData};
 use foreframe_core::{Clip, ClipShape};
 
-/// What a network sees where values are missing (NaN): 0, in normalised units.
+/// Fill value of missing values (NaN) in a network's input: 0, in normalized units.
 pub fn fill_missing(frames: &mut [f32]) {
     let missing = frames.iter_mut().filter(|value| value.is_nan());
     missing.for_each(|value| *value = 0.0);
@@ -42,7 +42,7 @@ pub fn persistence(past: &[f32], frame_len: usize, horizon: usize) -> Vec<f32> {
 /// A batch on the host. The consumer uploads it, so that at most one batch is on the device before it is needed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HostBatch {
-    /// `[clips, T + T', channels, height, width]`, normalised; NaN where a value is missing and masked.
+    /// `[clips, T + T', channels, height, width]`, normalized; NaN where a value is missing and masked.
     pub values: Vec<f32>,
     /// Number of clips.
     pub clips: usize,
@@ -76,7 +76,7 @@ impl HostBatch {
     }
 
     /// The batch with the values that were last observed where observed frames miss one, see [`carry_forward`]: what a
-    /// forecaster is shown that has not learnt what a missing value looks like.
+    /// forecaster is shown that has not learned what a missing value looks like.
     #[must_use]
     pub fn carried_forward(&self) -> Self {
         let mut batch = self.clone();

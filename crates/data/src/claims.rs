@@ -5,7 +5,7 @@
 
 /// No compression that is read here makes more of a byte (deflate: 1032), unless all values are equal.
 const MOST_PER_BYTE: u64 = 1100;
-/// Values that a file of any size may hold: one channel of 2048x2048, which may well be of one colour.
+/// Values that a file of any size may hold: one channel of 2048x2048, which may well be of one color.
 const ALWAYS: u64 = 1 << 22;
 
 /// Whether a file of `file` bytes can hold `values` numbers of `width` bytes each, packed as well as can be.

@@ -12,11 +12,11 @@ pub enum DataError {
     /// The system refused to open, read or write a file.
     #[error("cannot {action} `{}`: {cause}: {}", path.display(), remedy(cause))]
     Io {
-        /// What was tried, e.g. `read`.
+        /// The operation, e.g. `read`.
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The cause, from the operating system.
         cause: io::Error,
     },
     /// A file's content is not what it should be.
@@ -24,9 +24,9 @@ pub enum DataError {
     File {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it, e.g. `is empty`.
+        /// The problem, e.g. `is empty`.
         problem: String,
-        /// What to do about it.
+        /// The remedy.
         remedy: String,
     },
     /// A value that no network can learn from.
@@ -50,9 +50,9 @@ pub enum DataError {
     Download {
         /// The file's name in the manifest.
         file: String,
-        /// What every source answered.
+        /// The answers of all sources.
         problem: String,
-        /// What to do about it.
+        /// The remedy.
         remedy: String,
     },
 }

@@ -27,12 +27,12 @@ const BLOCKS_PER_FILE: (usize, usize) = (3, 256);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fingerprint {
     digest: String,
-    /// What earlier versions made of the same files: `content:`, with the names of files, and `size-and-time:`.
+    /// Fingerprints by earlier versions of the same files: `content:`, with the names of files, and `size-and-time:`.
     earlier: String,
     reads_files: bool,
 }
 
-/// What a digest that was noted earlier says about the data of today.
+/// Compares a digest that was stored earlier with today's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agreement {
     /// They are the same.

@@ -12,7 +12,7 @@ use crate::{DataConfig, Normalization};
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct InputSpec {
-    /// What integers were divided by when they were read, 1 for nothing; unknown of weights that do not state it.
+    /// Divisor of integers when they were read, 1 for none; `None` of weights that do not state it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub divisor: Option<f32>,
     /// Rows and columns of a frame in the files, before `crop`, `pool` and `resize`.
@@ -43,7 +43,7 @@ pub struct InputSpec {
 /// The network that data are read for, where it is trained already.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trained {
-    /// How its frames were normalised: all channels, or one pair for all of them.
+    /// How its frames were normalized: all channels, or one pair for all of them.
     pub normalization: Normalization,
     /// How its frames were read, where the weights state it.
     pub input: Option<InputSpec>,
@@ -76,7 +76,7 @@ impl InputSpec {
             input: Some(self.clone()),
         };
         DataConfig {
-            // What is said of the first frame of the training data is not so of others.
+            // A statement on the first frame of the training data does not hold for others.
             start: None,
             time_step: None,
             trained: Some(Arc::new(trained)),
@@ -155,9 +155,9 @@ mod tests {
     #[test]
     fn only_what_is_far_outside_is_told() {
         assert_eq!(kelvin().outside(&[241.0, 319.0, f32::NAN], 1, 3), None);
-        let told = kelvin().outside(&[-3.0, 21.0], 1, 2).unwrap();
+        let warning = kelvin().outside(&[-3.0, 21.0], 1, 2).unwrap();
         assert_eq!(
-            told,
+            warning,
             "values reach from -3 to 21, those of training reached from 260 to 300 K"
         );
         assert_eq!(InputSpec::of(&DataConfig::default()).outside(&[1e9], 1, 1), None);

@@ -1,4 +1,4 @@
-//! Data for forecasting: clips from files or made on the fly, split, normalised and prefetched.
+//! Data for forecasting: clips from files or made on the fly, split, normalized and prefetched.
 //!
 //! A [`Dataset`] opens as [`Splits`]: three [`ClipSource`]s that write single clips, and the [`Normalization`] computed
 //! from the training split. A [`Loader`] turns a source into batches on a thread of its own, in an order that depends on

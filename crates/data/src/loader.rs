@@ -238,7 +238,7 @@ mod tests {
             let expected: Vec<&[f32]> = expected.chunks(4).collect();
             assert_eq!(loader.batches_from(first), expected.len());
             assert_eq!(clips(rest), expected);
-            // What fills no batch at the end is left out, wherever the batches begin.
+            // Clips that fill no batch at the end are left out, wherever the batches begin.
             let full = self::loader(12, true, true);
             assert_eq!(full.batches_from(first), clips(full.epoch(2, first)).len());
             assert!(

@@ -7,13 +7,18 @@ use serde::{Deserialize, Serialize};
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Normalization {
-    /// What a normalised 0 stands for, in physical units.
+    /// Physical value of a normalized 0.
     pub mean: Vec<f32>,
-    /// What a normalised difference of 1 stands for, in physical units.
+    /// Physical difference of a normalized 1.
     pub std: Vec<f32>,
 }
 
 impl Normalization {
+    /// Means and standard deviations in words, for messages.
+    pub fn describe(&self) -> String {
+        format!("mean {:?} and standard deviation {:?}", self.mean, self.std)
+    }
+
     /// Values that stay as they are.
     pub fn identity() -> Self {
         Self {
@@ -73,7 +78,7 @@ impl Normalization {
         Ok(())
     }
 
-    /// Makes physical values normalised, in place.
+    /// Makes physical values normalized, in place.
     ///
     /// # Shapes
     /// - `frames`: `[.., channels, height, width]`, any number of frames of `shape`
@@ -81,7 +86,7 @@ impl Normalization {
         self.each_plane(frames, shape, |value, mean, std| (value - mean) / std);
     }
 
-    /// Makes normalised values physical, in place.
+    /// Makes normalized values physical, in place.
     ///
     /// # Shapes
     /// - `frames`: `[.., channels, height, width]`, any number of frames of `shape`

@@ -226,7 +226,7 @@ pub(crate) mod tests {
             assert_eq!(values(&array(&path, "y").unwrap()), [7., 8.]);
             assert_eq!(folder.path().join("a.npz.unpacked").exists(), packed);
         }
-        // What was unpacked is used again, but not where the archive is newer.
+        // An unpacked array is used again, but not where the archive is newer.
         let made = folder.path().join("a.npz.unpacked/y.npy");
         fs::write(&made, npy(&[1], &[9.])).unwrap();
         assert_eq!(values(&array(&path, "y").unwrap()), [9.]);

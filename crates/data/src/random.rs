@@ -3,7 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// What a random stream is for. Streams of different purposes never meet, whatever the seed.
+/// Purpose of a random stream. Streams of different purposes are independent, whatever the seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Train,
@@ -13,7 +13,7 @@ pub(crate) enum Purpose {
     Order,
     /// Which recordings go into which split.
     Assignment,
-    /// What disturbs the clips of a split.
+    /// Noise on the clips of a split.
     TrainNoise,
     ValidationNoise,
     TestNoise,

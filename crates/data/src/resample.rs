@@ -6,7 +6,7 @@ use crate::images::FrameSize;
 
 /// How values between pixels are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kernel {
+pub(crate) enum ResampleKernel {
     /// A triangle filter: bilinear interpolation when enlarging, a low-pass of the right width when shrinking. The border
     /// is extended by leaving what is beyond it out of the average.
     Triangle,
@@ -17,7 +17,7 @@ pub(crate) enum Kernel {
     Cubic,
 }
 
-impl Kernel {
+impl ResampleKernel {
     /// How far it reaches, in pixels of the larger grid.
     fn reach(self, scale: f64) -> f64 {
         match self {
@@ -44,7 +44,7 @@ impl Kernel {
 /// # Shapes
 /// - `from`: `[channels, from_size.height, from_size.width]`
 /// - `to`: `[channels, to_size.height, to_size.width]`
-pub(crate) fn resample(from: &[f32], from_size: FrameSize, to: &mut [f32], to_size: FrameSize, kernel: Kernel) {
+pub(crate) fn resample(from: &[f32], from_size: FrameSize, to: &mut [f32], to_size: FrameSize, kernel: ResampleKernel) {
     let columns = filter(from_size.width, to_size.width, kernel);
     let rows = filter(from_size.height, to_size.height, kernel);
     let mut narrow = vec![0.0; from_size.height * to_size.width];
@@ -72,21 +72,21 @@ pub(crate) fn resample(from: &[f32], from_size: FrameSize, to: &mut [f32], to_si
 }
 
 /// For every output position the input positions that count, and their weights, which sum to 1.
-fn filter(from: usize, to: usize, kernel: Kernel) -> Vec<(Range<usize>, Vec<f32>)> {
+fn filter(from: usize, to: usize, kernel: ResampleKernel) -> Vec<(Range<usize>, Vec<f32>)> {
     let scale = from as f64 / to as f64;
     let reach = kernel.reach(scale);
-    let unit = if kernel == Kernel::Triangle { reach } else { 1.0 };
+    let unit = if kernel == ResampleKernel::Triangle { reach } else { 1.0 };
     (0..to)
         .map(|position| {
-            let centre = (position as f64 + 0.5) * scale - 0.5;
-            let (first, last) = ((centre - reach).ceil() as isize, (centre + reach).floor() as isize);
+            let center = (position as f64 + 0.5) * scale - 0.5;
+            let (first, last) = ((center - reach).ceil() as isize, (center + reach).floor() as isize);
             let within = |at: isize| at.clamp(0, from as isize - 1) as usize;
             let (start, end) = (within(first), within(last) + 1);
             let mut weights = vec![0.0; end - start];
             for at in first..=last {
                 // Beyond the border there is nothing to average, but something to interpolate from: its last pixel.
-                if kernel != Kernel::Triangle || within(at) as isize == at {
-                    weights[within(at) - start] += kernel.weight((at as f64 - centre).abs() / unit);
+                if kernel != ResampleKernel::Triangle || within(at) as isize == at {
+                    weights[within(at) - start] += kernel.weight((at as f64 - center).abs() / unit);
                 }
             }
             let total: f64 = weights.iter().sum();
@@ -103,10 +103,10 @@ mod tests {
     use super::*;
 
     fn resampled(from: &[f32], size: [usize; 2], to: [usize; 2]) -> Vec<f32> {
-        with(Kernel::Triangle, from, size, to)
+        with(ResampleKernel::Triangle, from, size, to)
     }
 
-    fn with(kernel: Kernel, from: &[f32], size: [usize; 2], to: [usize; 2]) -> Vec<f32> {
+    fn with(kernel: ResampleKernel, from: &[f32], size: [usize; 2], to: [usize; 2]) -> Vec<f32> {
         let of = |[height, width]: [usize; 2]| FrameSize {
             channels: from.len() / (size[0] * size[1]),
             height,
@@ -146,14 +146,17 @@ mod tests {
     fn the_kernels_of_opencv_take_the_nearest_pixels() {
         let line = [0.0, 1.0, 4.0, 9.0, 16.0, 25.0];
         for (kernel, expected) in [
-            (Kernel::Linear, vec![0.25, 3.25, 10.75, 22.75]),
+            (ResampleKernel::Linear, vec![0.25, 3.25, 10.75, 22.75]),
             (
-                Kernel::Linear,
+                ResampleKernel::Linear,
                 vec![0.0, 0.5, 1.5, 3.5, 6.5, 10.166_667, 14.833_333, 20.5, 25.0],
             ),
-            (Kernel::Cubic, vec![0.121_094, 2.828_125, 10.796_875, 23.207_031]),
             (
-                Kernel::Cubic,
+                ResampleKernel::Cubic,
+                vec![0.121_094, 2.828_125, 10.796_875, 23.207_031],
+            ),
+            (
+                ResampleKernel::Cubic,
                 vec![
                     -0.086_806, 0.218_75, 1.430_556, 3.152_774, 6.125, 10.282_403, 14.300_927, 21.156_25, 25.781_25,
                 ],

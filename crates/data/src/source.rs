@@ -20,7 +20,7 @@ pub trait ClipSource: Send + Sync {
         self.len() == 0
     }
 
-    /// What the channels are; `None` where all of them come from the frames as they are and all are to be forecast.
+    /// Description of the channels; `None` where all of them come from the frames as they are and all are to be forecast.
     fn channels(&self) -> Option<&Channels> {
         None
     }
@@ -34,7 +34,7 @@ pub trait ClipSource: Send + Sync {
         None
     }
 
-    /// Writes one clip, normalised, into `frames`. Values that are missing and masked are NaN.
+    /// Writes one clip, normalized, into `frames`. Values that are missing and masked are NaN.
     ///
     /// Endless sources make a new clip for every (epoch, index), finite ones ignore the epoch; either way the clip is a
     /// pure function of the two.
@@ -53,13 +53,13 @@ pub trait ClipSource: Send + Sync {
 /// A dataset, opened.
 #[derive(Clone)]
 pub struct Splits {
-    /// What the network learns from. Without a clip where nothing is split.
+    /// Training clips. Empty where nothing is split.
     pub train: Arc<dyn ClipSource>,
-    /// What chooses the checkpoint. Never the test split. Without a clip where none is wanted.
+    /// Clips that choose the checkpoint. Never the test split. Empty where none are wanted.
     pub validation: Arc<dyn ClipSource>,
-    /// What the tables are made of. Without a clip where none is wanted.
+    /// Test clips, for the final scores. Empty where none are wanted.
     pub test: Arc<dyn ClipSource>,
-    /// How clips were normalised, from the training split alone; from all of the data where nothing is split.
+    /// How clips were normalized, from the training split alone; from all of the data where nothing is split.
     pub normalization: Normalization,
     /// How frames are read and what they are, where other files with such frames can be read alike.
     pub input: Option<InputSpec>,
@@ -67,17 +67,17 @@ pub struct Splits {
     pub clip: ClipShape,
     /// A digest of what the clips are made from.
     pub fingerprint: Fingerprint,
-    /// What the splits are made from, in a sentence or two.
+    /// Description of how the splits are made, in a sentence or two.
     pub description: String,
 }
 
 impl Splits {
-    /// What the channels are; `None` where all of them come from the frames as they are and all are to be forecast.
+    /// Description of the channels; `None` where all of them come from the frames as they are and all are to be forecast.
     pub fn channels(&self) -> Option<&Channels> {
         self.train.channels()
     }
 
-    /// The clips as forecasts and scores see them: with the channels to forecast alone, and how those were normalised.
+    /// The clips as forecasts and scores see them: with the channels to forecast alone, and how those were normalized.
     pub fn forecast(&self) -> (ClipShape, Normalization) {
         let channels = self.channels().map_or(self.clip.channels, |channels| channels.targets);
         let clip = ClipShape { channels, ..self.clip };
@@ -104,9 +104,9 @@ impl std::fmt::Debug for Splits {
 pub struct Dataset {
     /// The name on the command line.
     pub name: &'static str,
-    /// What it is, in one line.
+    /// Description in one line.
     pub about: &'static str,
-    /// Where it comes from, and under which licence.
+    /// Where it comes from, and under which license.
     pub source: &'static str,
     /// The configuration where the user says nothing.
     pub defaults: fn() -> DataConfig,

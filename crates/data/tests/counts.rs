@@ -81,12 +81,12 @@ fn sevir() {
     let folder = tempfile::tempdir().unwrap();
     let parts = [(11_906, "2018-07-01"), (3_020, "2019-03-01"), (4_053, "2019-07-01")];
     let all: usize = parts.iter().map(|(events, _)| events).sum();
-    let mut catalogue = "id,file_name,file_index,img_type,time_utc,pct_missing".to_owned();
+    let mut catalog = "id,file_name,file_index,img_type,time_utc,pct_missing".to_owned();
     let times = parts.iter().flat_map(|(events, day)| std::iter::repeat_n(day, *events));
     for (event, day) in times.enumerate() {
-        write!(catalogue, "\nS{event},vil/all.h5,{event},vil,{day} 12:00:00,0").unwrap();
+        write!(catalog, "\nS{event},vil/all.h5,{event},vil,{day} 12:00:00,0").unwrap();
     }
-    fs::write(folder.path().join("CATALOG.csv"), catalogue).unwrap();
+    fs::write(folder.path().join("CATALOG.csv"), catalog).unwrap();
     fs::create_dir_all(folder.path().join("data/vil")).unwrap();
     let shape = [all as u64, 1, 1, 49];
     let mut file = FileBuilder::new();

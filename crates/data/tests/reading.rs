@@ -293,7 +293,7 @@ fn open(path: PathBuf, change: fn(&mut DataConfig)) -> (DataConfig, Splits) {
     (config, splits)
 }
 
-/// The observed channels of the past of the last test clip, normalised, as a network gets them.
+/// The observed channels of the past of the last test clip, normalized, as a network gets them.
 fn of_training(test: &dyn ClipSource) -> (Vec<f32>, usize) {
     let shape = test.shape();
     let mut clip = vec![0.0; shape.clip_len()];
@@ -439,7 +439,7 @@ fn keys_without_effect_are_refused_with_those_that_have_one() {
         ),
         (|config| config.damaged = foreframe_data::Damaged::Skip, "data.damaged"),
     ];
-    for (change, told) in of_kind {
+    for (change, expected) in of_kind {
         let mut config = DataConfig {
             path: Some(path.clone()),
             past: 3,
@@ -448,7 +448,7 @@ fn keys_without_effect_are_refused_with_those_that_have_one() {
         };
         change(&mut config);
         let message = (sets::files().open)(&config).unwrap_err().to_string();
-        assert!(message.contains(told) && message.contains("60.npy"), "{message}");
+        assert!(message.contains(expected) && message.contains("60.npy"), "{message}");
     }
     let refused = |change: Change| {
         let mut config = (sets::files().defaults)();

@@ -3,14 +3,14 @@
 pub enum FvdError {
     /// Tensors that are not there.
     #[error(
-        "FVD lacks the weights {}: name the state dict of InceptionI3d for colours, trained on Kinetics-400 \
+        "FVD lacks the weights {}: name the state dict of InceptionI3d for colors, trained on Kinetics-400 \
          (i3d_pretrained_400.pt or rgb_imagenet.pt)",
         listed(.0)
     )]
     Missing(Vec<String>),
     /// A tensor of another network.
     #[error(
-        "the FVD weights `{name}` are {found:?}, InceptionI3d's are {expected:?}: name those for colours and 400 classes \
+        "the FVD weights `{name}` are {found:?}, InceptionI3d's are {expected:?}: name those for colors and 400 classes \
          (i3d_pretrained_400.pt or rgb_imagenet.pt)"
     )]
     Shape {
@@ -25,7 +25,7 @@ pub enum FvdError {
     #[error("the FVD weights of `{0}` are not finite, or a variance is negative: copy the file again")]
     NotFinite(String),
     /// Sets without a covariance.
-    #[error("FVD compares the spread of clips, and there is {0} without a missing value: judge 2 or more")]
+    #[error("FVD compares the spread of clips, and there is {0} without a missing value: evaluate 2 or more")]
     TooFew(usize),
 }
 

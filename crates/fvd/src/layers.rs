@@ -14,7 +14,7 @@ pub(crate) struct Clips {
     pub(crate) time: usize,
 }
 
-/// A convolution with batch normalisation, folded into one, and ReLU.
+/// A convolution with batch normalization, folded into one, and ReLU.
 #[derive(Clone, Debug)]
 pub(crate) struct Unit {
     /// `[output, taps over time * input, taps, taps]`
@@ -29,9 +29,9 @@ impl Unit {
     /// its input channels.
     pub(crate) fn forward(&self, clips: Clips) -> Clips {
         let [_, channels, height, width] = clips.frames.dims();
-        let (neighbours, time) = neighbours(clips, self.taps, self.stride);
-        let clip_frames = neighbours[0].dims()[0] * time;
-        let stacked = Tensor::cat(neighbours, 2).reshape([clip_frames, self.taps * channels, height, width]);
+        let (neighbors, time) = neighbors(clips, self.taps, self.stride);
+        let clip_frames = neighbors[0].dims()[0] * time;
+        let stacked = Tensor::cat(neighbors, 2).reshape([clip_frames, self.taps * channels, height, width]);
         let padding = [height, width].map(|side| same(side, self.taps, self.stride));
         let options = ConvOptions::new_with_padding([self.stride; 2], padding, [1, 1], 1);
         let frames = relu(conv2d(stacked, self.weight.clone(), Some(self.bias.clone()), options));
@@ -49,15 +49,15 @@ pub(crate) fn max_pool(clips: Clips, taps: [usize; 2], stride: [usize; 2]) -> Cl
         .with_padding_pairs(padding);
     let frames = max_pool2d(clips.frames, options);
     let [_, _, height, width] = frames.dims();
-    let (neighbours, time) = neighbours(Clips { frames, ..clips }, taps[0], stride[0]);
-    let count = neighbours[0].dims()[0] * time;
-    let greatest = neighbours.into_iter().reduce(Tensor::max_pair).expect("taps");
+    let (neighbors, time) = neighbors(Clips { frames, ..clips }, taps[0], stride[0]);
+    let count = neighbors[0].dims()[0] * time;
+    let greatest = neighbors.into_iter().reduce(Tensor::max_pair).expect("taps");
     let frames = greatest.reshape([count, channels, height, width]);
     Clips { frames, time }
 }
 
 /// For every tap over time the frames that it sees, `[clips, time, values of a frame]`, and how many those are.
-fn neighbours(clips: Clips, taps: usize, stride: usize) -> (Vec<Tensor<3>>, usize) {
+fn neighbors(clips: Clips, taps: usize, stride: usize) -> (Vec<Tensor<3>>, usize) {
     let [count, channels, height, width] = clips.frames.dims();
     let frames = clips
         .frames

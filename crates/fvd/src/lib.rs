@@ -60,7 +60,7 @@ pub const LEAST_FRAMES: usize = 9;
 /// Rows and columns of the frames that the network looks at.
 const SIDE: usize = 224;
 
-/// What a clip looks like to a network that knows videos.
+/// Features of a clip in a network trained on videos.
 #[derive(Clone, Debug)]
 pub struct Fvd {
     network: I3d,
@@ -87,7 +87,7 @@ impl Fvd {
         self.widths.classes
     }
 
-    /// What the network makes of clips, which are resized to 224x224 first (bilinear, pixels as areas).
+    /// Features of clips, which are resized to 224x224 first (bilinear, pixels as areas).
     ///
     /// # Shapes
     /// - `clips`: `[clips, frames, 3, height, width]`, red, green and blue in -1..1, [`LEAST_FRAMES`] or more

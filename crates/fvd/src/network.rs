@@ -8,7 +8,7 @@ use crate::FvdError;
 use crate::layers::{Clips, Unit, max_pool};
 use crate::widths::{MODULES, Sizes, Widths};
 
-/// What keeps the normalisation from dividing by 0: that of the networks as they were trained.
+/// Epsilon of the normalization, as in the published networks.
 const EPSILON: f64 = 1e-3;
 
 /// Modules with a pooling before them: its taps over time and space, which are its strides as well but for the first.
@@ -116,7 +116,7 @@ fn check(tensors: &BTreeMap<String, TensorData>, widths: &Widths) -> Result<(), 
     }
 }
 
-/// The convolution with its batch normalisation folded into it: `(w x - mean) / sqrt(variance + e) * scale + offset`.
+/// The convolution with its batch normalization folded into it: `(w x - mean) / sqrt(variance + e) * scale + offset`.
 fn unit(
     tensors: &BTreeMap<String, TensorData>,
     sizes: &Sizes,

@@ -68,7 +68,7 @@ impl Sizes {
         (name, vec![self.output, self.input, self.taps, self.taps, self.taps])
     }
 
-    /// Names of scale, offset, mean and variance of the normalisation; each has a value per channel.
+    /// Names of scale, offset, mean and variance of the normalization; each has a value per channel.
     pub(crate) fn norm(&self) -> [String; 4] {
         ["weight", "bias", "running_mean", "running_var"].map(|part| format!("{}.bn.{part}", self.name))
     }

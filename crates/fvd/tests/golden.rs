@@ -41,7 +41,7 @@ fn features(fvd: &Fvd, clips: Vec<f32>, shape: [usize; 5]) -> Vec<f32> {
 fn the_features_of_the_whole_network_are_pytorchs() {
     let tensors = tensors(KINETICS);
     let values: usize = tensors.values().map(TensorData::num_elements).sum();
-    // The parameters of `InceptionI3d(400)`, with mean and variance of its 7280 normalised channels.
+    // The parameters of `InceptionI3d(400)`, with mean and variance of its 7280 normalized channels.
     assert_eq!((tensors.len(), values), (287, 12_697_264 + 2 * 7_280));
     let fvd = Fvd::new(&tensors, KINETICS, &Device::flex()).unwrap();
     assert_eq!(fvd.feature_count(), 400);
@@ -85,7 +85,7 @@ fn clips_come_in_the_units_of_data() {
     let doubled: Vec<f32> = scaled.iter().map(|value| 10.0 * value).collect();
     let clipped: Vec<f32> = doubled.iter().map(|value| value.clamp(0.0, 5.0)).collect();
     assert_eq!(fvd.of_clip(&doubled, shape, 5.0), fvd.of_clip(&clipped, shape, 5.0));
-    // Channels that are no colours are gray clips, and those are colours of three equal channels.
+    // Channels that are no colors are gray clips, and those are colors of three equal channels.
     let plane = 40 * 32;
     let frames = scaled.chunks_exact(3 * plane);
     let two: Vec<f32> = frames.clone().flat_map(|frame| frame[..2 * plane].to_vec()).collect();
@@ -136,11 +136,11 @@ fn other_weights_are_refused_by_name() {
 
 /// A set that the script makes.
 fn samples(name: &str, count: usize, length: usize, shift: f64) -> Vec<Vec<f32>> {
-    let centred =
+    let centered =
         |name: &str, count: usize| -> Vec<f64> { uniform(name, count).map(|value| f64::from(value) - 0.5).collect() };
     let (values, mixing) = (
-        centred(name, count * length),
-        centred(&format!("{name} mixing"), length * length),
+        centered(name, count * length),
+        centered(&format!("{name} mixing"), length * length),
     );
     let mixed = |row: &[f64], column: usize| -> f64 {
         (row.iter().enumerate())
@@ -203,6 +203,6 @@ fn one_clip_has_no_spread() {
     assert_eq!(one.distance(&two), Err(FvdError::TooFew(1)));
     assert_eq!(two.distance(&Moments::new(3)), Err(FvdError::TooFew(0)));
     let message = two.distance(&one).unwrap_err().to_string();
-    assert!(message.contains("judge 2 or more"), "{message}");
+    assert!(message.contains("evaluate 2 or more"), "{message}");
     assert!(two.distance(&two).unwrap() < 1e-9);
 }

@@ -16,7 +16,7 @@ pub fn uniform(name: &str, count: usize) -> impl Iterator<Item = f32> + use<> {
     })
 }
 
-/// The weights called `name` of a network of convolutions and batch normalisations, by PyTorch's names, whose activations
+/// The weights called `name` of a network of convolutions and batch normalizations, by PyTorch's names, whose activations
 /// neither vanish nor explode.
 pub fn weights(name: &str, shape: &[usize]) -> Vec<f32> {
     let uniform = uniform(name, shape.iter().product()).map(f64::from);

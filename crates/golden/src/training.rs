@@ -8,7 +8,7 @@ use foreframe_core::{Architecture, Clip, KeyMap, gradients, is_buffer, named_ten
 use crate::check::{Train, build, first};
 use crate::{Case, Differences, Tolerance};
 
-/// How many neighbours of the input are tried before gradients that differ are wrong.
+/// How many neighbors of the input are tried before gradients that differ are wrong.
 ///
 /// Where LeakyReLU bends the gradient jumps. A case has tens of thousands of such places, and at one of them the value may
 /// lie within rounding of the bend: then the order of a sum, which differs between processors, decides on which side it
@@ -112,7 +112,7 @@ impl<A: Architecture> TrainingStep<'_, A> {
 /// The share of the newest batch in PyTorch's running statistics.
 const MOMENTUM: f64 = 0.1;
 
-/// What the reference has after a training step: running statistics that are shared by all steps of a recurrence take up one
+/// The reference's values after a training step: running statistics that are shared by all steps of a recurrence take up one
 /// step after the other, where ours, `[steps, channels]`, take up one each. All were `before`.
 fn shared(after: TensorData, before: impl FnOnce() -> TensorData) -> TensorData {
     let &[_, channels] = after.shape().as_slice() else {

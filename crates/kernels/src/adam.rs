@@ -27,7 +27,7 @@ pub struct Adam {
     pub weight_decay: f64,
     /// Whether weight decay shrinks the parameter itself (AdamW) instead of being added to its gradient (Adam).
     pub decoupled: bool,
-    /// What the gradient is multiplied by first, less than 1 where its norm is clipped.
+    /// Factor of the gradient, less than 1 where its norm is clipped.
     pub gradient_scale: f32,
     /// Updates of these parameters so far, this one included.
     pub step: u32,

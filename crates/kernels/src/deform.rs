@@ -1,7 +1,7 @@
 //! Deformable convolution: a convolution whose taps are moved by the data (Dai et al., arXiv:1703.06211) and weighted by
 //! a mask (Zhu et al., arXiv:1811.11168).
 //!
-//! What the taps read is gathered into columns, and a matrix product does the rest. Pixels are gathered from images laid
+//! Sampled values are gathered into columns, and a matrix product does the rest. Pixels are gathered from images laid
 //! out with channels last, so that one place is looked up once and then read for many channels in order.
 
 mod chunk;
@@ -107,7 +107,7 @@ impl DeformConv2d {
     }
 }
 
-/// What the columns are gathered from.
+/// The arrays that the columns are gathered from.
 #[derive(Clone, Copy)]
 struct Inputs<'a> {
     x: &'a [f32],
@@ -285,7 +285,7 @@ fn gather<S: Simd>(simd: S, x: &[f32], channels: usize, reads: &[Read], columns:
             simd.splat_f32s(d),
         ];
         let mask = simd.splat_f32s(*mask);
-        // What this writes beyond its channels, the next place overwrites.
+        // Values written beyond its channels are overwritten by the next place.
         let columns = S::as_mut_simd_f32s(&mut columns[i * channels..][..wide]).0;
         for (v, column) in columns.iter_mut().enumerate() {
             let top = simd.mul_f32s(corners[0][v], weights[0]);

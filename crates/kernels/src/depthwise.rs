@@ -15,7 +15,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use crate::conv::Conv2d;
 use crate::parallel::{Shared, tasks};
-use axis::{Axis, Layout, Phase};
+use axis::{Axis, PaddedLayout, Phase};
 use correlate::{Tap, correlate};
 use products::{TAPS, products};
 
@@ -75,7 +75,7 @@ pub fn forward(shape: &Conv2d, x: &[f32], w: &[f32], bias: Option<&[f32]>, out: 
     if out.is_empty() {
         return;
     }
-    let layout = Layout::of_input(&sizes.axes);
+    let layout = PaddedLayout::of_input(&sizes.axes);
     let out = Shared::new(out);
     let each = sizes.per_task(sizes.output);
     tasks(
@@ -101,7 +101,7 @@ pub fn forward(shape: &Conv2d, x: &[f32], w: &[f32], bias: Option<&[f32]>, out: 
 /// Forward pass of the planes from `planes` on, as many as `out` holds.
 struct Forward<'a> {
     sizes: &'a Sizes,
-    layout: &'a Layout,
+    layout: &'a PaddedLayout,
     x: &'a [f32],
     w: &'a [f32],
     bias: Option<&'a [f32]>,
@@ -152,7 +152,7 @@ pub fn input_gradient(shape: &Conv2d, grad: &[f32], w: &[f32], dx: &mut [f32]) {
     if dx.is_empty() {
         return;
     }
-    let layout = Layout::of_gradient(&sizes.axes);
+    let layout = PaddedLayout::of_gradient(&sizes.axes);
     let phases = Phase::all(&sizes.axes, &layout);
     let dx = Shared::new(dx);
     let each = sizes.per_task(sizes.input);
@@ -175,7 +175,7 @@ pub fn input_gradient(shape: &Conv2d, grad: &[f32], w: &[f32], dx: &mut [f32]) {
 /// Gradient of the planes from `planes` on, as many as `dx` holds.
 struct InputGradient<'a> {
     sizes: &'a Sizes,
-    layout: &'a Layout,
+    layout: &'a PaddedLayout,
     phases: &'a [Phase],
     grad: &'a [f32],
     w: &'a [f32],
@@ -233,7 +233,7 @@ pub fn weight_gradient(shape: &Conv2d, x: &[f32], grad: &[f32], dw: &mut [f32]) 
         dw.fill(0.0);
         return;
     }
-    let layout = Layout::of_input(&sizes.axes);
+    let layout = PaddedLayout::of_input(&sizes.axes);
     let dw = Shared::new(dw);
     let each = sizes.per_task(shape.batch * sizes.output);
     tasks(sizes.channels.div_ceil(each), x.len() + grad.len(), |task| {
@@ -254,7 +254,7 @@ pub fn weight_gradient(shape: &Conv2d, x: &[f32], grad: &[f32], dw: &mut [f32]) 
 /// Gradient of the weights of some channels.
 struct WeightGradient<'a> {
     sizes: &'a Sizes,
-    layout: &'a Layout,
+    layout: &'a PaddedLayout,
     x: &'a [f32],
     grad: &'a [f32],
     channels: Range<usize>,
@@ -273,7 +273,7 @@ impl WithSimd for WeightGradient<'_> {
         let mut offsets = layout.offsets.clone();
         offsets.resize(sizes.taps.next_multiple_of(TAPS), layout.offsets[sizes.taps - 1]);
         let mut sums = vec![simd.splat_f32s(0.0); offsets.len() * self.channels.len()];
-        // Image by image, as neighbouring channels are neighbours in memory.
+        // Image by image, as neighboring channels are neighbors in memory.
         for image in 0..sizes.planes / sizes.channels {
             for (channel, sums) in self.channels.clone().zip(sums.chunks_exact_mut(offsets.len())) {
                 let plane = image * sizes.channels + channel;

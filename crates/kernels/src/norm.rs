@@ -1,4 +1,4 @@
-//! Normalisation: batch, group, layer and channels-first layer.
+//! Normalization: batch, group, layer and channels-first layer.
 //!
 //! Images are taken as `[batch, channels, inner]`, where `inner` is height times width. Variances are biased (divided
 //! by the number of elements), and every function adds `epsilon` to them before the root.

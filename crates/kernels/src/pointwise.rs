@@ -8,7 +8,7 @@ pub(crate) mod stream;
 
 pub use activation::{Activation, backward, forward};
 pub(crate) use activation::{Function, Gelu, Identity, LeakyRelu, Silu};
-pub(crate) use elementwise::{Kernel, Part, elementwise};
+pub(crate) use elementwise::{ElementwiseKernel, Part, elementwise};
 pub use scaled::{add, multiply, scaled_add, scaled_add_backward};
 
 #[cfg(test)]

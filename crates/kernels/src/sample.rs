@@ -30,7 +30,7 @@ pub struct Sample {
     pub output: [usize; 2],
     /// Whether there is the nearest pixel of the border outside, instead of 0.
     pub border: bool,
-    /// Whether coordinates from -1 to 1 span from the centre of the first pixel to that of the last, instead of from edge
+    /// Whether coordinates from -1 to 1 span from the center of the first pixel to that of the last, instead of from edge
     /// to edge.
     pub align_corners: bool,
 }
@@ -83,7 +83,7 @@ impl Sample {
     }
 }
 
-/// What the coordinates from -1 to 1 span along an axis.
+/// The range of an axis that the coordinates from -1 to 1 span.
 #[derive(Clone, Copy)]
 struct Span {
     side: f32,
@@ -178,7 +178,7 @@ pub fn forward(shape: &Sample, x: &[f32], grid: &[f32], out: &mut [f32]) {
 
 /// Gradients of the images and of the grid, given that of the output; each only if it is wanted.
 ///
-/// At the centre of a pixel the derivative by the place is that of the side below or to the right, and at or beyond the
+/// At the center of a pixel the derivative by the place is that of the side below or to the right, and at or beyond the
 /// border, where that is what is outside, it is 0: as in PyTorch.
 ///
 /// # Shapes

@@ -13,12 +13,18 @@ use crate::pointwise::stream::{dispatch, map, map_sums, sums, update};
 const CHUNK: usize = 1 << 13;
 
 /// A row out of `I` rows.
-trait Kernel<const I: usize>: Copy + Send + Sync {
+trait RowKernel<const I: usize>: Copy + Send + Sync {
     fn row<S: Simd>(self, simd: S, inputs: [&[f32]; I], out: &mut [f32]);
 }
 
 /// Applies `kernel` to every row.
-fn each_row<const I: usize>(kernel: impl Kernel<I>, rows: usize, columns: usize, inputs: [&[f32]; I], out: &mut [f32]) {
+fn each_row<const I: usize>(
+    kernel: impl RowKernel<I>,
+    rows: usize,
+    columns: usize,
+    inputs: [&[f32]; I],
+    out: &mut [f32],
+) {
     let len = rows * columns;
     assert!(
         out.len() == len && inputs.iter().all(|x| x.len() == len),
@@ -48,7 +54,7 @@ struct Chunk<'a, K, const I: usize> {
     out: &'a mut [f32],
 }
 
-impl<K: Kernel<I>, const I: usize> WithSimd for Chunk<'_, K, I> {
+impl<K: RowKernel<I>, const I: usize> WithSimd for Chunk<'_, K, I> {
     type Output = ();
 
     #[inline(always)]
@@ -91,7 +97,7 @@ fn maximum<S: Simd>(simd: S, x: &[f32]) -> f32 {
 #[derive(Clone, Copy)]
 struct Softmax;
 
-impl Kernel<1> for Softmax {
+impl RowKernel<1> for Softmax {
     #[inline(always)]
     fn row<S: Simd>(self, simd: S, [x]: [&[f32]; 1], out: &mut [f32]) {
         let largest = simd.splat_f32s(maximum(simd, x));
@@ -119,7 +125,7 @@ impl Kernel<1> for Softmax {
 #[derive(Clone, Copy)]
 struct LogSoftmax;
 
-impl Kernel<1> for LogSoftmax {
+impl RowKernel<1> for LogSoftmax {
     #[inline(always)]
     fn row<S: Simd>(self, simd: S, [x]: [&[f32]; 1], out: &mut [f32]) {
         let largest = simd.splat_f32s(maximum(simd, x));
@@ -143,7 +149,7 @@ impl Kernel<1> for LogSoftmax {
 #[derive(Clone, Copy)]
 struct SoftmaxBackward;
 
-impl Kernel<2> for SoftmaxBackward {
+impl RowKernel<2> for SoftmaxBackward {
     #[inline(always)]
     fn row<S: Simd>(self, simd: S, inputs: [&[f32]; 2], dx: &mut [f32]) {
         let [dot] = sums(
@@ -166,7 +172,7 @@ impl Kernel<2> for SoftmaxBackward {
 #[derive(Clone, Copy)]
 struct LogSoftmaxBackward;
 
-impl Kernel<2> for LogSoftmaxBackward {
+impl RowKernel<2> for LogSoftmaxBackward {
     #[inline(always)]
     fn row<S: Simd>(self, simd: S, [y, grad]: [&[f32]; 2], dx: &mut [f32]) {
         let [sum] = sums(

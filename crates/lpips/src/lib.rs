@@ -2,7 +2,7 @@
 //! Features as a Perceptual Metric", CVPR 2018), version 0.1 with AlexNet, as most papers on video prediction give it.
 //!
 //! Both images go through the five convolutions of an AlexNet that was trained on ImageNet. The activations of each are
-//! normalised over the channels; their squared differences are weighted by a learned vector, averaged over the pixels and
+//! normalized over the channels; their squared differences are weighted by a learned vector, averaged over the pixels and
 //! added up. The weights are not part of this crate: they are those of torchvision's `alexnet` and of the package `lpips`.
 //!
 //! ```text
@@ -30,14 +30,14 @@ pub const ALEXNET: [usize; 5] = [64, 192, 384, 256, 256];
 /// Rows and columns that an image has at least, so that something is left after the last pooling.
 pub const LEAST_SIDE: usize = 31;
 
-/// Mean and standard deviation of the colours of ImageNet, for images in -1..1.
+/// Mean and standard deviation of the colors of ImageNet, for images in -1..1.
 const MEAN: [f32; 3] = [-0.030, -0.088, -0.188];
 const SPREAD: [f32; 3] = [0.458, 0.448, 0.450];
 
 /// Keeps a pixel without any activation from dividing by 0.
 const EPSILON: f32 = 1e-10;
 
-/// What an image that is forecast looks like to a network that knows images.
+/// Features of a forecast image in a network trained on images.
 #[derive(Clone, Debug)]
 pub struct Lpips {
     layers: Vec<Layer>,
@@ -120,7 +120,7 @@ impl Lpips {
         means.zip(whole).map(|(mean, whole)| whole.then_some(mean)).collect()
     }
 
-    /// In the colours that the network was trained on.
+    /// In the colors that the network was trained on.
     fn scaled(&self, images: Tensor<4>) -> Tensor<4> {
         let channel = |values: [f32; 3]| tensor(values.to_vec(), [1, 3, 1, 1], &self.device);
         (images - channel(MEAN)) / channel(SPREAD)

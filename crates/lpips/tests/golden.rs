@@ -59,7 +59,7 @@ fn the_distance_is_pytorchs() {
 }
 
 #[test]
-fn channels_that_are_no_colours_are_gray_images() {
+fn channels_that_are_no_colors_are_gray_images() {
     let (tensors, device) = (golden(), Device::flex());
     let lpips = Lpips::new(&tensors, NARROW, &device).unwrap();
     let plane = 40 * 48;
@@ -70,10 +70,10 @@ fn channels_that_are_no_colours_are_gray_images() {
         lpips.frames(&left[part.clone()], &right[part.clone()], [1, 1, 40, 48], 1.0)[0].unwrap()
     };
     assert!(two > 0.0 && (two - (one(0) + one(1)) / 2.0).abs() < 1e-6 * two, "{two}");
-    // A gray image is one of three equal colours.
+    // A gray image is one of three equal colors.
     let thrice = |values: &[f32]| [&values[..plane]; 3].concat();
-    let colours = lpips.frames(&thrice(&left), &thrice(&right), [1, 3, 40, 48], 1.0)[0].unwrap();
-    assert!((colours - one(0)).abs() < 1e-6 * colours);
+    let colors = lpips.frames(&thrice(&left), &thrice(&right), [1, 3, 40, 48], 1.0)[0].unwrap();
+    assert!((colors - one(0)).abs() < 1e-6 * colors);
 }
 
 #[test]

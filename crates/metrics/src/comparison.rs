@@ -32,10 +32,10 @@ pub struct Row {
 const LINE: usize = 100;
 
 impl Comparison {
-    /// Puts forecasters beside each other, the one that is judged first.
+    /// Puts forecasters beside each other, the one that is evaluated first.
     pub fn new(data: &str, split: &str, rows: Vec<Row>) -> Self {
         let skill = match rows.split_first() {
-            Some((judged, references)) => references.iter().map(|row| Skill::of(judged, row)).collect(),
+            Some((evaluated, references)) => references.iter().map(|row| Skill::of(evaluated, row)).collect(),
             None => Vec::new(),
         };
         Self {
@@ -151,7 +151,7 @@ impl Comparison {
         Some(text)
     }
 
-    /// What every metric means: a line each, but one for those that differ by their threshold or scale only, and one more for
+    /// Definitions of all metrics: a line each, but one for those that differ by their threshold or scale only, and one more for
     /// every row of which it means something else, such as the mean over other thresholds.
     pub fn definitions(&self) -> String {
         let mut families: Vec<(&Metric, Vec<&str>)> = Vec::new();

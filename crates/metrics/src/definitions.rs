@@ -34,7 +34,7 @@ pub(crate) fn all(spec: &ScoreSpec, options: &ScoreOptions, climatology: bool, s
     all.push(Definition::better_if_higher(
         "openstl_ssim",
         "Structural similarity as OpenSTL calls scikit-image 0.19: 7x7 uniform window, sample covariance, data range 2 \
-         (although values lie in 0 to 1), K1 0.01, K2 0.03, forecast clipped to [0, 1] after denormalisation, mean over \
+         (although values lie in 0 to 1), K1 0.01, K2 0.03, forecast clipped to [0, 1] after denormalization, mean over \
          the pixels 3 or more away from the border, the channels and the frames."
             .into(),
         |sums| sums.openstl_ssim,
@@ -42,7 +42,7 @@ pub(crate) fn all(spec: &ScoreSpec, options: &ScoreOptions, climatology: bool, s
     all.push(Definition::better_if_higher(
         "openstl_psnr",
         "Mean over the frames of -10 log10 of a frame's mean squared error in dB, forecast clipped to [0, 1] after \
-         denormalisation, truth taken as it is; infinite as soon as one frame has no error."
+         denormalization, truth taken as it is; infinite as soon as one frame has no error."
             .into(),
         |sums| sums.openstl_psnr,
     ));
@@ -56,7 +56,7 @@ pub(crate) fn all(spec: &ScoreSpec, options: &ScoreOptions, climatology: bool, s
         "ssim",
         format!(
             "Structural similarity of Wang et al. 2004: 11x11 Gaussian window with sigma 1.5, K1 0.01, K2 0.03, data range \
-             {range}, denormalised values, not clipped, mean over the places where the window fits, the channels and the \
+             {range}, denormalized values, not clipped, mean over the places where the window fits, the channels and the \
              frames."
         ),
         |sums| sums.ssim,
@@ -65,7 +65,7 @@ pub(crate) fn all(spec: &ScoreSpec, options: &ScoreOptions, climatology: bool, s
         "psnr",
         format!(
             "Mean over the frames of 10 log10(L^2 / mean squared error of the frame) in dB with data range L = {range}, \
-             denormalised values, not clipped; infinite as soon as one frame has no error."
+             denormalized values, not clipped; infinite as soon as one frame has no error."
         ),
         |sums| sums.psnr,
     ));
@@ -80,7 +80,7 @@ fn standard(spec: &ScoreSpec, error: Error) -> Definition {
     Definition {
         name: error.name().into(),
         sentence: format!(
-            "{} the denormalised values, mean over channels, pixels, lead times and clips{}.",
+            "{} the denormalized values, mean over channels, pixels, lead times and clips{}.",
             error.of(),
             error.then_root()
         ),
@@ -165,7 +165,7 @@ fn openstl_sentence(options: &ScoreOptions, error: Error) -> String {
         "summed"
     };
     format!(
-        "{} the denormalised values, not clipped, {frame} over channels and pixels, mean over lead times and clips{}",
+        "{} the denormalized values, not clipped, {frame} over channels and pixels, mean over lead times and clips{}",
         error.of(),
         error.then_root()
     )

@@ -3,7 +3,7 @@ use thiserror::Error;
 /// Why scores cannot be computed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ScoreError {
-    /// The sizes, the normalisation or the options contradict each other.
+    /// The sizes, the normalization or the options contradict each other.
     #[error("scores cannot be set up: {0}")]
     Spec(String),
     /// A key of the options has an impossible value.
@@ -11,9 +11,9 @@ pub enum ScoreError {
     Option {
         /// The key, e.g. `thresholds`.
         key: String,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: String,
-        /// What to write instead.
+        /// The remedy: a value to write instead.
         remedy: String,
     },
     /// A clip has another size than the scores were made for.
@@ -29,7 +29,7 @@ pub enum ScoreError {
         expected: usize,
     },
     /// Two accumulators that were made for different clips or with different options cannot be merged.
-    #[error("scores of different clip shapes, normalisations or options cannot be merged")]
+    #[error("scores of different clip shapes, normalizations or options cannot be merged")]
     Merge,
     /// No clip was added.
     #[error("there is nothing to score: no clip was added (is the split empty?)")]
@@ -50,7 +50,7 @@ pub enum ScoreError {
         clip: usize,
         /// Its first such lead time, counted from 1.
         lead_time: usize,
-        /// What the user can do.
+        /// The remedy.
         remedy: &'static str,
     },
 }

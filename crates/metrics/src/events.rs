@@ -77,7 +77,7 @@ pub(crate) fn thresholds(options: &ScoreOptions) -> impl Iterator<Item = f64> {
     options.thresholds.iter().chain(&options.openstl_thresholds).copied()
 }
 
-/// The threshold as values are compared with it: lower by what normalising to 32 bits and back may take away from a value
+/// The threshold as values are compared with it: lower by what normalizing to 32 bits and back may take away from a value
 /// that equals it.
 pub(crate) fn attainable(threshold: f64, mean: f64) -> f64 {
     threshold - 2.0 * f64::from(f32::EPSILON) * (threshold - mean).abs()
@@ -135,7 +135,7 @@ pub(crate) fn definitions(options: &ScoreOptions, sums: &[Sums]) -> Vec<Definiti
         for (index, threshold) in options.thresholds.iter().enumerate() {
             all.push(Definition {
                 name: format!("{name}_{threshold}"),
-                sentence: format!("{formula}, of denormalised values of {threshold} or more; counts {POOLED}."),
+                sentence: format!("{formula}, of denormalized values of {threshold} or more; counts {POOLED}."),
                 higher_is_better,
                 perfect,
                 two_sided: name == "bias",
@@ -180,7 +180,7 @@ fn reached(options: &ScoreOptions, sums: &[Sums]) -> String {
 /// Name, formula, and the counts that stand beside the hits below the line.
 type Rule = (&'static str, &'static str, fn(&Events) -> f64);
 
-/// What OpenSTL adds to every count before it divides.
+/// OpenSTL's epsilon, added to every count before the division.
 const OPENSTL_EPSILON: f64 = 1e-6;
 
 /// OpenSTL's scores of SEVIR, with the forecast and the truth changed round as OpenSTL has them.
@@ -208,7 +208,7 @@ pub(crate) fn openstl_definitions(options: &ScoreOptions) -> Vec<Definition> {
             all.push(Definition {
                 name: format!("openstl_{name}_{threshold}"),
                 sentence: format!(
-                    "OpenSTL's {name} of denormalised values of {threshold} or more: {formula}, counts summed over clips, \
+                    "OpenSTL's {name} of denormalized values of {threshold} or more: {formula}, counts summed over clips, \
                      channels and pixels, 1e-6 added above and below; the total is the mean over the lead times."
                 ),
                 higher_is_better: true,

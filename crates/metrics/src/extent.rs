@@ -1,4 +1,4 @@
-//! Where the values of the truth lie, which some scores have to be told.
+//! The range of the ground truth, which some scores need.
 
 use crate::planes::Planes;
 
@@ -33,10 +33,10 @@ impl Extent {
         self.greatest = self.greatest.max(other.greatest);
     }
 
-    /// What is to be said where scores that are made for values of range `data_range` saw others.
+    /// The warning for scores that are defined for values of range `data_range` and got others.
     pub(crate) fn note(&self, data_range: f64) -> Option<String> {
         let found = self.greatest - self.least;
-        // Data that just fit may have gone through a normalisation in 32 bits.
+        // Data that just fit may have gone through a normalization in 32 bits.
         (found > data_range * 1.001).then(|| {
             format!(
                 "psnr and ssim are made for values with a range of {data_range}, and the truth reaches from {:.4} to {:.4}: say \

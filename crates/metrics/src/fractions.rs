@@ -1,4 +1,4 @@
-//! The fractions skill score, in a time that does not depend on the size of the neighbourhood.
+//! The fractions skill score, in a time that does not depend on the size of the neighborhood.
 
 use crate::ScoreOptions;
 use crate::definitions::Definition;
@@ -111,7 +111,7 @@ pub(crate) fn definitions(options: &ScoreOptions) -> Vec<Definition> {
                 name: format!("fss_{threshold}_{scale}px"),
                 sentence: format!(
                     "Fractions skill score of Roberts and Lean 2008, 1 - sum of (F - O)^2 / sum of (F^2 + O^2), with F and O \
-                     the fractions of denormalised values of {threshold} or more in the {scale}x{scale} pixels around every \
+                     the fractions of denormalized values of {threshold} or more in the {scale}x{scale} pixels around every \
                      pixel (what lies outside of the frame or is missing is no event); sums over channels, pixels and clips, and in the \
                      total over lead times, before dividing; nan where there is no event at all."
                 ),

@@ -33,13 +33,13 @@
 //! # Ok::<(), foreframe_metrics::ScoreError>(())
 //! ```
 
-mod bad;
 mod comparison;
 mod definitions;
 mod error;
 mod events;
 mod extent;
 mod fractions;
+mod non_finite;
 mod number;
 mod options;
 mod planes;

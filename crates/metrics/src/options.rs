@@ -2,8 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ScoreError, ScoreSpec};
 
-/// How the scores are defined where the field has more than one convention, and which of them are wanted that need to be
-/// told a number.
+/// How the scores are defined where the field has more than one convention, and which of them are wanted that need a
+/// number.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScoreOptions {
@@ -21,10 +21,10 @@ pub struct ScoreOptions {
     pub thresholds: Vec<f64>,
     /// Thresholds of OpenSTL's own `pod`, `sucr` and `csi`, e.g. `[74.0]` for SEVIR. Ascending.
     pub openstl_thresholds: Vec<f64>,
-    /// Sides in pixels, each odd, of the square neighbourhoods of the fractions skill score, e.g. `[1, 5, 17]`; computed for
+    /// Sides in pixels, each odd, of the square neighborhoods of the fractions skill score, e.g. `[1, 5, 17]`; computed for
     /// every threshold. Ascending.
     pub fss_scales: Vec<usize>,
-    /// Degrees north of the centres of the rows, one per row, or those of the first and the last row with the others evenly
+    /// Degrees north of the centers of the rows, one per row, or those of the first and the last row with the others evenly
     /// between. Rows are weighted by their area then. Empty: no latitudes.
     pub latitudes: Vec<f64>,
 }
@@ -112,7 +112,7 @@ impl ScoreOptions {
         let largest = 2 * height.max(width) - 1;
         if let Some(scale) = self.fss_scales.iter().find(|scale| **scale > largest) {
             let problem = format!("holds {scale}, but frames are {height}x{width}");
-            let remedy = format!("use at most {largest}, a neighbourhood that holds every pixel");
+            let remedy = format!("use at most {largest}, a neighborhood that holds every pixel");
             return Err(ScoreError::option("fss_scales", problem, remedy));
         }
         let rows = self.latitudes.len();
@@ -127,7 +127,7 @@ impl ScoreOptions {
             return Err(ScoreError::option(
                 "latitudes",
                 problem,
-                "give the latitudes of the rows' centres",
+                "give the latitudes of the rows' centers",
             ));
         }
         Ok(())

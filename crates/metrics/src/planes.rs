@@ -34,7 +34,7 @@ impl Planes {
         }
     }
 
-    /// Takes a channel of a frame, normalised; a truth that is NaN is missing.
+    /// Takes a channel of a frame, normalized; a truth that is NaN is missing.
     pub(crate) fn load(&mut self, forecast: &[f32], truth: &[f32], (mean, std): (f64, f64)) {
         self.cells = 0;
         let given = forecast.iter().zip(truth);

@@ -1,8 +1,8 @@
-use crate::bad::Bad;
 use crate::definitions::Definition;
 use crate::events::thresholds;
 use crate::extent::Extent;
 use crate::fractions::Neighborhoods;
+use crate::non_finite::NonFiniteClips;
 use crate::planes::Planes;
 use crate::spec::{check_normal, check_size};
 use crate::ssim::Ssim;
@@ -22,8 +22,8 @@ pub struct Scores {
     /// Sum over clips and lead times of the absolute error, `[C, H, W]`, and of how many.
     error_map: Vec<f64>,
     error_count: Vec<u32>,
-    bad_forecast: Bad,
-    bad_truth: Bad,
+    non_finite_forecast: NonFiniteClips,
+    non_finite_truth: NonFiniteClips,
     extent: Extent,
     planes: Planes,
     clipped: Planes,
@@ -32,7 +32,7 @@ pub struct Scores {
     row_weights: Vec<f64>,
     /// Whether it is known what is normal.
     has_climatology: bool,
-    /// What is always normal, normalised, `[C, H, W]`.
+    /// The climatological mean, normalized, `[C, H, W]`.
     climatology: Option<Vec<f32>>,
 }
 
@@ -50,7 +50,7 @@ impl Scores {
     /// Scores with the default options: data range 1, no spatial norm, one variable.
     ///
     /// # Errors
-    /// [`ScoreError::Spec`] for sizes of zero or a normalisation that does not fit the channels.
+    /// [`ScoreError::Spec`] for sizes of zero or a normalization that does not fit the channels.
     pub fn new(spec: ScoreSpec) -> Result<Self, ScoreError> {
         Self::with_options(spec, ScoreOptions::default())
     }
@@ -58,7 +58,7 @@ impl Scores {
     /// Scores with stated options.
     ///
     /// # Errors
-    /// [`ScoreError::Spec`] for sizes of zero or a normalisation that does not fit the channels, [`ScoreError::Option`] for
+    /// [`ScoreError::Spec`] for sizes of zero or a normalization that does not fit the channels, [`ScoreError::Option`] for
     /// impossible options.
     pub fn with_options(spec: ScoreSpec, options: ScoreOptions) -> Result<Self, ScoreError> {
         spec.check(&options)?;
@@ -74,8 +74,8 @@ impl Scores {
             lead_times: vec![Sums::new(spec.channels, thresholds(&options).count(), fractions); spec.lead_times],
             error_map: vec![0.0; spec.channels * spec.pixels()],
             error_count: vec![0; spec.channels * spec.pixels()],
-            bad_forecast: Bad::default(),
-            bad_truth: Bad::default(),
+            non_finite_forecast: NonFiniteClips::default(),
+            non_finite_truth: NonFiniteClips::default(),
             extent: Extent::default(),
             clipped: planes.clone(),
             planes,
@@ -91,7 +91,7 @@ impl Scores {
 
     /// Adds the anomaly correlation to the scores; no clip may have been added yet.
     ///
-    /// `climatology` is what is normal at every pixel at all times, normalised like the clips: `[channel, height, width]`.
+    /// `climatology` is what is normal at every pixel at all times, normalized like the clips: `[channel, height, width]`.
     ///
     /// # Errors
     /// [`ScoreError::Size`] when it has another size, [`ScoreError::Spec`] when it is not finite.
@@ -109,7 +109,7 @@ impl Scores {
         }
     }
 
-    /// Adds one clip: normalised values, `[lead time, channel, height, width]`. Where the truth is NaN it is missing, and
+    /// Adds one clip: normalized values, `[lead time, channel, height, width]`. Where the truth is NaN it is missing, and
     /// counts nowhere, whatever was forecast.
     ///
     /// # Errors
@@ -123,7 +123,7 @@ impl Scores {
         result
     }
 
-    /// [`Scores::add`] with what is normal at the times of the clip, normalised, `[lead time, channel, height, width]`.
+    /// [`Scores::add`] with what is normal at the times of the clip, normalized, `[lead time, channel, height, width]`.
     ///
     /// # Errors
     /// As [`Scores::add`], and [`ScoreError::Spec`] when `normal` is not finite.
@@ -143,20 +143,20 @@ impl Scores {
         check_size("truth", truth, self.spec.values())?;
         let frame = self.spec.channels * self.spec.pixels();
         let frames = forecast.chunks_exact(frame).zip(truth.chunks_exact(frame)).enumerate();
-        let (mut bad_forecast, mut bad_truth) = (None, None);
+        let (mut non_finite_forecast, mut non_finite_truth) = (None, None);
         for (lead_time, (forecast, truth)) in frames {
             let here = (self.clips, lead_time + 1);
             let mut pairs = forecast.iter().zip(truth);
             if truth.iter().any(|value| value.is_infinite()) {
-                bad_truth = bad_truth.or(Some(here));
+                non_finite_truth = non_finite_truth.or(Some(here));
             } else if pairs.any(|(forecast, truth)| !forecast.is_finite() && !truth.is_nan()) {
-                bad_forecast = bad_forecast.or(Some(here));
+                non_finite_forecast = non_finite_forecast.or(Some(here));
             } else {
                 self.add_frame(lead_time, forecast, truth, normal(lead_time));
             }
         }
-        self.bad_forecast.note(bad_forecast);
-        self.bad_truth.note(bad_truth);
+        self.non_finite_forecast.note(non_finite_forecast);
+        self.non_finite_truth.note(non_finite_truth);
         self.clips += 1;
         Ok(())
     }
@@ -244,8 +244,8 @@ impl Scores {
         }
         add_each(&mut self.error_map, &other.error_map);
         (self.error_count.iter_mut().zip(&other.error_count)).for_each(|(own, other)| *own += other);
-        self.bad_forecast.merge(&other.bad_forecast, self.clips);
-        self.bad_truth.merge(&other.bad_truth, self.clips);
+        self.non_finite_forecast.merge(&other.non_finite_forecast, self.clips);
+        self.non_finite_truth.merge(&other.non_finite_truth, self.clips);
         self.extent.merge(&other.extent);
         self.clips += other.clips;
         Ok(())
@@ -314,9 +314,9 @@ impl Scores {
             return Err(ScoreError::NoClips);
         }
         let truth = "correct the data";
-        self.bad_truth.refuse("truth", self.clips, truth)?;
-        let forecast = "check the weights, and that the input is normalised as in training";
-        self.bad_forecast.refuse("forecast", self.clips, forecast)
+        self.non_finite_truth.refuse("truth", self.clips, truth)?;
+        let forecast = "check the weights, and that the input is normalized as in training";
+        self.non_finite_forecast.refuse("forecast", self.clips, forecast)
     }
 }
 

@@ -5,11 +5,11 @@ use crate::{Row, number};
 /// How much better one forecaster is than another.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub struct Skill {
-    /// The forecaster that is judged.
+    /// The forecaster that is evaluated.
     pub model: String,
     /// The one that it is compared with.
     pub against: String,
-    /// What is computed, in one sentence.
+    /// Definition, in one sentence.
     pub definition: String,
     /// One entry per metric for which this is defined.
     pub scores: Vec<SkillScore>,

@@ -48,15 +48,15 @@ impl ScoreSpec {
             if values.len() != 1 && values.len() != self.channels {
                 let (found, channels) = (values.len(), self.channels);
                 return fail(format!(
-                    "the normalisation's {name} has {found} values, but there are {channels} channels"
+                    "the normalization's {name} has {found} values, but there are {channels} channels"
                 ));
             }
             if let Some(value) = values.iter().find(|value| !value.is_finite()) {
-                return fail(format!("the normalisation's {name} holds {value}"));
+                return fail(format!("the normalization's {name} holds {value}"));
             }
         }
         if let Some(std) = self.std.iter().find(|std| **std <= 0.0) {
-            return fail(format!("the normalisation's std holds {std}, but must be positive"));
+            return fail(format!("the normalization's std holds {std}, but must be positive"));
         }
         options.validate()?;
         options.fits(self)?;

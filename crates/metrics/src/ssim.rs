@@ -4,7 +4,7 @@ use crate::sums::Mean;
 /// Structural similarity of two images with a separable window (Wang, Bovik, Sheikh, Simoncelli 2004, eq. 13).
 #[derive(Debug, Clone)]
 pub(crate) struct Ssim {
-    /// One half of the symmetric window, from the centre outwards; the whole sums to one.
+    /// One half of the symmetric window, from the center outwards; the whole sums to one.
     taps: Vec<f64>,
     /// Turns the window's weighted covariance into the one that is used.
     covariance: f64,
@@ -74,24 +74,24 @@ impl Ssim {
 
     /// Weighted mean of the windows whose first row is the plane's first row, from left to right.
     fn window(&self, plane: &[f64], width: usize, row: &mut [f64], out: &mut [f64]) {
-        let centre = self.taps.len() - 1;
-        for (sum, value) in row.iter_mut().zip(&plane[centre * width..]) {
+        let center = self.taps.len() - 1;
+        for (sum, value) in row.iter_mut().zip(&plane[center * width..]) {
             *sum = self.taps[0] * value;
         }
         for (distance, tap) in self.taps.iter().enumerate().skip(1) {
             let (above, below) = (
-                &plane[(centre - distance) * width..],
-                &plane[(centre + distance) * width..],
+                &plane[(center - distance) * width..],
+                &plane[(center + distance) * width..],
             );
             for ((sum, above), below) in row.iter_mut().zip(above).zip(below) {
                 *sum += tap * (above + below);
             }
         }
-        for (sum, value) in out.iter_mut().zip(&row[centre..]) {
+        for (sum, value) in out.iter_mut().zip(&row[center..]) {
             *sum = self.taps[0] * value;
         }
         for (distance, tap) in self.taps.iter().enumerate().skip(1) {
-            let (left, right) = (&row[centre - distance..], &row[centre + distance..]);
+            let (left, right) = (&row[center - distance..], &row[center + distance..]);
             for ((sum, left), right) in out.iter_mut().zip(left).zip(right) {
                 *sum += tap * (left + right);
             }

@@ -12,7 +12,7 @@ pub struct Summary {
     pub missing_share: f64,
     /// Every metric that could be computed; the order is the one in which tables show them.
     pub metrics: Vec<Metric>,
-    /// What else is to be known of them, such as why a metric that one might expect is absent.
+    /// Notes, such as why a metric that one might expect is absent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
@@ -30,7 +30,7 @@ fn is_zero(share: &f64) -> bool {
 pub struct Metric {
     /// A name that says which definition is meant: `openstl_mse` is not `mse`.
     pub name: String,
-    /// What is computed, in one sentence.
+    /// Definition, in one sentence.
     pub definition: String,
     /// Whether a larger value is a better forecast.
     pub higher_is_better: bool,

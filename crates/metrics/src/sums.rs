@@ -74,7 +74,7 @@ impl Sums {
         }
     }
 
-    /// Counts the events of a frame of one channel, whose normalisation has the mean given.
+    /// Counts the events of a frame of one channel, whose normalization has the mean given.
     pub(crate) fn add_events(
         &mut self,
         planes: &Planes,

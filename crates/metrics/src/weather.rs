@@ -24,9 +24,9 @@ pub(crate) fn weighted_squared_error(planes: &Planes, weights: &[f64]) -> f64 {
     if area > 0.0 { sum / area } else { 0.0 }
 }
 
-/// Weighted, uncentred correlation of the anomalies of a frame of one channel; 0 where either has none.
+/// Weighted, uncentered correlation of the anomalies of a frame of one channel; 0 where either has none.
 ///
-/// `normal` is what is normal there, normalised.
+/// `normal` is what is normal there, normalized.
 pub(crate) fn anomaly_correlation(planes: &Planes, normal: &[f32], (mean, std): (f64, f64), weights: &[f64]) -> f64 {
     let (mut products, mut of_forecast, mut of_truth) = (0.0, 0.0, 0.0);
     for (index, normal) in normal.iter().enumerate().filter(|(index, _)| planes.present[*index]) {
@@ -69,7 +69,7 @@ pub(crate) fn definitions(spec: &ScoreSpec, options: &ScoreOptions, climatology:
             all.push(Definition {
                 name: format!("lat_weighted_rmse{suffix}"),
                 sentence: format!(
-                    "Squared error of the denormalised values, mean over channels, pixels, lead times and clips, then the \
+                    "Squared error of the denormalized values, mean over channels, pixels, lead times and clips, then the \
                      square root (WeatherBench 2); {weights}{which}."
                 ),
                 higher_is_better: false,

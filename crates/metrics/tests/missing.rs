@@ -52,7 +52,7 @@ fn what_is_missing_counts_nowhere() {
             let values = frames.iter().enumerate().filter(|(at, _)| is_kept(*at));
             values.map(|(_, pair)| pick(pair)).collect()
         };
-        // What is forecast there does not matter, not even NaN.
+        // The forecast there does not matter, not even NaN.
         let hole = [f32::NAN, 7.0, -3.0][clip];
         masked
             .add(&of(|pair| pair.0, hole), &of(|pair| pair.1, f32::NAN))

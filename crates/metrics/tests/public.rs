@@ -18,7 +18,7 @@ fn scores_of_events_are_those_of_pysteps_and_scores() {
             .iter()
             .map(|value| value.as_f64().unwrap())
     };
-    // Thresholds must be reached by whole numbers that were normalised as data are.
+    // Thresholds must be reached by whole numbers that were normalized as data are.
     let (mean, std) = (13.7f32, 2.3f32);
     let spec = ScoreSpec {
         lead_times,
@@ -38,8 +38,8 @@ fn scores_of_events_are_those_of_pysteps_and_scores() {
     for clip in 0..clips as u32 {
         let [forecast, truth] = frames::pair(clip, lead_times as u32, height, width);
         sum += forecast.iter().chain(&truth).sum::<u32>();
-        let normalised = |values: Vec<u32>| -> Vec<f32> { values.iter().map(|v| (*v as f32 - mean) / std).collect() };
-        scores.add(&normalised(forecast), &normalised(truth)).unwrap();
+        let normalized = |values: Vec<u32>| -> Vec<f32> { values.iter().map(|v| (*v as f32 - mean) / std).collect() };
+        scores.add(&normalized(forecast), &normalized(truth)).unwrap();
     }
     assert_eq!(
         f64::from(sum),

@@ -393,30 +393,30 @@ fn the_mean_over_thresholds_leaves_out_those_that_nothing_reached() {
         thresholds: vec![1.0, 2.0, 3.0],
         ..Default::default()
     };
-    let judged = |forecast: [f32; 4]| {
+    let evaluated = |forecast: [f32; 4]| {
         let mut scores = Scores::with_options(spec(2, 1, 1, 2), options.clone()).unwrap();
         scores.add(&forecast, &[1.0, 1.5, 0.0, 0.5]).unwrap();
         scores.summary().unwrap()
     };
     let mean = |summary: &Summary| summary.metric("csi_mean").unwrap().clone();
     // One hit and one miss at the first lead time; nothing at the second.
-    let careful = judged([1.0, 0.0, 0.0, 0.0]);
+    let careful = evaluated([1.0, 0.0, 0.0, 0.0]);
     assert_eq!(mean(&careful).total, 0.5);
     assert_eq!(mean(&careful).per_lead_time[0], 0.5);
     assert!(mean(&careful).per_lead_time[1].is_nan());
     assert!(mean(&careful).definition.contains("at any: here [1.0]."), "{careful:?}");
     // A false alarm at 2 is an event there.
-    let bold = judged([1.0, 0.0, 2.0, 0.0]);
+    let bold = evaluated([1.0, 0.0, 2.0, 0.0]);
     assert_eq!(mean(&bold).total, (1.0 / 3.0 + 0.0) / 2.0);
     assert_eq!(mean(&bold).per_lead_time, [0.5, 0.0]);
     let rows = [("careful", careful), ("bold", bold)].map(|(model, summary)| Row {
         model: model.into(),
         summary,
     });
-    let told = Comparison::new("rain", "test", rows.into()).definitions();
-    assert!(told.contains("\ncsi_mean of bold: Mean of csi"), "{told}");
-    assert!(told.contains("here [1.0, 2.0]"), "{told}");
-    assert!(!told.contains("csi_1 of bold"), "{told}");
+    let definitions = Comparison::new("rain", "test", rows.into()).definitions();
+    assert!(definitions.contains("\ncsi_mean of bold: Mean of csi"), "{definitions}");
+    assert!(definitions.contains("here [1.0, 2.0]"), "{definitions}");
+    assert!(!definitions.contains("csi_1 of bold"), "{definitions}");
     let none = Scores::with_options(spec(1, 1, 1, 2), options.clone()).map(|mut scores| {
         scores.add(&[0.0; 2], &[0.0; 2]).unwrap();
         mean(&scores.summary().unwrap())

@@ -11,7 +11,7 @@ use crate::RunningStatistic;
 pub struct BatchNorm2dConfig {
     /// Channels of the input.
     pub channels: usize,
-    /// What is added to the variance.
+    /// Epsilon, added to the variance.
     pub epsilon: f64,
     /// The share of the newest batch in the running statistics.
     pub momentum: f64,

@@ -90,7 +90,7 @@ impl Conv2dConfig {
         self.init_with(&normal(std), &Initializer::Zeros, device)
     }
 
-    /// What one image costs whose output has this size.
+    /// Cost for one image whose output has this size.
     pub const fn cost(&self, [height, width]: [usize; 2]) -> Cost {
         let kernel = [self.kernel, self.kernel];
         Cost::convolution(self.output * height * width, self.input / self.groups, kernel)

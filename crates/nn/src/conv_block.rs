@@ -11,7 +11,7 @@ use crate::{Conv2d, Conv2dConfig, GroupNorm};
 const GROUPS: usize = 2;
 const INITIAL_STD: f64 = 0.02;
 
-/// What a [`ConvBlock`] does to height and width.
+/// Change of height and width by a [`ConvBlock`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resampling {
     /// Keeps them.
@@ -31,7 +31,7 @@ pub struct ConvBlockConfig {
     pub output: usize,
     /// Edge of the kernel, odd.
     pub kernel: usize,
-    /// What becomes of height and width.
+    /// Change of height and width.
     pub resampling: Resampling,
 }
 
@@ -70,7 +70,7 @@ impl ConvBlockConfig {
         }
     }
 
-    /// What one image of this size costs.
+    /// Cost for one image of this size.
     pub const fn cost(&self, size: [usize; 2]) -> Cost {
         let [height, width] = self.output_size(size);
         // A shuffle moves values: as many are convolved as come out.

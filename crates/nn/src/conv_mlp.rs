@@ -32,7 +32,7 @@ impl ConvMlpConfig {
         }
     }
 
-    /// What one image of this size costs.
+    /// Cost for one image of this size.
     pub fn cost(&self, size: [usize; 2]) -> Cost {
         let positions = size[0] * size[1];
         Cost::linear(self.hidden * positions, self.channels) * 2 + self.depthwise().cost(size)

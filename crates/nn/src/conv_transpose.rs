@@ -29,7 +29,7 @@ impl ConvTranspose2dConfig {
         }
     }
 
-    /// What one image of this size costs, as fvcore counts it: every input value times every tap.
+    /// Cost for one image of this size, as fvcore counts it: every input value times every tap.
     pub const fn cost(&self, [height, width]: [usize; 2]) -> Cost {
         Cost::convolution(self.input * height * width, self.output, [KERNEL, KERNEL])
     }

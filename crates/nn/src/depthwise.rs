@@ -56,7 +56,7 @@ impl DepthwiseConv2dConfig {
         }
     }
 
-    /// What one image of this size costs.
+    /// Cost for one image of this size.
     pub const fn cost(&self, [height, width]: [usize; 2]) -> Cost {
         Cost::convolution(self.channels * height * width, 1, [self.kernel, self.kernel])
     }

@@ -49,7 +49,7 @@ impl LargeKernelConv {
             .forward(self.dilated.forward(self.depthwise.forward(features)))
     }
 
-    /// What one image of this size costs.
+    /// Cost for one image of this size.
     pub const fn cost([input, output]: [usize; 2], size: [usize; 2]) -> Cost {
         let [depthwise, dilated] = [Self::depthwise(input).cost(size), Self::dilated(input).cost(size)];
         let pointwise = Cost::linear(output * size[0] * size[1], input);
@@ -59,7 +59,7 @@ impl LargeKernelConv {
         }
     }
 
-    /// What OpenSTL calls its tensors: our name, for a gate's field `ours`, and theirs, from the gate on.
+    /// OpenSTL's names of its tensors: our name, for a gate's field `ours`, and theirs, from the gate on.
     pub fn openstl_keys(ours: &str) -> Vec<(String, String)> {
         [
             ("depthwise", "conv0"),
@@ -76,15 +76,15 @@ fn pointwise(channels: [usize; 2], device: &Device) -> Conv2d {
     Conv2dConfig::new(channels, 1).init_normal(fan_out_std(channels[1], 1, 1), device)
 }
 
-/// What weighs features by what surrounds them.
+/// A gate that weights features by their neighborhood.
 pub trait SpatialGate: Block {
     /// The gate with fresh weights.
     fn new(channels: usize, device: &Device) -> Self;
 
-    /// What one image of this size costs.
+    /// Cost for one image of this size.
     fn cost(channels: usize, size: [usize; 2]) -> Cost;
 
-    /// What OpenSTL calls its tensors: our name and theirs, both from the gate on.
+    /// OpenSTL's names of its tensors: our name and theirs, both from the gate on.
     fn openstl_keys() -> Vec<(String, String)>;
 }
 

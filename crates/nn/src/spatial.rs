@@ -85,7 +85,7 @@ impl SpatialConfig {
         })
     }
 
-    /// What OpenSTL calls the tensors of fields `encoder` and `decoder`: pairs of our name and theirs, most specific first.
+    /// OpenSTL's names of the tensors of fields `encoder` and `decoder`: pairs of our name and theirs, most specific first.
     pub fn openstl_keys(&self) -> Vec<(String, String)> {
         // A block that doubles the size is a sequence of convolution and shuffle there.
         let upsampling = (0..self.depth).step_by(2).map(|layer| {
@@ -117,12 +117,12 @@ impl SpatialConfig {
         }
     }
 
-    /// What encoding one frame of this size costs.
+    /// Cost of encoding one frame of this size.
     pub fn encoder_cost(&self, frame: [usize; 2]) -> Cost {
         total(self.encoder_blocks(), frame)
     }
 
-    /// What decoding one frame of this size costs.
+    /// Cost of decoding one frame of this size.
     pub fn decoder_cost(&self, frame: [usize; 2]) -> Cost {
         let [height, width] = frame;
         total(self.decoder_blocks(), self.latent_size(frame))

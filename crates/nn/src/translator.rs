@@ -43,16 +43,16 @@ impl BlockConfig {
 
 /// A block that nothing but a [`BlockConfig`] decides: frames of any size pass through it.
 pub trait SizedBlock: Block {
-    /// What the number of channels must be a multiple of.
+    /// The number of channels must be a multiple of this.
     const CHANNEL_MULTIPLE: usize = 1;
 
     /// The block with fresh weights.
     fn new(config: &BlockConfig, device: &Device) -> Self;
 
-    /// What one image of this size costs.
+    /// Cost for one image of this size.
     fn cost(config: &BlockConfig, size: [usize; 2]) -> Cost;
 
-    /// What OpenSTL calls its tensors: our name and theirs, both from the block on.
+    /// OpenSTL's names of its tensors: our name and theirs, both from the block on.
     fn openstl_keys() -> Vec<(String, String)>;
 }
 
@@ -137,7 +137,7 @@ impl TranslatorConfig {
         }
     }
 
-    /// What latents of this size cost, if the block at a place costs what `block` says.
+    /// Cost for latents of this size, with the cost of the block at each place from `block`.
     pub fn cost(&self, block: impl Fn(&BlockPlace) -> Cost, latent: [usize; 2]) -> Cost {
         let layer = |place: BlockPlace| {
             let projection = match place.channels == place.output {
@@ -177,7 +177,7 @@ impl<B: Block> Block for Translator<B> {
 }
 
 impl<B: Block> Translator<B> {
-    /// What OpenSTL calls the tensors of a translator at the path `ours` whose blocks have these `keys`.
+    /// OpenSTL's names of the tensors of a translator at the path `ours` whose blocks have these `keys`.
     pub fn openstl_keys(ours: &str, keys: Vec<(String, String)>) -> Vec<(String, String)> {
         let projection = (format!("{ours}.layers.*.projection"), "hid.enc.*.reduction".to_owned());
         let mut all = keys_below(&format!("{ours}.layers.*.block"), "hid.enc.*.block", keys);
@@ -205,7 +205,7 @@ pub fn translate_frames(
     unfold_time(decoder.forward(latents, features), time)
 }
 
-/// What a forecast of `clip` by [`translate_frames`] costs, repeated until the horizon is reached, if the translator costs
+/// Cost of a forecast of `clip` by [`translate_frames`], repeated until the horizon is reached, if the translator costs
 /// `translator` each time.
 pub fn translated_cost(spatial: &SpatialConfig, clip: &ClipShape, translator: Cost) -> Cost {
     let frame = [clip.height, clip.width];

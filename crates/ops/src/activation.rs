@@ -6,7 +6,7 @@ use foreframe_kernels::pointwise::{self, Activation};
 use foreframe_kernels::softmax as rows;
 
 use crate::implementation::has_kernel;
-use crate::kernel::{Floats, Kernel, Known, Operands, run};
+use crate::kernel::{DifferentiableKernel, Floats, Known, Operands, run};
 
 /// `x` times the probability that a standard normal variable is less than `x` (Hendrycks and Gimpel, arXiv:1606.08415),
 /// with its exact derivative.
@@ -127,7 +127,7 @@ impl Activate {
     }
 }
 
-impl Kernel for Activate {
+impl DifferentiableKernel for Activate {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
         let output = inputs[0].same_shape(|out| pointwise::forward(self.0, inputs[0].values(), out));
         let saved = if self.remembers_output() {
@@ -162,7 +162,7 @@ struct Softmax {
     logarithm: bool,
 }
 
-impl Kernel for Softmax {
+impl DifferentiableKernel for Softmax {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
         let [height, width] = inputs[0].rows();
         let x = inputs[0].values();

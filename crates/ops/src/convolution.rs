@@ -9,7 +9,7 @@ use foreframe_kernels::{depthwise, winograd};
 use rayon::prelude::*;
 
 use crate::implementation::has_kernel;
-use crate::kernel::{Floats, Kernel, Known, Operands, run};
+use crate::kernel::{DifferentiableKernel, Floats, Known, Operands, run};
 
 /// Options of a convolution with stride 1 whose output is as large as its input. What cannot be split evenly, the odd
 /// row or column of an even extent, is added at the bottom and at the right, as in PyTorch.
@@ -190,7 +190,7 @@ impl Convolution {
     }
 }
 
-impl Kernel for Convolution {
+impl DifferentiableKernel for Convolution {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
         (self.run(inputs, Tile::Large), Vec::new())
     }
@@ -265,7 +265,7 @@ pub(crate) fn weight_gradient(shape: &Conv2d, x: &[f32], g: &[f32], dw: &mut [f3
 #[derive(Debug)]
 struct Transposed(Conv2d);
 
-impl Kernel for Transposed {
+impl DifferentiableKernel for Transposed {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
         let bias = inputs.get(2).map(Floats::values);
         let output = Floats::filled(input_shape(&self.0), |out| {

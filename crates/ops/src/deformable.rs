@@ -6,7 +6,7 @@ use foreframe_kernels::deform::{self, DeformConv2d, Gradients};
 
 use crate::convolution::{self, channel_sums};
 use crate::implementation::has_kernel;
-use crate::kernel::{Floats, Kernel, Known, Operands, run};
+use crate::kernel::{DifferentiableKernel, Floats, Known, Operands, run};
 
 /// Modulated deformable convolution: every tap of every output position reads the input at its place on the grid plus
 /// an offset, bilinearly and 0 outside, and is multiplied by a mask (Zhu et al., arXiv:1811.11168). Without a mask it is
@@ -168,7 +168,7 @@ impl Deformable {
     }
 }
 
-impl Kernel for Deformable {
+impl DifferentiableKernel for Deformable {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
         let [x, offset, w] = [0, 1, 2].map(|index: usize| inputs[index].values());
         let mask = self.masked.then(|| inputs[3].values());
@@ -253,28 +253,28 @@ fn bilinear(images: Tensor<3>, [height, width]: [usize; 2], places: Tensor<4>) -
     let [batch, channels, _] = images.dims();
     let [_, taps, _, positions] = places.dims();
     let axis = |axis| places.clone().narrow(2, axis, 1).reshape([batch, 1, taps * positions]);
-    let read = |(row, row_weight): &Neighbour, (column, column_weight): &Neighbour| {
+    let read = |(row, row_weight): &Neighbor, (column, column_weight): &Neighbor| {
         let pixels = (row.clone() * width as i64 + column.clone()).expand([batch, channels, taps * positions]);
         images.clone().gather(2, pixels) * (row_weight.clone() * column_weight.clone())
     };
-    let [top, bottom] = neighbours(axis(0), height);
-    let [left, right] = neighbours(axis(1), width);
+    let [top, bottom] = neighbors(axis(0), height);
+    let [left, right] = neighbors(axis(1), width);
     read(&top, &left) + read(&top, &right) + read(&bottom, &left) + read(&bottom, &right)
 }
 
 /// A pixel next to each place along one axis, and how much of it is read.
-type Neighbour = (Tensor<3, Int>, Tensor<3>);
+type Neighbor = (Tensor<3, Int>, Tensor<3>);
 
 /// The pixels before and after each place; nothing is read of those outside.
-fn neighbours(places: Tensor<3>, len: usize) -> [Neighbour; 2] {
+fn neighbors(places: Tensor<3>, len: usize) -> [Neighbor; 2] {
     let before = places.clone().detach().floor();
     let after = before.clone() + 1.0;
     let share = places - before.clone();
-    let neighbour = |pixel: Tensor<3>, share: Tensor<3>| {
+    let neighbor = |pixel: Tensor<3>, share: Tensor<3>| {
         let inside = pixel.clone().greater_equal_elem(0.0).float() * pixel.clone().lower_elem(len as f64).float();
         (pixel.clamp(0.0, (len - 1) as f64).int(), share * inside)
     };
-    [neighbour(before, share.clone().neg() + 1.0), neighbour(after, share)]
+    [neighbor(before, share.clone().neg() + 1.0), neighbor(after, share)]
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use burn::tensor::activation::{sigmoid, tanh};
 use foreframe_kernels::gates;
 
 use crate::implementation::has_kernel;
-use crate::kernel::{Floats, Kernel, Known, Operands, run};
+use crate::kernel::{DifferentiableKernel, Floats, Known, Operands, run};
 
 /// Which block of channels holds which gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ struct Lstm {
     forget_bias: f32,
 }
 
-impl Kernel for Lstm {
+impl DifferentiableKernel for Lstm {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
         let [batch, channels, pixels] = inputs[1].image();
         let [b, c, h, w] = inputs[1].dims();

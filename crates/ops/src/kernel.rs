@@ -16,7 +16,7 @@ use burn::tensor::{Bytes, DType, Shape, Tensor};
 use burn_flex::{FlexTensor, Layout};
 
 /// An operation and its derivative.
-pub(crate) trait Kernel: Debug + Send + Sync + 'static {
+pub(crate) trait DifferentiableKernel: Debug + Send + Sync + 'static {
     /// The output, and what the derivative needs beside [kept](Self::keeps) inputs.
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>);
 
@@ -38,21 +38,21 @@ pub(crate) trait Kernel: Debug + Send + Sync + 'static {
     fn backward(&self, known: &Known, gradient: &Floats) -> Vec<Option<Floats>>;
 }
 
-/// What a derivative can look at.
+/// The values that a derivative is computed from.
 pub(crate) struct Known {
     inputs: Vec<Option<Floats>>,
-    /// The second result of [`Kernel::forward`].
+    /// The second result of [`DifferentiableKernel::forward`].
     pub(crate) saved: Vec<Floats>,
     wanted: Vec<bool>,
 }
 
 impl Known {
-    /// The values of an input that is [kept](Kernel::keeps).
+    /// The values of an input that is [kept](DifferentiableKernel::keeps).
     pub(crate) fn input(&self, index: usize) -> &[f32] {
         self.inputs[index].as_ref().map_or(&[], Floats::values)
     }
 
-    /// An input that is [kept](Kernel::keeps), as it is.
+    /// An input that is [kept](DifferentiableKernel::keeps), as it is.
     pub(crate) fn kept(&self, index: usize) -> Option<Floats> {
         self.inputs[index].clone()
     }
@@ -208,11 +208,11 @@ pub(crate) enum Operands<B: Backend> {
 /// The one operation that is added to Burn's backends; which one it is, `kernel` says.
 #[backend_extension(Flex, Autodiff)]
 pub(crate) trait KernelBackend: Backend {
-    fn run(#[extension_type] operands: Operands<Self>, kernel: Arc<dyn Kernel>) -> FloatTensor<Self>;
+    fn run(#[extension_type] operands: Operands<Self>, kernel: Arc<dyn DifferentiableKernel>) -> FloatTensor<Self>;
 }
 
 impl KernelBackend for Flex {
-    fn run(operands: Operands<Self>, kernel: Arc<dyn Kernel>) -> FloatTensor<Self> {
+    fn run(operands: Operands<Self>, kernel: Arc<dyn DifferentiableKernel>) -> FloatTensor<Self> {
         match operands {
             Operands::One(a) => infer([a], &*kernel),
             Operands::Two(a, b) => infer([a, b], &*kernel),
@@ -224,17 +224,17 @@ impl KernelBackend for Flex {
     }
 }
 
-fn infer<const N: usize>(inputs: [FlexTensor; N], kernel: &dyn Kernel) -> FlexTensor {
+fn infer<const N: usize>(inputs: [FlexTensor; N], kernel: &dyn DifferentiableKernel) -> FlexTensor {
     kernel.infer(&inputs.map(Floats::new)).0
 }
 
-fn forward<const N: usize>(inputs: [FlexTensor; N], kernel: &dyn Kernel) -> (FlexTensor, Vec<Floats>) {
+fn forward<const N: usize>(inputs: [FlexTensor; N], kernel: &dyn DifferentiableKernel) -> (FlexTensor, Vec<Floats>) {
     let (output, saved) = kernel.forward(&inputs.map(Floats::new));
     (output.0, saved)
 }
 
 impl<C: CheckpointStrategy> KernelBackend for Autodiff<Flex, C> {
-    fn run(operands: Operands<Self>, kernel: Arc<dyn Kernel>) -> FloatTensor<Self> {
+    fn run(operands: Operands<Self>, kernel: Arc<dyn DifferentiableKernel>) -> FloatTensor<Self> {
         match operands {
             Operands::One(a) => tracked::<_, C>([a], kernel),
             Operands::Two(a, b) => tracked::<_, C>([a, b], kernel),
@@ -248,7 +248,7 @@ impl<C: CheckpointStrategy> KernelBackend for Autodiff<Flex, C> {
 
 fn tracked<const N: usize, C: CheckpointStrategy>(
     inputs: [FloatTensor<Autodiff<Flex, C>>; N],
-    kernel: Arc<dyn Kernel>,
+    kernel: Arc<dyn DifferentiableKernel>,
 ) -> FloatTensor<Autodiff<Flex, C>> {
     let nodes = inputs.each_ref().map(|input| input.node());
     let preparation = if kernel.cheap() {
@@ -279,10 +279,10 @@ fn tracked<const N: usize, C: CheckpointStrategy>(
     }
 }
 
-/// Computes the output of a [cheap](Kernel::cheap) kernel once more, when a derivative asks for it.
+/// Computes the output of a [cheap](DifferentiableKernel::cheap) kernel once more, when a derivative asks for it.
 #[derive(Debug)]
 struct Again {
-    kernel: Arc<dyn Kernel>,
+    kernel: Arc<dyn DifferentiableKernel>,
     inputs: Vec<NodeId>,
 }
 
@@ -299,7 +299,7 @@ struct Derivative;
 
 #[derive(Clone, Debug)]
 struct State {
-    kernel: Arc<dyn Kernel>,
+    kernel: Arc<dyn DifferentiableKernel>,
     kept: Vec<Option<NodeId>>,
     saved: Vec<Floats>,
 }
@@ -328,6 +328,6 @@ impl<const N: usize> Backward<Flex, N> for Derivative {
 }
 
 /// Runs `kernel`.
-pub(crate) fn run<const D: usize>(kernel: impl Kernel, operands: Operands<Dispatch>) -> Tensor<D> {
+pub(crate) fn run<const D: usize>(kernel: impl DifferentiableKernel, operands: Operands<Dispatch>) -> Tensor<D> {
     Tensor::from_dispatch(<Dispatch as KernelBackend>::run(operands, Arc::new(kernel)))
 }

@@ -1,4 +1,4 @@
-//! Warping by the motion of neighbourhoods.
+//! Warping by the motion of neighborhoods.
 
 use burn::tensor::Tensor;
 use burn::tensor::ops::DeformConvOptions;

@@ -12,7 +12,7 @@ use crate::kernel::{Operands, run};
 
 use kernels::{BatchNorm, GroupNorm, LayerNorm, Statistics};
 
-/// What [`batch_norm_train`] yields.
+/// Result of [`batch_norm_train`].
 #[derive(Clone, Debug)]
 pub struct BatchNormalized {
     /// The normalized input.
@@ -100,7 +100,7 @@ pub fn batch_norm(
     )
 }
 
-/// What follows a [`group_norm`] in the same pass.
+/// The activation that follows a [`group_norm`] in the same pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Then {
     /// Nothing.
@@ -226,9 +226,9 @@ fn standardized<const D: usize>(input: Tensor<D>, axis: usize, epsilon: f64) -> 
         let dtype = input.dtype();
         return standardized(input.cast(DType::F32), axis, epsilon).cast(dtype);
     }
-    let centred = input.clone() - input.mean_dim(axis);
-    let variance = centred.clone().square().mean_dim(axis);
-    centred / (variance + epsilon).sqrt()
+    let centered = input.clone() - input.mean_dim(axis);
+    let variance = centered.clone().square().mean_dim(axis);
+    centered / (variance + epsilon).sqrt()
 }
 
 fn check_channels<const N: usize>(op: &str, channels: usize, parameters: [&Tensor<1>; N]) {

@@ -6,7 +6,7 @@ pub use foreframe_kernels::adam::Adam;
 use foreframe_kernels::adam::sum_of_squares;
 
 use crate::implementation::has_kernel;
-use crate::kernel::{Floats, Kernel, Known, Operands, run};
+use crate::kernel::{DifferentiableKernel, Floats, Known, Operands, run};
 
 /// A parameter and its running averages.
 #[derive(Clone, Debug)]
@@ -111,7 +111,7 @@ pub fn square_sum(input: Tensor<1>) -> Tensor<1> {
 #[derive(Debug)]
 struct SquareSum;
 
-impl Kernel for SquareSum {
+impl DifferentiableKernel for SquareSum {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
         let sum = sum_of_squares(inputs[0].values()) as f32;
         (Floats::filled([1], |out| out[0] = sum), Vec::new())

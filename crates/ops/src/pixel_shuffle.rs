@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use foreframe_kernels::shuffle;
 
 use crate::implementation::has_kernel;
-use crate::kernel::{Floats, Kernel, Known, Operands, run};
+use crate::kernel::{DifferentiableKernel, Floats, Known, Operands, run};
 
 /// Spreads groups of `factor`² channels over squares of `factor`² pixels: channel `c * factor² + y * factor + x` becomes
 /// row `y` and column `x` of the squares of channel `c` (Shi et al., arXiv:1609.05158).
@@ -83,7 +83,7 @@ impl Shuffle {
     }
 }
 
-impl Kernel for Shuffle {
+impl DifferentiableKernel for Shuffle {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
         (self.apply(&inputs[0], self.finer), Vec::new())
     }

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use foreframe_kernels::pointwise;
 
 use crate::implementation::has_kernel;
-use crate::kernel::{Floats, Kernel, Known, Operands, run};
+use crate::kernel::{DifferentiableKernel, Floats, Known, Operands, run};
 
 /// `input + scale * branch`, with one scale per channel (the layer scale of Touvron et al., arXiv:2103.17239).
 ///
@@ -41,7 +41,7 @@ pub fn scaled_add(input: Tensor<4>, branch: Tensor<4>, scale: Tensor<1>) -> Tens
 #[derive(Debug)]
 struct ScaledAdd;
 
-impl Kernel for ScaledAdd {
+impl DifferentiableKernel for ScaledAdd {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
         let [batch, channels, height, width] = inputs[0].dims();
         let [x, y, scale] = [0, 1, 2].map(|index: usize| inputs[index].values());

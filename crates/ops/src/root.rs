@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use crate::implementation::has_kernel;
-use crate::kernel::{Floats, Kernel, Known, Operands, run};
+use crate::kernel::{DifferentiableKernel, Floats, Known, Operands, run};
 
 /// A number whose gradient with respect to `output` is `gradient`: its backward pass is PyTorch's
 /// `output.backward(gradient)`. The number itself means nothing.
@@ -30,7 +30,7 @@ pub fn root_of<const D: usize>(output: Tensor<D>, gradient: Tensor<D>) -> Tensor
 #[derive(Debug)]
 struct Root;
 
-impl Kernel for Root {
+impl DifferentiableKernel for Root {
     fn forward(&self, _inputs: &[Floats]) -> (Floats, Vec<Floats>) {
         (Floats::filled([1], |out| out.fill(0.0)), Vec::new())
     }

@@ -38,21 +38,21 @@ pub struct StLstmWeights {
     pub mix: Tensor<4>,
 }
 
-/// What an ST-LSTM is asked for besides its state.
+/// Options of an ST-LSTM.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StLstmExtras {
-    /// What is added to each memory.
+    /// The increments of `c` and of `m`, before they are added.
     pub increments: bool,
     /// The output gate.
     pub gate: bool,
 }
 
-/// What [`st_lstm`] yields.
+/// Result of [`st_lstm`].
 #[derive(Clone, Debug)]
 pub struct StLstmStep {
     /// The new state.
     pub state: StLstmState,
-    /// What was added to `c` and to `m`, if it was asked for.
+    /// The increments of `c` and of `m`, if they were asked for.
     pub increments: Option<[Tensor<4>; 2]>,
     /// The output gate, if it was asked for.
     pub gate: Option<Tensor<4>>,

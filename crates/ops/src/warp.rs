@@ -5,9 +5,9 @@ use burn::tensor::{Int, Tensor};
 use foreframe_kernels::sample::{self as kernels, Sample};
 
 use crate::implementation::has_kernel;
-use crate::kernel::{Floats, Kernel, Known, Operands, run};
+use crate::kernel::{DifferentiableKernel, Floats, Known, Operands, run};
 
-/// What lies outside an image.
+/// Padding mode: the values outside an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outside {
     /// Nothing: 0.
@@ -19,8 +19,8 @@ pub enum Outside {
 /// Which part of an image the coordinates from -1 to 1 span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pixels {
-    /// From the centre of the first pixel to the centre of the last (PyTorch's `align_corners=True`).
-    Centres,
+    /// From the center of the first pixel to the center of the last (PyTorch's `align_corners=True`).
+    Centers,
     /// From edge to edge (PyTorch's `align_corners=False`).
     Edges,
 }
@@ -47,7 +47,7 @@ pub fn sample(input: Tensor<4>, grid: Tensor<4>, outside: Outside, span: Pixels)
             input: [height, width],
             output: [places[1], places[2]],
             border: outside == Outside::Border,
-            align_corners: span == Pixels::Centres,
+            align_corners: span == Pixels::Centers,
         });
         return run(kernel, Operands::Two(input.into_dispatch(), grid.into_dispatch()));
     }
@@ -57,7 +57,7 @@ pub fn sample(input: Tensor<4>, grid: Tensor<4>, outside: Outside, span: Pixels)
     };
     let options = GridSampleOptions::new(InterpolateMode::Bilinear)
         .with_padding_mode(padding)
-        .with_align_corners(span == Pixels::Centres);
+        .with_align_corners(span == Pixels::Centers);
     input.grid_sample_2d(grid, options)
 }
 
@@ -71,13 +71,13 @@ pub fn sample(input: Tensor<4>, grid: Tensor<4>, outside: Outside, span: Pixels)
 pub fn warp(input: Tensor<4>, displacement: Tensor<4>, outside: Outside) -> Tensor<4> {
     let [batch, _, height, width] = displacement.dims();
     let device = displacement.device();
-    // Pixel centres measured from edge to edge: unlike from centre to centre, this is defined for a single row.
-    let centres =
+    // Pixel centers measured from edge to edge: unlike from center to center, this is defined for a single row.
+    let centers =
         |side: usize| (Tensor::<1, Int>::arange(0..side as i64, &device).float() + 0.5) * (2.0 / side as f64) - 1.0;
-    let columns = centres(width)
+    let columns = centers(width)
         .reshape([1, 1, 1, width])
         .expand([batch, 1, height, width]);
-    let rows = centres(height)
+    let rows = centers(height)
         .reshape([1, 1, height, 1])
         .expand([batch, 1, height, width]);
     let right = displacement.clone().narrow(1, 0, 1) * (2.0 / width as f64);
@@ -90,7 +90,7 @@ pub fn warp(input: Tensor<4>, displacement: Tensor<4>, outside: Outside) -> Tens
 #[derive(Debug)]
 struct Sampling(Sample);
 
-impl Kernel for Sampling {
+impl DifferentiableKernel for Sampling {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
         let Sample {
             batch,
@@ -155,7 +155,7 @@ mod tests {
             Outside::Border
         };
         let span = if case.hyper["align_corners"] == true {
-            Pixels::Centres
+            Pixels::Centers
         } else {
             Pixels::Edges
         };

@@ -164,7 +164,7 @@ fn deformable_gradients_are_those_of_differences() {
     check_differences("deform_conv2d", 4, &lens, |leaves| {
         deform_conv2d(
             image(&leaves[0], x, false),
-            // Within a quarter pixel of the centre between pixels, so that no step crosses a kink.
+            // Within a quarter pixel of the center between pixels, so that no step crosses a kink.
             image(&(leaves[1].clone() * 0.25 + 0.5), offset, false),
             Some(image(&leaves[3], mask, false)),
             image(&leaves[2], w, false),

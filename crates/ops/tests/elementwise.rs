@@ -158,7 +158,7 @@ proptest! {
     fn sampling_is_burns(s in shape(), strided: bool, seed in 0u64..1000, out in [1usize..6, 1usize..9], border: bool, edges: bool) {
         let grid = [s[0], out[0], out[1], 2];
         let outside = if border { Outside::Border } else { Outside::Zeros };
-        let span = if edges { Pixels::Edges } else { Pixels::Centres };
+        let span = if edges { Pixels::Edges } else { Pixels::Centers };
         check(&format!("{s:?} {grid:?}"), seed, &[volume(s), volume(grid)], |_, v| 1.3 * v, |leaves| {
             sample(image(&leaves[0], s, strided), image(&leaves[1], grid, false), outside, span).flatten(0, 3)
         });
@@ -173,8 +173,8 @@ fn gradients_are_those_of_differences() {
         check_differences(name, 1, &[n], |leaves| {
             // Around 1 and -1 in turn: away from the kink of the rectifiers.
             let signs: Vec<f32> = (0..n).map(|index| if index % 2 == 0 { 1.0 } else { -1.0 }).collect();
-            let centres = Tensor::<1>::from_floats(signs.as_slice(), &leaves[0].device());
-            function(image(&(leaves[0].clone() * 0.9 + centres), s, false)).flatten(0, 3)
+            let centers = Tensor::<1>::from_floats(signs.as_slice(), &leaves[0].device());
+            function(image(&(leaves[0].clone() * 0.9 + centers), s, false)).flatten(0, 3)
         });
     }
     type Normalization = fn(Tensor<4>, Tensor<1>, Tensor<1>) -> Tensor<4>;
@@ -196,7 +196,7 @@ fn gradients_are_those_of_differences() {
         Tensor::cat(lstm_gates(gates, image(&leaves[1], s, false), ORDER, 1.0).to_vec(), 0).flatten(0, 3)
     });
     check_differences("warp", 5, &[n, 2 * 2 * 15], |leaves| {
-        // Within a quarter pixel of the centre between pixels, where the bilinear function has a derivative.
+        // Within a quarter pixel of the center between pixels, where the bilinear function has a derivative.
         let displacement = image(&leaves[1], [2, 2, 3, 5], false) * 0.25 + 0.5;
         warp(image(&leaves[0], s, false), displacement, Outside::Border).flatten(0, 3)
     });

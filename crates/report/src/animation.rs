@@ -13,7 +13,7 @@ const MARGIN: u32 = 16;
 const GAP: u32 = 12;
 /// Where the panels begin: below the title, the time line and the names.
 const TOP: u32 = 70;
-/// Room below the panels for the colour scales.
+/// Room below the panels for the color scales.
 const FOOT: u32 = 40;
 /// Narrowest panel whose labels fit.
 const NARROWEST: u32 = 132;
@@ -21,8 +21,8 @@ const NARROWEST: u32 = 132;
 /// Writes an animation that never ends: the past frames first, then truth, forecast and absolute error side by side, lead
 /// time by lead time (past and forecast only, where the truth is not known).
 ///
-/// Small frames are enlarged so that a panel is about 256 pixels wide. Values outside of the range take the colour of its
-/// end, NaN is magenta. A GIF holds 256 colours: exact here for one channel, quantised frame by frame for three.
+/// Small frames are enlarged so that a panel is about 256 pixels wide. Values outside of the range take the color of its
+/// end, NaN is magenta. A GIF holds 256 colors: exact here for one channel, quantized frame by frame for three.
 ///
 /// # Errors
 /// [`ReportError::Frames`] when the frames do not fit together, [`ReportError::Write`] when the file cannot be written.
@@ -39,7 +39,7 @@ pub fn write_gif(path: &Path, sample: &Sample, title: &str) -> Result<(), Report
         return Err(too_large());
     }
     let mut bytes = Vec::new();
-    // The encoder's quality scale from 1 to 30 matters for colour images only.
+    // The encoder's quality scale from 1 to 30 matters for color images only.
     let mut encoder = GifEncoder::new_with_speed(&mut bytes, 10);
     encoder
         .set_repeat(Repeat::Infinite)
@@ -61,7 +61,7 @@ pub fn write_gif(path: &Path, sample: &Sample, title: &str) -> Result<(), Report
     file::write(path, &bytes)
 }
 
-/// What all pictures of an animation share.
+/// Settings that all pictures of an animation share.
 struct Film<'a> {
     sample: &'a Sample<'a>,
     title: &'a str,

@@ -68,7 +68,7 @@ impl Canvas {
         }
     }
 
-    /// A colour scale with its ends written below it.
+    /// A color scale with its ends written below it.
     pub(crate) fn scale_bar(&mut self, left: u32, top: u32, width: u32, scale: &Scale) {
         for x in 0..width {
             let fraction = x as f32 / (width.max(2) - 1) as f32;

@@ -11,7 +11,7 @@ pub(crate) struct Line {
     pub(crate) ink: Ink,
 }
 
-/// What a line stands for. The page's style sheet turns the placeholder into a colour for light and dark.
+/// Role of a line. The page's style sheet turns the placeholder into a color for light and dark.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Ink {
     First,
@@ -38,7 +38,7 @@ impl Ink {
         }
     }
 
-    /// Index of the line of a forecaster; only the first four have colours of their own.
+    /// Index of the line of a forecaster; only the first four have colors of their own.
     pub(crate) fn of(index: usize) -> Self {
         [Self::First, Self::Second, Self::Third, Self::Fourth]
             .get(index)
@@ -46,7 +46,7 @@ impl Ink {
             .unwrap_or(Self::Faint)
     }
 
-    /// The style sheet's name for the colour.
+    /// The style sheet's name for the color.
     pub(crate) fn class(self) -> &'static str {
         match self {
             Self::First => "first",
@@ -119,7 +119,7 @@ fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
     })
 }
 
-/// At most `most` points, each the mean of as many neighbours as needed.
+/// At most `most` points, each the mean of as many neighbors as needed.
 pub(crate) fn thin(points: &[(f64, f64)], most: usize) -> (Vec<(f64, f64)>, usize) {
     let each = points.len().div_ceil(most).max(1);
     let mean = |points: &[(f64, f64)]| {

@@ -10,14 +10,14 @@ pub(crate) const MUTED: Rgb888 = Rgb888::new(142, 150, 162);
 pub(crate) const PAST: Rgb888 = Rgb888::new(96, 165, 250);
 /// Marks forecast frames.
 pub(crate) const FUTURE: Rgb888 = Rgb888::new(251, 165, 80);
-/// A value that is NaN or infinite: a colour that no scale has.
+/// A value that is NaN or infinite: a color that no scale has.
 const MISSING: Rgb888 = Rgb888::new(255, 0, 200);
 
-/// Steps of a scale: with two scales and the labels, a picture stays within the 256 colours of a GIF, so that its colours
+/// Steps of a scale: with two scales and the labels, a picture stays within the 256 colors of a GIF, so that its colors
 /// are exact.
 const STEPS: usize = 112;
 
-/// From a value to a perceptually uniform colour.
+/// From a value to a perceptually uniform color.
 #[derive(Clone, Copy)]
 pub(crate) struct Scale {
     gradient: colorous::Gradient,
@@ -61,7 +61,7 @@ impl Scale {
         Rgb888::new(color.r, color.g, color.b)
     }
 
-    /// A colour image's pixel.
+    /// A color image's pixel.
     pub(crate) fn rgb(&self, values: [f32; 3]) -> Rgb888 {
         if values.iter().any(|value| !value.is_finite()) {
             return MISSING;

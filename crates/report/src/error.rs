@@ -10,7 +10,7 @@ pub enum ReportError {
     Read {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The cause, from the operating system.
         source: std::io::Error,
     },
     /// A file could not be written; nothing partial was left under its name.
@@ -18,7 +18,7 @@ pub enum ReportError {
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The cause, from the operating system.
         source: std::io::Error,
     },
     /// A file of a run is not what the trainer writes.
@@ -28,7 +28,7 @@ pub enum ReportError {
         path: PathBuf,
         /// Line, counted from 1.
         line: usize,
-        /// What is wrong there.
+        /// The problem there.
         reason: String,
     },
     /// The folder holds none of the files of a run.

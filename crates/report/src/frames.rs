@@ -7,7 +7,7 @@ pub struct Frames<'a> {
     pub values: &'a [f32],
     /// Number of frames.
     pub time: usize,
-    /// Channels of a frame. One is drawn in false colours, three as red, green and blue; of any other number the first
+    /// Channels of a frame. One is drawn in false colors, three as red, green and blue; of any other number the first
     /// is drawn.
     pub channels: usize,
     /// Rows.
@@ -21,11 +21,11 @@ pub struct Frames<'a> {
 pub struct Sample<'a> {
     /// The observed frames.
     pub past: Frames<'a>,
-    /// What really followed, where it is known.
+    /// Ground truth, where it is known.
     pub truth: Option<Frames<'a>>,
-    /// What was forecast.
+    /// The forecast.
     pub forecast: Frames<'a>,
-    /// The physical values of the darkest and the brightest colour.
+    /// The physical values of the darkest and the brightest color.
     pub range: (f32, f32),
 }
 
@@ -88,13 +88,13 @@ impl Sample<'_> {
         Some((0..pixels).map(mean).collect())
     }
 
-    /// Largest error of all frames: the top of the error's colours.
+    /// Largest error of all frames: the top of the error's colors.
     pub(crate) fn largest_error(&self) -> f32 {
         let errors = (0..self.forecast.time).filter_map(|time| self.error(time)).flatten();
         errors.filter(|error| error.is_finite()).fold(0.0, f32::max)
     }
 
-    /// What the labels add when not every channel is drawn.
+    /// Suffix of the labels when not every channel is drawn.
     pub(crate) fn channel_note(&self) -> Option<String> {
         match self.forecast.channels {
             1 | 3 => None,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::ReportError;
 
-/// What the folder of a run holds; whatever is missing is empty, and said in `notes`.
+/// Contents of the folder of a run; whatever is missing is empty, and named in `notes`.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) info: Map<String, Value>,

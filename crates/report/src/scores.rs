@@ -81,7 +81,7 @@ fn totals(comparison: &Comparison, metrics: &[&Metric]) -> Markup {
     }
 }
 
-/// What the first row gains over each of the others.
+/// Skill of the first row against each of the others.
 fn skill(comparison: &Comparison) -> Markup {
     let Some(first) = comparison.skill.first().filter(|skill| !skill.scores.is_empty()) else {
         return html! {};
@@ -112,7 +112,7 @@ fn skill(comparison: &Comparison) -> Markup {
     }
 }
 
-/// The first row's change against the reference, coloured by whether it is for the better.
+/// The first row's change against the reference, colored by whether it is for the better.
 fn change(metric: &Metric, value: Option<f64>, reference: Option<f64>) -> Markup {
     let change = value
         .zip(reference)

@@ -20,8 +20,8 @@ const COLUMNS: usize = 12;
 /// Writes one picture with a column per time step and the rows past, truth, forecast and absolute error (past and
 /// forecast only, where the truth is not known).
 ///
-/// Of more than 12 frames 12 are shown, evenly spaced, the first and the last among them; each is labelled with its time.
-/// Colours are those of [`write_gif`](crate::write_gif).
+/// Of more than 12 frames 12 are shown, evenly spaced, the first and the last among them; each is labeled with its time.
+/// Colors are those of [`write_gif`](crate::write_gif).
 ///
 /// # Errors
 /// [`ReportError::Frames`] when the frames do not fit together, [`ReportError::Write`] when the file cannot be written.

@@ -11,7 +11,7 @@ use crate::ReportError;
 use crate::axis::Axis;
 use crate::run::{Epoch, Run};
 
-/// Okabe and Ito's colours, which people tell apart whatever their eyes.
+/// Okabe and Ito's colors, which people tell apart whatever their eyes.
 const COLORS: [RGBColor; 7] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
@@ -26,7 +26,7 @@ const SIZE: (u32, u32) = (960, 560);
 /// A factor between the largest and the smallest loss from which the axis is logarithmic.
 const LOG_FROM: f64 = 10.0;
 
-/// A line of a picture of learning curves; lines of one colour belong together, and the first of them names them.
+/// A line of a picture of learning curves; lines of one color belong together, and the first of them names them.
 pub(crate) struct Curve {
     pub(crate) name: Option<String>,
     pub(crate) color: usize,

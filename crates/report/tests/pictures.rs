@@ -119,7 +119,7 @@ fn a_gif_without_truth_has_two_panels_and_takes_odd_sizes() {
 }
 
 #[test]
-fn a_strip_has_a_column_per_step_and_colour_images_keep_their_colours() {
+fn a_strip_has_a_column_per_step_and_color_images_keep_their_colors() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("clip.png");
     let size = |time| [time, 3, 56, 56];

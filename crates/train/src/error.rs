@@ -11,7 +11,7 @@ use crate::config::ResolveError;
 use crate::model::{ModelError, NotFinite};
 use crate::weights::WeightsError;
 
-/// Why training or judging stopped. Every message names the file, key or step and the remedy.
+/// Why training or scoring stopped. Every message names the file, key or step and the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
@@ -37,7 +37,7 @@ pub enum TrainError {
     #[error(transparent)]
     Folder(#[from] FolderError),
     /// The network has no parameters.
-    #[error("`{0}` has no parameters, so there is nothing to train: use `eval` to judge it")]
+    #[error("`{0}` has no parameters, so there is nothing to train: use `eval` to evaluate it")]
     NothingToTrain(&'static str),
     /// The loss or the gradient left the range of floating point.
     #[error(
@@ -96,7 +96,7 @@ pub enum TrainError {
         clip: ClipShape,
         /// The tensor at fault, with its sizes in the file and in the network.
         problem: String,
-        /// What to do about it, after a colon.
+        /// The remedy, after a colon.
         remedy: String,
     },
     /// There is no intact checkpoint.
@@ -108,11 +108,11 @@ pub enum TrainError {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} `{}`: {cause}: {}", path.display(), remedy(cause))]
 pub struct FolderError {
-    /// What was tried, e.g. `write`.
+    /// The operation, e.g. `write`.
     pub action: &'static str,
     /// The file or folder.
     pub path: PathBuf,
-    /// What the system said.
+    /// The cause, from the operating system.
     pub cause: io::Error,
 }
 

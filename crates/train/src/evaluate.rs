@@ -1,8 +1,8 @@
-//! Judging a network beside persistence and other references, in constant memory.
+//! Scoring a network beside persistence and other references, in constant memory.
 
 mod answer;
+mod evaluator;
 mod fit;
-mod judge;
 mod part;
 mod perceptual;
 mod validation;
@@ -20,8 +20,8 @@ use crate::error::TrainError;
 use crate::model::Network;
 use crate::progress::Progress;
 
+pub use evaluator::Evaluator;
 pub use fit::fit;
-pub use judge::Judge;
 
 pub(crate) use answer::targets_of;
 pub use validation::validation_loss;
@@ -31,10 +31,10 @@ use part::{Part, fits};
 
 /// The model from whose forecasts anomalies are taken.
 pub const CLIMATOLOGY: &str = "climatology";
-/// What every comparison has as its last row.
+/// The last row of every comparison.
 pub const PERSISTENCE: &str = "persistence";
 
-/// What to judge on, and how.
+/// The clips to evaluate on, and how.
 #[derive(Clone)]
 pub struct Evaluation<'a> {
     /// Name of the dataset, for the table.
@@ -63,7 +63,7 @@ pub struct Evaluation<'a> {
 /// anything is spent on them.
 ///
 /// # Errors
-/// Names the key of the options, or what is wrong with the normalisation.
+/// Names the key of the options, or what is wrong with the normalization.
 pub fn check_scores(clip: &ClipShape, normalization: &Normalization, scores: &ScoreOptions) -> Result<(), TrainError> {
     let spec = score_spec(clip, normalization);
     Scores::with_options(spec, scores.clone()).map_err(by_key)?;
@@ -112,12 +112,12 @@ pub fn evaluate(
         fits(*network, &source, horizon)?;
     }
     let targets = targets_of(source.as_ref());
-    let judged = ClipShape {
+    let evaluated = ClipShape {
         channels: targets.count(shape.channels),
         future: horizon,
         ..shape
     };
-    let (frame, values) = (judged.frame_len(), judged.future * judged.frame_len());
+    let (frame, values) = (evaluated.frame_len(), evaluated.future * evaluated.frame_len());
     let part = Part {
         source: source.clone(),
         batch: evaluation.batch,
@@ -127,7 +127,7 @@ pub fn evaluate(
     // Persistence comes last.
     let names = networks.iter().map(|network| network.name()).chain([PERSISTENCE]);
     let names: Vec<String> = names.map(str::to_owned).collect();
-    let mut judge = Judge::new(evaluation, names, judged, part.len())?;
+    let mut evaluator = Evaluator::new(evaluation, names, evaluated, part.len())?;
     let has_references = networks.iter().any(|network| network.parameters() == 0);
     let mut first = 0;
     let mut score = |batch: &HostBatch, clips: usize| {
@@ -135,7 +135,7 @@ pub fn evaluate(
         first += batch.clips;
         let carried = (has_references && batch.has_missing()).then(|| batch.carried_forward());
         let of = |network: &&dyn Network| -> Vec<f32> {
-            // What has no weights has not learnt what a missing value looks like.
+            // A model without weights has not learned to handle missing values.
             let shown = carried.as_ref().filter(|_| network.parameters() == 0).unwrap_or(batch);
             let clip = shown.to_clip(&network.device().inner());
             let forecast = answer(*network, clip, horizon, targets, &times);
@@ -144,16 +144,16 @@ pub fn evaluate(
         };
         let forecasts: Vec<Vec<f32>> = networks.iter().map(of).collect();
         for clip in 0..clips {
-            let truth = first_channels(batch.future(clip), &shape, judged.channels);
-            let past = first_channels(batch.past(clip), &shape, judged.channels);
+            let truth = first_channels(batch.future(clip), &shape, evaluated.channels);
+            let past = first_channels(batch.past(clip), &shape, evaluated.channels);
             let mut newest = persistence(&past, frame, horizon);
             fill_missing(&mut newest);
             let of_clip = forecasts.iter().map(|all| &all[clip * values..][..values]);
             let all: Vec<&[f32]> = of_clip.chain([&newest[..]]).collect();
-            judge.add(&past, &truth[..values], &all)?;
+            evaluator.add(&past, &truth[..values], &all)?;
         }
         Ok(())
     };
     part.each_batch(progress, &mut score)?;
-    judge.finish()
+    evaluator.finish()
 }

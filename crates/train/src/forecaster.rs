@@ -103,7 +103,7 @@ impl Forecaster {
         for raw in observed.chunks(BATCH * clip_len) {
             let mut clips = raw.to_vec();
             if self.network.parameters() == 0 {
-                // What is not learnt has no mean to stand for what is missing.
+                // A model without weights has learned no mean: the last observed value fills the gap.
                 let each = clips.chunks_exact_mut(clip_len);
                 each.for_each(|clip| carry_forward(clip, frame_len));
             }

@@ -26,7 +26,7 @@ pub use settings::{of_network, proposals};
 
 /// How much of a file says what it is.
 const START: u64 = 64;
-/// What tensors that are read all at once may become, beyond 8 times the file: several may share their values.
+/// Upper limit for tensors that are read at once, beyond 8 times the file: several may share their values.
 const MOST: u64 = 16 << 20;
 
 /// How files of published checkpoints end.
@@ -81,11 +81,11 @@ impl Checkpoint {
             match Kind::of(&start) {
                 Kind::Other => Source::Older(older(path).map_err(failed)?),
                 kind => {
-                    let told = |problem: String| match problem.contains(": ") {
+                    let with_remedy = |problem: String| match problem.contains(": ") {
                         true => failed(problem),
                         false => failed(format!("{problem}: copy it again if it is cut, else {SAVE_AGAIN}")),
                     };
-                    Source::PyTorch(Box::new(PyTorch::open(path, kind).map_err(told)?))
+                    Source::PyTorch(Box::new(PyTorch::open(path, kind).map_err(with_remedy)?))
                 }
             }
         };
@@ -134,8 +134,8 @@ impl Checkpoint {
         read.map_err(|problem| self.failed(format!("tensor `{name}`: {problem}")))
     }
 
-    /// All tensors whose names begin with what stands before one of `anchors` in this file, without that: those of the
-    /// network that has tensors of these names. Without any of them, it is all tensors.
+    /// All tensors with the prefix that one of `anchors` has in this file, without the prefix: those of the network that
+    /// has tensors of these names. Without any of them, it is all tensors.
     ///
     /// # Errors
     /// As [`read`](Self::read), and where there are more than there can be.
@@ -163,30 +163,29 @@ impl Checkpoint {
                 room.ok_or_else(|| self.failed(format!("its tensors share their values too often: {SAVE_AGAIN}")))?;
             Ok(data)
         });
-        tensors.map_err(|trouble| self.told(trouble))
+        tensors.map_err(|trouble| self.error(trouble))
     }
 
-    /// Gives a network its tensors. Where the file holds the network several times, `prefix` says which is meant: what
-    /// stands before its keys, e.g. `ema`.
+    /// Gives a network its tensors. Where the file holds the network several times, `prefix` says which is meant, e.g. `ema`.
     ///
     /// # Errors
     /// Names the file, and the first key that is missing, unused, of another size, or has a value that no weight can have;
     /// the network is unchanged then.
     pub fn load_into(&self, network: &mut dyn Network, prefix: Option<&str>) -> Result<ImportReport, WeightsError> {
-        let told = |error: ImportError| self.told(error.into());
-        let mut report = network.select(&self.shapes(), prefix).map_err(told)?;
+        let refused = |error: ImportError| self.error(error.into());
+        let mut report = network.select(&self.shapes(), prefix).map_err(refused)?;
         if let Source::PyTorch(file) = &self.source {
             let others = file.others().iter();
             let skipped = others.map(|(key, kind)| (key.clone(), format!("{kind} makes it, from no plain values")));
             report.skipped.extend(skipped);
         }
         let tensors = report.tensors::<Trouble>(|key| Ok(self.read(key)?));
-        let tensors = tensors.map_err(|trouble| self.told(trouble))?;
-        network.load(tensors).map_err(|error| told(report.misfit(error)))?;
+        let tensors = tensors.map_err(|trouble| self.error(trouble))?;
+        network.load(tensors).map_err(|error| refused(report.misfit(error)))?;
         Ok(report)
     }
 
-    fn told(&self, trouble: Trouble) -> WeightsError {
+    fn error(&self, trouble: Trouble) -> WeightsError {
         let error = match trouble {
             Trouble::Read(error) => return error,
             Trouble::Import(error) => error,
@@ -210,7 +209,7 @@ impl Checkpoint {
     }
 }
 
-/// What comes between an open file and a network.
+/// The steps from an open file to a network.
 enum Trouble {
     Read(WeightsError),
     Import(ImportError),

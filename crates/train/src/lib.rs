@@ -1,4 +1,4 @@
-//! Training networks, keeping what was trained, and judging it.
+//! Training networks, keeping what was trained, and scoring it.
 //!
 //! A [`Model`] is a registry entry; [`config::resolve`] turns defaults, preset, file and command line into a
 //! [`config::RunConfig`]; [`run::train`] trains it into a run folder that a killed run continues from, bit for bit;
@@ -7,12 +7,12 @@
 
 mod average;
 pub mod config;
+mod erased;
 mod error;
 pub mod evaluate;
 mod files;
 mod forecaster;
 mod gradient;
-mod holder;
 pub mod import;
 pub mod live;
 pub mod model;
@@ -29,7 +29,7 @@ pub mod weights;
 
 pub use config::{EvalConfig, NormalizationOf, RunConfig, TrainConfig};
 pub use error::{FolderError, TrainError};
-pub use evaluate::{CLIMATOLOGY, Evaluation, Judge, PERSISTENCE, check_scores, evaluate, fit};
+pub use evaluate::{CLIMATOLOGY, Evaluation, Evaluator, PERSISTENCE, check_scores, evaluate, fit};
 pub use forecaster::Forecaster;
 pub use model::{Model, ModelError, Network, NotFinite, StepError, StepOutcome};
 pub use observer::Observer;

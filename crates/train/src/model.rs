@@ -10,8 +10,8 @@ use foreframe_core::{
 use toml::Table;
 
 use crate::config::{KeyError, Precision, from_table};
+use crate::erased::ErasedNetwork;
 use crate::error::TrainError;
-use crate::holder::Holder;
 use crate::live::FrameStream;
 use crate::optimizer::{Adam, StepRates};
 
@@ -24,11 +24,11 @@ pub struct Model {
     pub name: &'static str,
     /// Where the network was published.
     pub paper: &'static str,
-    /// What it is, in one line.
+    /// Description in one line.
     pub about: &'static str,
-    /// How its paper shows it true frames in training; only networks that read frame by frame have this.
+    /// The scheduled sampling of its paper; only networks that read frame by frame have this.
     pub sampling: Option<SamplingRule>,
-    /// What its reference's configuration calls the keys of `[network]`: their names and ours.
+    /// The keys of `[network]` in its reference's configuration: their names and ours.
     pub reference_settings: &'static [(&'static str, &'static str)],
     /// Named configurations, as tables for the section `[network]`.
     pub presets: fn() -> Vec<Preset<Table>>,
@@ -96,7 +96,7 @@ impl Model {
     }
 }
 
-/// Shows all frames of the training data to the one who is given.
+/// Calls the given function with every frame of the training data.
 pub type ShowFrames<'a> = &'a mut dyn FnMut(&mut dyn FnMut(&[f32], Option<i64>)) -> Result<(), TrainError>;
 
 /// Why no network can be built from a table.
@@ -145,7 +145,7 @@ pub trait Network {
     /// Names the first key that is missing, unused, or of another size.
     fn select(&self, found: &BTreeMap<String, Vec<usize>>, prefix: Option<&str>) -> Result<ImportReport, ImportError>;
 
-    /// What the tensor that we call `name` is called in the published state dict.
+    /// Name in the published state dict of the tensor that we call `name`.
     fn reference_key(&self, name: &str) -> String;
 
     /// A network of its own with the same weights.
@@ -161,14 +161,14 @@ pub trait Network {
     /// - output: `[batch, horizon, channels, height, width]`
     fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5>;
 
-    /// As [`forecast`](Self::forecast), told of which moments the forecasts are, as
+    /// As [`forecast`](Self::forecast), with the times of the forecasts, as
     /// [`Forecast::forecast_at`](foreframe_core::Forecast::forecast_at) is.
     fn forecast_at(&self, past: Tensor<5>, horizon: usize, times: &[Option<Vec<i64>>]) -> Tensor<5> {
         let _ = times;
         self.forecast(past, horizon)
     }
 
-    /// Takes what it needs from the training data in one pass. `show` shows every frame, normalised, NaN where a value is
+    /// Takes what it needs from the training data in one pass. `show` shows every frame, normalized, NaN where a value is
     /// missing, with its time in seconds since 1970 where that is known. Networks that are trained by steps do not look.
     ///
     /// # Errors
@@ -220,7 +220,7 @@ pub trait Network {
     }
 }
 
-/// What one optimizer step did.
+/// Result of one optimizer step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepOutcome {
     /// The objective, averaged over the clips.
@@ -277,12 +277,14 @@ fn complete<A: Architecture>(network: &Table) -> Result<Table, ModelError> {
 
 fn build<A: Architecture>(network: &Table, clip: &ClipShape, device: &Device) -> Result<Box<dyn Network>, ModelError> {
     let config = from_table::<A::Config>("network", network)?;
-    Ok(Box::new(Holder::<A>::new(config, clip, device)?))
+    Ok(Box::new(ErasedNetwork::<A>::new(config, clip, device)?))
 }
 
 fn build_fitted<A: Fitted>(network: &Table, clip: &ClipShape, device: &Device) -> Result<Box<dyn Network>, ModelError> {
     let config = from_table::<A::Config>("network", network)?;
-    Ok(Box::new(Holder::<A>::new(config, clip, device)?.with_fit(fit::<A>)))
+    Ok(Box::new(
+        ErasedNetwork::<A>::new(config, clip, device)?.with_fit(fit::<A>),
+    ))
 }
 
 fn fit<A: Fitted>(module: A, show: ShowFrames<'_>) -> Result<A, TrainError> {
@@ -298,7 +300,9 @@ fn build_recurrent<A: Architecture + Recurrent>(
 ) -> Result<Box<dyn Network>, ModelError> {
     let config = from_table::<A::Config>("network", network)?;
     let stream = |module: A| Box::new(Stream::new(module)) as Box<dyn FrameStream>;
-    Ok(Box::new(Holder::<A>::new(config, clip, device)?.with_stream(stream)))
+    Ok(Box::new(
+        ErasedNetwork::<A>::new(config, clip, device)?.with_stream(stream),
+    ))
 }
 
 fn cost<A: Architecture>(network: &Table, clip: &ClipShape) -> Result<Cost, ModelError> {

@@ -27,7 +27,7 @@ impl Observer {
         }
     }
 
-    /// What the channels are, where not all of them are frames to forecast.
+    /// Description of the channels, where not all of them are frames to forecast.
     pub const fn channels(&self) -> Option<&Channels> {
         self.channels.as_ref()
     }
@@ -62,7 +62,7 @@ impl Observer {
         of_channels.or_else(|| self.input.as_ref()?.seconds)
     }
 
-    /// Makes observed frames normalised, in place.
+    /// Makes observed frames normalized, in place.
     ///
     /// # Shapes
     /// - `frames`: `[.., observed, height, width]`
@@ -109,7 +109,7 @@ impl Observer {
     /// Clips of `frames` frames as the network reads them.
     ///
     /// # Shapes
-    /// - `clips`: `[clips, frames, observed, height, width]`, normalised, nothing missing
+    /// - `clips`: `[clips, frames, observed, height, width]`, normalized, nothing missing
     /// - `times`: when the frames of each clip were taken, in seconds since 1970; needed where
     ///   [`needs_time`](Self::needs_time)
     /// - output: `[clips, frames, channels, height, width]`
@@ -125,11 +125,11 @@ impl Observer {
         self.upload(completed.collect(), frames, channels.count(), device)
     }
 
-    /// What is known of the `horizon` frames that follow: static fields and times, and that observed channels which are not
+    /// Known channels of the `horizon` frames that follow: static fields and times, and that observed channels which are not
     /// forecast stay as they are.
     ///
     /// # Shapes
-    /// - `newest`: `[clips, observed, height, width]`, normalised, nothing missing
+    /// - `newest`: `[clips, observed, height, width]`, normalized, nothing missing
     /// - `times`: of which moments the forecasts are; needed where [`needs_time`](Self::needs_time)
     ///
     /// # Panics

@@ -58,7 +58,7 @@ impl OptimizerConfig {
     }
 }
 
-/// What the schedule says about one step.
+/// Learning rate and momentum of one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepRates {
     /// Learning rate.

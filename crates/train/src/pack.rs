@@ -10,7 +10,7 @@ use burn_pack::{HEADER_SIZE, Header, Reader, Tensor, Writer};
 
 use crate::weights::WeightsError;
 
-/// What is said of a file whose beginning makes no sense.
+/// The message for a file with an invalid header.
 const CUT: &str = "its beginning is cut short or overwritten";
 
 /// Writes tensors and one text of metadata; the file appears whole or not at all.

@@ -90,7 +90,7 @@ struct Task {
     total: u64,
     first: u64,
     begun: Instant,
-    told: Instant,
+    reported: Instant,
 }
 
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -103,16 +103,16 @@ impl Progress for Lines {
             total,
             first: done,
             begun: now,
-            told: now,
+            reported: now,
         });
     }
 
     fn advance(&mut self, done: u64, note: &str) {
         let Some(task) = self.tasks.last_mut() else { return };
-        if task.told.elapsed() < INTERVAL {
+        if task.reported.elapsed() < INTERVAL {
             return;
         }
-        task.told = Instant::now();
+        task.reported = Instant::now();
         let left = remaining(
             task.begun.elapsed(),
             done.saturating_sub(task.first),

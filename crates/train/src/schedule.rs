@@ -37,7 +37,7 @@ impl Schedule {
         }
     }
 
-    /// What to use in step `step` of the run, which is one of epoch `epoch`, both counted from 0.
+    /// Values for step `step` of the run, which is one of epoch `epoch`, both counted from 0.
     pub fn rates(&self, step: u64, epoch: u64) -> StepRates {
         let (time, total, epoch) = match self.config.per {
             Per::Step => (step, self.length.steps.max(1), self.length.steps_per_epoch),

@@ -19,7 +19,7 @@ const STATIC_FIELDS: &str = "channels.static";
 /// The dataset of a user's own files.
 const FILES: &str = "files";
 
-/// What a weights file says of itself.
+/// Metadata of a weights file.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub struct WeightsHeader {
     /// The network's name.
@@ -28,11 +28,11 @@ pub struct WeightsHeader {
     pub source: String,
     /// The clip that the network was built for.
     pub clip: ClipShape,
-    /// How the values it has seen were normalised.
+    /// How the values it has seen were normalized.
     pub normalization: Normalization,
     /// The network's configuration, complete.
     pub network: Table,
-    /// What the channels are, where not all of them are frames to forecast.
+    /// Description of the channels, where not all of them are frames to forecast.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channels: Option<Channels>,
     /// How the frames were read that it was trained on, and what they were; unknown of weights from elsewhere.
@@ -49,7 +49,7 @@ pub enum WeightsError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The cause, from the operating system.
         cause: std::io::Error,
     },
     /// The system refused.
@@ -57,7 +57,7 @@ pub enum WeightsError {
     Write {
         /// The file.
         path: PathBuf,
-        /// What went wrong.
+        /// The cause.
         cause: String,
     },
     /// The file is something else, or its beginning is destroyed.
@@ -72,7 +72,7 @@ pub enum WeightsError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
     /// The file's network is not known to this program.
@@ -90,7 +90,7 @@ pub enum WeightsError {
     Rebuild {
         /// The file.
         path: PathBuf,
-        /// What is wrong with its configuration.
+        /// The problem with its configuration.
         cause: ModelError,
     },
     /// The tensors do not fit the network.
@@ -113,7 +113,7 @@ pub enum WeightsError {
         path: PathBuf,
         /// The network's name.
         model: String,
-        /// What it was built for, and what is asked for.
+        /// The value it was built for, and the one asked for.
         clips: Box<[ClipShape; 2]>,
         /// Why it cannot.
         cause: String,
@@ -134,7 +134,7 @@ pub enum WeightsError {
     Import {
         /// The file.
         path: PathBuf,
-        /// What is wrong and what to do about it.
+        /// The problem and the remedy.
         problem: String,
     },
 }

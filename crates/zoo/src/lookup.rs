@@ -12,9 +12,9 @@ use crate::{DATASETS, MODELS};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no {kind} `{name}`{} {}", hint(.suggestion), list(.known))]
 pub struct UnknownName {
-    /// What was looked for: `model`, `dataset` or `preset`.
+    /// Kind of the name: `model`, `dataset` or `preset`.
     pub kind: &'static str,
-    /// What the user typed.
+    /// The name as the user typed it.
     pub name: String,
     /// The known name nearest to it, if one is near.
     pub suggestion: Option<String>,
@@ -129,7 +129,7 @@ mod tests {
                 ("data.time_encodings", times),
             ] {
                 let message = (dataset.open)(&config).unwrap_err().to_string();
-                // What is a user's own is looked for, so that the choice can count; its own tests show that it does.
+                // A user's own files are looked for, so that the choice can count; its own tests show that it does.
                 let expected = match dataset.name {
                     "files" => "no/such/file.nc".to_owned(),
                     "weatherbench" if key == "data.variables" => "`data.variables` is set, but the arrays".to_owned(),

@@ -1,6 +1,6 @@
 //! Figures that papers and OpenSTL's tables print for presets, to be compared with what is counted here.
 
-/// What is printed about one preset.
+/// The published figures of one preset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Published {
     /// Parameters as printed, e.g. `23.8M`.
@@ -301,7 +301,7 @@ static PUBLISHED: &[(&str, &[Row])] = &[
     ]),
 ];
 
-/// What is printed about a preset, if anything.
+/// The published figures of a preset, if there are any.
 pub fn published(model: &str, preset: &str) -> Option<Published> {
     let (_, rows) = PUBLISHED.iter().find(|(name, _)| *name == model)?;
     let (_, parameters, multiply_accumulates, notes) = *rows.iter().find(|row| row.0 == preset)?;

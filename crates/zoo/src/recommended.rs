@@ -1,4 +1,4 @@
-//! The committed configurations: what training a network on a dataset does unless it is told otherwise.
+//! The committed configurations: what training a network on a dataset does by default.
 
 /// A committed configuration: where it lies in the repository, and its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

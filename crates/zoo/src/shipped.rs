@@ -8,7 +8,7 @@ use crate::UnknownName;
 /// Trained weights: `MODEL@DATA`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shipped {
-    /// What is known of them.
+    /// Metadata of the weights.
     pub about: About,
     /// The weights file.
     pub bytes: &'static [u8],
@@ -22,7 +22,7 @@ pub struct About {
     pub name: String,
     /// The network, in the registry.
     pub model: String,
-    /// What they forecast, in one line.
+    /// Summary in one line: the data that they forecast.
     pub data: String,
     /// The file in `crates/zoo/weights`.
     pub file: String,
@@ -30,10 +30,10 @@ pub struct About {
     pub sha256: String,
     /// Trainable values.
     pub parameters: usize,
-    /// What was run to train them, and on what.
+    /// The command that trained them, and the machine.
     pub command: String,
-    /// On which clips they were judged.
-    pub judged: String,
+    /// On which clips they were evaluated.
+    pub evaluated: String,
     /// Mean squared error as OpenSTL sums it, of all lead times.
     pub openstl_mse: f64,
     /// The same of persistence, on the same clips.
@@ -104,11 +104,11 @@ mod tests {
     use super::*;
     use crate::MODELS;
 
-    /// What the repository may carry.
+    /// Upper limit of the size in the repository, in bytes.
     const MOST: usize = 6_000_000;
 
     #[test]
-    fn all_weights_are_the_ones_that_were_judged_and_open() {
+    fn all_weights_are_the_ones_that_were_evaluated_and_open() {
         let all = shipped();
         assert_eq!(all.len(), FILES.len(), "a file without an entry");
         assert!(all.iter().map(|shipped| shipped.bytes.len()).sum::<usize>() <= MOST);

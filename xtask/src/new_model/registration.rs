@@ -9,8 +9,8 @@ pub(crate) struct Edit {
     pub(crate) path: &'static str,
     line: String,
     /// Whether a line belongs to the block that the new line joins.
-    neighbour: fn(&str) -> bool,
-    /// What the block is, for the error that says it is gone.
+    neighbor: fn(&str) -> bool,
+    /// Name of the block, for the error that says it is gone.
     block: &'static str,
 }
 
@@ -20,26 +20,26 @@ pub(crate) fn edits(name: &ModelName) -> [Edit; 4] {
     [
         Edit {
             path: "Cargo.toml",
-            line: format!("foreframe-{kebab} = {{ path = \"crates/{kebab}\", version = \"0.1.0\" }}"),
-            neighbour: |line| line.starts_with("foreframe-") && line.contains("path ="),
+            line: format!("foreframe-{kebab} = {{ path = \"crates/models/{kebab}\", version = \"0.1.0\" }}"),
+            neighbor: |line| line.starts_with("foreframe-") && line.contains("path ="),
             block: "`foreframe-... = { path = ... }`",
         },
         Edit {
             path: "crates/zoo/Cargo.toml",
             line: format!("foreframe-{kebab}.workspace = true"),
-            neighbour: |line| line.starts_with("foreframe-") && !line.starts_with("foreframe-golden"),
+            neighbor: |line| line.starts_with("foreframe-") && !line.starts_with("foreframe-golden"),
             block: "`foreframe-....workspace = true`",
         },
         Edit {
             path: "crates/zoo/src/lib.rs",
             line: format!("    Model::of::<foreframe_{}::{}>(),", name.snake(), name.type_name()),
-            neighbour: |line| line.starts_with("    Model::of::<"),
+            neighbor: |line| line.starts_with("    Model::of::<"),
             block: "`Model::of::<...>(),`",
         },
         Edit {
             path: "docs/src/SUMMARY.md",
             line: name.fill("- [__title__](models/__name__.md)"),
-            neighbour: |line| line.contains("](models/"),
+            neighbor: |line| line.contains("](models/"),
             block: "`- [...](models/...)`",
         },
     ]
@@ -59,7 +59,7 @@ impl Edit {
         );
         let last = lines
             .iter()
-            .rposition(|line| (self.neighbour)(line))
+            .rposition(|line| (self.neighbor)(line))
             .with_context(|| format!("it has no line like {} to put the new one after", self.block))?;
         let mut edited = lines[..=last].join("\n");
         edited.push('\n');

@@ -49,7 +49,7 @@ const CONVLSTM: (&str, &str, &str, Option<f64>) = ("convlstm", "convlstm", "movi
 const PREDRNN: (&str, &str, &str, Option<f64>) = ("predrnn", "predrnn", "moving-mnist", Some(1.0));
 const GMG: (&str, &str, &str, Option<f64>) = ("gmg-l", "gmg", "moving-mnist", Some(1.0));
 
-/// Networks whose training step is measured a second time, with the steps of the recurrence computed again on the way back.
+/// Networks whose training step is measured a second time, with the steps of the recurrence recomputed in the backward pass.
 const RECURRENT: [(&str, &str, &str, Option<f64>); 3] = [CONVLSTM, PREDRNN, GMG];
 
 /// The convolution of all gates of a ConvLSTM.

@@ -1,15 +1,15 @@
-//! How long it takes to judge a frame.
+//! How long it takes to evaluate a frame.
 
 use foreframe_metrics::{ScoreOptions, ScoreSpec, Scores};
 
-use super::Judging;
+use super::Scoring;
 use crate::machine::computed;
 
 /// The thresholds of SEVIR, 0 to 255.
 pub(super) const THRESHOLDS: [f64; 6] = [16.0, 74.0, 133.0, 160.0, 181.0, 219.0];
 /// Sides of frames; each has four times the pixels of the one before.
 const SIDES: [usize; 3] = [192, 384, 768];
-/// Sides of neighbourhoods.
+/// Sides of neighborhoods.
 const SCALES: [usize; 5] = [1, 5, 17, 65, 257];
 /// Frames of a clip.
 const FRAMES: usize = 2;
@@ -17,14 +17,14 @@ const FRAMES: usize = 2;
 /// Rounds at least: a frame takes milliseconds, and what comes on top is a small difference.
 const LEAST_ROUNDS: usize = 15;
 
-/// The time per frame of every size: of all scores without thresholds, of those with thresholds, and of neighbourhoods of
+/// The time per frame of every size: of all scores without thresholds, of those with thresholds, and of neighborhoods of
 /// every side. The shortest of all rounds counts, which is the one that other programs disturb least.
-pub(super) fn measure(rounds: usize) -> Vec<Judging> {
+pub(super) fn measure(rounds: usize) -> Vec<Scoring> {
     let rounds = rounds.max(LEAST_ROUNDS);
     SIDES.into_iter().map(|side| of_side(side, rounds)).collect()
 }
 
-fn of_side(side: usize, rounds: usize) -> Judging {
+fn of_side(side: usize, rounds: usize) -> Scoring {
     let clip = clip(side);
     let mut options = vec![ScoreOptions::default(), with_scales(&[])];
     options.extend(SCALES.map(|scale| with_scales(&[scale])));
@@ -35,7 +35,7 @@ fn of_side(side: usize, rounds: usize) -> Judging {
             *least = least.min(seconds_per_frame(side, options, &clip));
         }
     }
-    Judging {
+    Scoring {
         side,
         errors: least[0],
         events: least[1] - least[0],

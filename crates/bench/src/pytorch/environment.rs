@@ -9,7 +9,7 @@ use crate::error::BenchError;
 /// Where the worker lies in a clone of the repository.
 pub(super) const FOLDER: &str = "benches/pytorch";
 pub(super) const WORKER: &str = "worker.py";
-/// What the environment was made from; it is there only when all of it is installed.
+/// The requirements of the environment; it is there only when all of them are installed.
 const INSTALLED: &str = "installed-requirements.txt";
 
 /// The clone of the repository that `start` lies in.

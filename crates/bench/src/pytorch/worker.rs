@@ -21,7 +21,7 @@ pub(crate) struct Worker {
     listener: JoinHandle<()>,
 }
 
-/// What a process last wrote on standard error.
+/// The last lines that a process wrote on standard error.
 type Words = Arc<Mutex<VecDeque<String>>>;
 
 /// Why there is no answer.
@@ -90,7 +90,7 @@ impl Worker {
     fn last_words(&mut self) -> String {
         self.requests = None;
         let status = self.process.wait();
-        // What a dead process wrote has arrived soon; its own children may keep the pipe open for longer.
+        // The output of a dead process arrives soon; its own children may keep the pipe open for longer.
         within(Duration::from_secs(1), || self.listener.is_finished());
         let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
         match (words.back(), status) {

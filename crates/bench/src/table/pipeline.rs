@@ -3,14 +3,14 @@
 use super::markdown::draw;
 use super::numbers::{seconds, seconds_or_error};
 use super::{NONE, Table, terminal};
-use crate::pipeline::{GOAL, Judging, Pipeline};
+use crate::pipeline::{GOAL, Pipeline, Scoring};
 
 const ABOUT: &str = "\
 Written by `foreframe bench --pipeline --write FILE`. The loader makes batches of clips of 10 + 10 frames of 64x64 in random \
 order, on its one thread, and the consumer throws them away; the mapped file (82 MB) lies in the system's cache after the first \
 round, which does not count. A network consumes as many clips per second as its training step takes, all threads computing. \
 Scores are those of `foreframe-metrics`, on one thread, per frame of one channel; times of events and fractions are what they add, \
-for all thresholds together, in processor time, the shortest of 15 rounds or more; FSS of another neighbourhood should take no longer.";
+for all thresholds together, in processor time, the shortest of 15 rounds or more; FSS of another neighborhood should take no longer.";
 
 /// A page of the book.
 pub fn page(pipeline: &Pipeline) -> String {
@@ -36,7 +36,7 @@ fn tables(pipeline: &Pipeline) -> [(&'static str, Table); 3] {
     [
         ("The loader", feeding(pipeline)),
         ("What networks consume", steps(pipeline)),
-        ("Scores of one frame", judging(pipeline)),
+        ("Scores of one frame", scoring(pipeline)),
     ]
 }
 
@@ -47,7 +47,7 @@ fn conditions(pipeline: &Pipeline) -> Vec<String> {
             "foreframe {}, backend {}{}",
             pipeline.version,
             pipeline.backend,
-            if pipeline.optimised {
+            if pipeline.optimized {
                 ""
             } else {
                 ", a development build, which is slower"
@@ -55,7 +55,7 @@ fn conditions(pipeline: &Pipeline) -> Vec<String> {
         ),
         format!("rounds: {}, batches of {} clips", pipeline.rounds, pipeline.batch),
     ];
-    // What this program does itself has not begun when the load is read.
+    // This program's own work has not begun when the load is read.
     lines.extend(pipeline.load.map(|load| match load < 0.3 {
         true => format!("the machine was idle before (load {load:.2})"),
         false => format!("the machine was shared with other programs: load {load:.2} in the minute before"),
@@ -98,15 +98,15 @@ fn steps(pipeline: &Pipeline) -> Table {
     }
 }
 
-fn judging(pipeline: &Pipeline) -> Table {
+fn scoring(pipeline: &Pipeline) -> Table {
     let mut rows = Vec::new();
-    for judging in &pipeline.judging {
-        let Judging {
+    for scoring in &pipeline.scoring {
+        let Scoring {
             side,
             errors,
             events,
             fractions,
-        } = judging;
+        } = scoring;
         let mut row = |what: String, time: f64| {
             let per_pixel = 1e9 * time / (side * side) as f64;
             rows.push(vec![
@@ -118,11 +118,14 @@ fn judging(pipeline: &Pipeline) -> Table {
         };
         row("errors, PSNR, both SSIM".to_owned(), *errors);
         row(
-            format!("CSI and its kin, {} thresholds", pipeline.thresholds()),
+            format!(
+                "CSI, POD, FAR and the other event scores, {} thresholds",
+                pipeline.thresholds()
+            ),
             *events,
         );
         for (scale, time) in fractions {
-            row(format!("FSS, neighbourhoods of {scale}x{scale}"), *time);
+            row(format!("FSS, neighborhoods of {scale}x{scale}"), *time);
         }
     }
     Table {
@@ -143,7 +146,7 @@ mod tests {
             backend: "flex".to_owned(),
             threads: 2,
             machine: "A processor".to_owned(),
-            optimised: true,
+            optimized: true,
             load: Some(2.5),
             rounds: 3,
             batch: 4,
@@ -166,7 +169,7 @@ mod tests {
                     clips_per_second: Err("no memory".to_owned()),
                 },
             ],
-            judging: vec![Judging {
+            scoring: vec![Scoring {
                 side: 100,
                 errors: 2e-3,
                 events: 1e-4,
@@ -178,7 +181,7 @@ mod tests {
             "| mapped | 3000 | 60000 | 750 | 10 met |",
             "| fast | 1.00 s | 4.00 |",
             "| broken | no memory | - |",
-            "| 100x100 | FSS, neighbourhoods of 5x5 | 300 µs | 30.0 ns |",
+            "| 100x100 | FSS, neighborhoods of 5x5 | 300 µs | 30.0 ns |",
             "shared with other programs: load 2.50",
         ] {
             assert!(page.contains(part), "{part} in\n{page}");

@@ -27,7 +27,7 @@ pub(crate) struct BenchArgs {
     pub(crate) suite: SuiteArgs,
 }
 
-/// What says something about one model.
+/// Options for one model.
 const OF_A_MODEL: [&str; 8] = [
     "model",
     "clip",
@@ -39,7 +39,7 @@ const OF_A_MODEL: [&str; 8] = [
     "protocol",
 ];
 
-/// What only the whole benchmark knows.
+/// Options of the whole benchmark.
 #[derive(Args)]
 #[command(next_help_heading = "The whole benchmark, without a model")]
 pub(crate) struct SuiteArgs {

@@ -21,6 +21,10 @@ pub(crate) struct CompareArgs {
     /// `--set tau:train.schedule.learning_rate=3e-3`; may be repeated
     #[arg(long = "set", value_name = "[MODEL:]KEY=VALUE")]
     pub(crate) set: Vec<String>,
+    /// A named configuration of all models, or of one, e.g. `--preset stlight:moving-mnist-s`; may be repeated
+    /// [default: each the one for the data]
+    #[arg(long, value_name = "[MODEL:]NAME")]
+    pub(crate) preset: Vec<String>,
     #[command(flatten)]
     pub(crate) data: DataArgs,
     #[command(flatten)]

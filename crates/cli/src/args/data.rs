@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use super::{ListArgs, Protocol, Split};
 
 #[derive(Subcommand)]
-pub(crate) enum DataVerb {
+pub(crate) enum DataCommand {
     /// Lists the datasets
     List(ListArgs),
     /// Downloads a dataset, or continues an interrupted download
@@ -22,7 +22,7 @@ pub(crate) enum DataVerb {
 
 #[derive(Args)]
 pub(crate) struct ConvertArgs {
-    /// What to convert: an HDF5, NetCDF or .npy file, a GIF, or a folder of such files or of images
+    /// The input: an HDF5, NetCDF or .npy file, a GIF, or a folder of such files or of images
     pub(crate) path: PathBuf,
     /// The array to write (.npy)
     #[arg(short, long, value_name = "FILE")]
@@ -75,7 +75,7 @@ pub(crate) struct DataShowArgs {
     /// The picture, `.png`, of a clip also `.gif`
     #[arg(short, long, default_value = "sample.png")]
     pub(crate) output: PathBuf,
-    /// What is found at a path, as JSON
+    /// The description as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -8,7 +8,7 @@ use super::ModelArgs;
 
 #[derive(Args)]
 pub(crate) struct ListArgs {
-    /// What to list, e.g. `ustep` or `moving-*` [default: everything]
+    /// Names to list, e.g. `ustep` or `moving-*` [default: everything]
     pub(crate) pattern: Option<String>,
     /// As JSON
     #[arg(long)]

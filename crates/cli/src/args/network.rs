@@ -1,4 +1,4 @@
-//! Verbs that make, judge and use a network.
+//! Verbs that make, evaluate and use a network.
 
 use std::path::{Path, PathBuf};
 
@@ -6,8 +6,8 @@ use clap::{Args, ValueEnum};
 use foreframe_core::ClipShape;
 
 use super::settings::clip;
-use super::{BackendArgs, DataArgs, LooksArgs, SettingArgs, Split};
-use crate::verbs::watch::WatchArgs;
+use super::{BackendArgs, DataArgs, PerceptualArgs, SettingArgs, Split};
+use crate::commands::watch::WatchArgs;
 
 #[derive(Args)]
 pub(crate) struct TrainArgs {
@@ -58,7 +58,7 @@ pub(crate) struct EvalArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) against: Vec<String>,
     #[command(flatten)]
-    pub(crate) looks: LooksArgs,
+    pub(crate) perceptual: PerceptualArgs,
     /// Clips at a time
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) batch: Option<u32>,
@@ -71,7 +71,7 @@ pub(crate) struct EvalArgs {
 pub(crate) struct ForecastArgs {
     /// Weights (.bpk), a run, or a model without weights: `persistence` or `advection`
     pub(crate) target: PathBuf,
-    /// What was observed: anything that training reads, `.npy` (`[T,H,W]`, `[T,C,H,W]` or `[B,T,C,H,W]`), HDF5, NetCDF, images,
+    /// The observed frames: anything that training reads, `.npy` (`[T,H,W]`, `[T,C,H,W]` or `[B,T,C,H,W]`), HDF5, NetCDF, images,
     /// videos, read as in training; its newest frames are continued
     #[arg(short, long, value_name = "PATH", required_unless_present = "watch")]
     pub(crate) input: Option<PathBuf>,
@@ -87,7 +87,7 @@ pub(crate) struct ForecastArgs {
     /// When the first frame of the input was taken (UTC), e.g. 2019-03-01T00:00; for networks that look at the time
     #[arg(long, value_name = "TIME")]
     pub(crate) start: Option<String>,
-    /// Input and output are in the units of the network, normalised, and nothing is converted or scaled
+    /// Input and output are in the units of the network, normalized, and nothing is converted or scaled
     #[arg(long, conflicts_with = "watch")]
     pub(crate) normalized: bool,
     /// Was needed once for what is the default now
@@ -130,20 +130,20 @@ pub(crate) struct ImportArgs {
     /// The clip: observed frames, future frames, channels, height, width [default: the preset's]
     #[arg(long, value_name = "T,T',C,H,W", value_parser = clip)]
     pub(crate) clip: Option<ClipShape>,
-    /// How the values were normalised that the network was trained on: MEAN,STD of all channels, MEAN,STD,MEAN,STD,... of each, or a
+    /// How the values were normalized that the network was trained on: MEAN,STD of all channels, MEAN,STD,MEAN,STD,... of each, or a
     /// data file, whose training part is measured [default: not at all, values are used as they are]
     #[arg(long, value_name = "MEAN,STD|PATH", allow_hyphen_values = true)]
     pub(crate) normalize: Option<String>,
     /// The unit of those values, e.g. K; files in another unit are converted or refused
     #[arg(long, value_name = "UNIT")]
     pub(crate) unit: Option<String>,
-    /// What stands before the network's keys in the file, e.g. `ema`, where it holds the network several times
+    /// Prefix of the network's keys in the file, e.g. `ema`, where it holds the network several times
     #[arg(long, value_name = "PREFIX")]
     pub(crate) prefix: Option<String>,
     /// The weights to write (.bpk)
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// What became of every tensor, as JSON
+    /// The result for every tensor, as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -8,7 +8,7 @@ use super::BackendArgs;
 
 /// Weights for scores of how forecasts look.
 #[derive(Args, Clone, Default)]
-pub(crate) struct LooksArgs {
+pub(crate) struct PerceptualArgs {
     /// Adds LPIPS with these weights (.safetensors or .pth): torchvision's alexnet and the package lpips' alex.pth, or a file
     /// that holds both; may be repeated
     #[arg(long, value_name = "FILE")]
@@ -22,15 +22,15 @@ pub(crate) struct LooksArgs {
 pub(crate) struct ScoreArgs {
     /// The forecasts: `.npy` (`[T,H,W]`, `[T,C,H,W]` or `[N,T,C,H,W]`), or whatever else can be read as data
     pub(crate) forecast: PathBuf,
-    /// What happened, frame by frame; NaN where that is not known
+    /// The ground truth, frame by frame; NaN where it is not known
     pub(crate) truth: PathBuf,
-    /// What was observed before: adds persistence, with the skill against it
+    /// The frames observed before: adds persistence, with the skill against it
     #[arg(long, value_name = "FILE")]
     pub(crate) past: Option<PathBuf>,
     /// Other forecasts of the same frames, to compare with; may be repeated
     #[arg(long, value_name = "FILE")]
     pub(crate) against: Vec<PathBuf>,
-    /// What the forecasts are called, in their order; may be repeated [default: the files' names]
+    /// Names of the forecasts, in their order; may be repeated [default: the files' names]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Vec<String>,
     /// Sets one key, e.g. `--set "eval.scores.thresholds=[0.5, 5]"` or `--set data.variable=rain`; may be repeated
@@ -40,7 +40,7 @@ pub(crate) struct ScoreArgs {
     #[arg(long, value_name = "RUN", requires = "past")]
     pub(crate) weights: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) looks: LooksArgs,
+    pub(crate) perceptual: PerceptualArgs,
     #[command(flatten)]
     pub(crate) backend: BackendArgs,
     /// Writes a page with tables and curves by lead time (.html)

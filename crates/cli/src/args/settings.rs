@@ -37,7 +37,7 @@ pub(crate) struct DataArgs {
 }
 
 impl DataArgs {
-    /// What the flags say about keys, followed by what `--set` says.
+    /// Assignments from the flags, followed by those of `--set`.
     pub(crate) fn keys(&self, set: &[String]) -> Vec<String> {
         let protocol = self.protocol.map(|protocol| {
             let name = match protocol {
@@ -95,11 +95,11 @@ impl ModelArgs {
 /// A part of a dataset.
 #[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Split {
-    /// What networks learn from
+    /// Clips for training
     Train,
-    /// What checkpoints are chosen by
+    /// Clips for choosing checkpoints
     Validation,
-    /// What networks are judged by
+    /// Clips for the final scores
     #[default]
     Test,
     /// Every clip of files of your own, which are then not split

@@ -121,17 +121,17 @@ fn one_of_two_variables_is_forecast_and_the_rest_is_read() {
         assert_ne!(night.1, of_file, "{network} does not look at the time");
         assert_eq!(forecast("run/samples/test-0-past.npy", "sample.npy", &start).0, shape);
 
-        let told = |arguments: &[&str], words: &[&str]| {
+        let says = |arguments: &[&str], words: &[&str]| {
             let base = ["forecast", "run", "-o", "no.npy"];
             let message = refused(path, &[&base[..], arguments].concat());
             assert!(words.iter().all(|word| message.contains(word)), "{message}");
         };
-        told(&["-i", "clip.npy"], &["looks at the time", "--start 2019-03-01T00:00"]);
-        told(
+        says(&["-i", "clip.npy"], &["looks at the time", "--start 2019-03-01T00:00"]);
+        says(
             &["-i", "clip.npy", "--start", "soon"],
             &["--start soon: write a date and time"],
         );
-        told(&["-i", "later.nc", "--start", "2019-03-01"], &["later.nc` says itself"]);
+        says(&["-i", "later.nc", "--start", "2019-03-01"], &["later.nc` says itself"]);
         forecasts_as_files_come_in_are_the_same(path, network, &fs::read(path.join("file.npy")).unwrap());
         write_npy(
             &path.join("one.npy"),
@@ -139,7 +139,7 @@ fn one_of_two_variables_is_forecast_and_the_rest_is_read() {
             &[4, 1, SIDE, SIDE],
             &array[..4 * 4 * PLANE],
         );
-        told(
+        says(
             &["-i", "one.npy", "--start", "2019-03-01"],
             &["one.npy", "1 channels", "expects 2", "u10, t2m"],
         );

@@ -25,24 +25,34 @@ fn config(run: &Path) -> toml::Table {
 
 /// When the runs began, and what they came to without what depends on the machine.
 fn outcome(folder: &Path) -> (Vec<Value>, Value) {
-    let mut contest: Value = serde_json::from_slice(&std::fs::read(folder.join("comparison.json")).unwrap()).unwrap();
-    for row in contest["rows"].as_array_mut().unwrap() {
+    let mut comparison: Value =
+        serde_json::from_slice(&std::fs::read(folder.join("comparison.json")).unwrap()).unwrap();
+    for row in comparison["rows"].as_array_mut().unwrap() {
         row.as_object_mut().unwrap().remove("seconds");
     }
     let begun = ["ustep/seed-42", "ustep/seed-43", "light/seed-42", "light/seed-43"].map(|run| {
         let info = std::fs::read(folder.join(run).join("run.json")).unwrap();
         serde_json::from_slice::<Value>(&info).unwrap()["finished"].clone()
     });
-    (begun.to_vec(), contest)
+    (begun.to_vec(), comparison)
 }
 
 #[test]
 fn models_are_trained_alike_and_what_is_finished_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let (path, all) = (folder.path(), folder.path().join("all"));
-    let own = ["--set", "light:train.schedule.learning_rate=2e-3"];
-    let contest = json(path, &arguments(&[&own[..], &["--json"]].concat()));
-    let names: Vec<&str> = contest["rows"]
+    let own = [
+        "--set",
+        "light:train.schedule.learning_rate=2e-3",
+        "--set",
+        "light:network.width=16",
+        "--preset",
+        "light:kth-xs",
+        "--preset",
+        "moving-digits",
+    ];
+    let comparison = json(path, &arguments(&[&own[..], &["--json"]].concat()));
+    let names: Vec<&str> = comparison["rows"]
         .as_array()
         .unwrap()
         .iter()
@@ -50,10 +60,10 @@ fn models_are_trained_alike_and_what_is_finished_is_kept() {
         .collect();
     assert_eq!(names, ["ustep", "light", "persistence"]);
     assert_eq!(
-        (&contest["seeds"], &contest["steps"]),
+        (&comparison["seeds"], &comparison["steps"]),
         (&[42, 43].to_vec().into(), &2.into())
     );
-    let value = |row: usize, what: &str| contest["rows"][row][what].clone();
+    let value = |row: usize, what: &str| comparison["rows"][row][what].clone();
     for row in 0..2 {
         let loss = value(row, "validation_loss");
         let number = |value: &Value| value.as_f64().unwrap();
@@ -67,10 +77,10 @@ fn models_are_trained_alike_and_what_is_finished_is_kept() {
         }
         assert_eq!(value(row, "scores")[0]["values"].as_array().unwrap().len(), 2);
     }
-    // What `eval` says of persistence on the same clips; in these units the error is that of validation.
+    // `eval`'s scores of persistence on the same clips; in these units the error is that of validation.
     let eval = ["eval", "persistence", "--json", "--split", "validation"];
-    let judged = json(path, &[&eval[..], &TINY[..]].concat());
-    let mse = judged["rows"][0]["summary"]["metrics"]
+    let evaluated = json(path, &[&eval[..], &TINY[..]].concat());
+    let mse = evaluated["rows"][0]["summary"]["metrics"]
         .as_array()
         .unwrap()
         .iter()
@@ -90,6 +100,9 @@ fn models_are_trained_alike_and_what_is_finished_is_kept() {
     }
     assert_eq!(other["train"]["schedule"]["learning_rate"].as_float(), Some(2e-3));
     assert_ne!(one["train"]["schedule"], other["train"]["schedule"]);
+    // Its own preset, which the one for all models does not replace.
+    assert_eq!(other["network"]["reassembly"].as_str(), Some("shuffle-first"));
+    assert_eq!(one["network"]["spatial_depth"].as_integer(), Some(2));
     let page = std::fs::read_to_string(all.join("comparison.html")).unwrap();
     for part in [
         "light",
@@ -101,7 +114,7 @@ fn models_are_trained_alike_and_what_is_finished_is_kept() {
         assert!(page.contains(part), "{part}");
     }
 
-    // One run is missing, one was not judged: the others stay as they are.
+    // One run is missing, one was not evaluated: the others stay as they are.
     let before = outcome(&all);
     std::fs::remove_dir_all(all.join("light/seed-43")).unwrap();
     std::fs::remove_file(all.join("ustep/seed-43/eval/test.json")).unwrap();
@@ -123,6 +136,8 @@ fn what_cannot_be_compared_is_refused_before_anything_is_trained() {
     let folder = tempfile::tempdir().unwrap();
     for (more, parts) in [
         (&["--set", "tau:train.clip_norm=1"][..], &["`tau`", "ustep, light"][..]),
+        (&["--preset", "tau:kth"], &["--preset tau:kth", "ustep, light"]),
+        (&["--preset", "light:kth-xxs"], &["kth-xs"]),
         (
             &["--set", "light:train.batch=4"],
             &["train.batch=4", "the same for all"],

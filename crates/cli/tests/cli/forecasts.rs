@@ -75,7 +75,7 @@ fn images_go_in_and_out() {
     assert!(std::fs::read(path.join("film.gif")).unwrap().starts_with(b"GIF8"));
     let message = refused(path, &["forecast", &run, "-i", "frames", "-o", "frames"]);
     assert!(message.contains("not an empty folder"), "{message}");
-    // GIFs have colours, this network sees one channel.
+    // GIFs have colors, this network sees one channel.
     let message = refused(path, &["forecast", &run, "-i", "film.gif", "-o", "out.npy"]);
     assert!(message.contains("film.gif"), "{message}");
 }

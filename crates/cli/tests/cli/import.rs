@@ -182,7 +182,7 @@ fn the_first_loss_of_fine_tuning_is_the_references() {
     assert_eq!(run["weights"]["file"], "state.safetensors");
 }
 
-/// What Lightning kept of OpenSTL's network; `fixtures/with_torch.py` made it.
+/// OpenSTL's network in a Lightning checkpoint; `fixtures/with_torch.py` made it.
 fn openstl(path: &Path) {
     std::fs::write(path.join("openstl.ckpt"), include_bytes!("fixtures/openstl.ckpt")).unwrap();
 }

@@ -216,7 +216,7 @@ fn bench_measures_forecasts_and_steps() {
 }
 
 #[test]
-fn completions_name_the_verbs() {
+fn completions_name_the_commands() {
     for shell in ["bash", "zsh", "fish"] {
         assert!(succeed(here(), &["completions", shell]).contains("forecast"));
     }

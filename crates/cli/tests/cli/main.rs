@@ -11,7 +11,7 @@ mod data_files;
 mod forecasts;
 mod import;
 mod lists;
-mod looks;
+mod perceptual;
 mod program;
 mod resume;
 mod runs;

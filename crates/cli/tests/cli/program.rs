@@ -67,7 +67,7 @@ pub(crate) fn stderr(output: &Output) -> String {
 /// A run of the smallest network.
 pub(crate) struct Trained {
     folder: tempfile::TempDir,
-    /// What training wrote to standard output.
+    /// Standard output of the training.
     pub(crate) stdout: String,
 }
 

@@ -51,7 +51,7 @@ fn wait_for_steps(child: &mut Child, run: &Path, count: usize) {
     }
 }
 
-/// What was logged, but for the speed.
+/// The log without the speed.
 fn logged(run: &Path) -> Vec<serde_json::Value> {
     let text = std::fs::read_to_string(run.join("steps.jsonl")).unwrap();
     let record = |line: &str| {

@@ -30,7 +30,7 @@ fn a_run_leaves_everything_behind() {
         2
     );
     for part in ["persistence", "ustep", "samples/test-0.gif", "report.html"] {
-        assert!(TRAINED.stdout.contains(part), "{part} is not told: {}", TRAINED.stdout);
+        assert!(TRAINED.stdout.contains(part), "{part} is missing: {}", TRAINED.stdout);
     }
     let information = std::fs::read_to_string(run.join("run.json")).unwrap();
     let information: serde_json::Value = serde_json::from_str(&information).unwrap();
@@ -45,12 +45,12 @@ fn a_run_leaves_everything_behind() {
 fn eval_repeats_what_training_reported() {
     let run = TRAINED.argument();
     let folder = tempfile::tempdir().unwrap();
-    let judged = json(folder.path(), &["eval", &run, "--json"]);
+    let evaluated = json(folder.path(), &["eval", &run, "--json"]);
     let reported = std::fs::read_to_string(TRAINED.run().join("eval/test.json")).unwrap();
-    assert_eq!(judged, serde_json::from_str::<serde_json::Value>(&reported).unwrap());
-    assert_eq!(judged["rows"][0]["model"], "ustep");
-    assert_eq!(judged["rows"][1]["model"], "persistence");
-    let metric = &judged["rows"][0]["summary"]["metrics"][0];
+    assert_eq!(evaluated, serde_json::from_str::<serde_json::Value>(&reported).unwrap());
+    assert_eq!(evaluated["rows"][0]["model"], "ustep");
+    assert_eq!(evaluated["rows"][1]["model"], "persistence");
+    let metric = &evaluated["rows"][0]["summary"]["metrics"][0];
     assert!(!metric["definition"].as_str().unwrap().is_empty());
     assert_eq!(metric["per_lead_time"].as_array().unwrap().len(), 2);
     let validation = json(folder.path(), &["eval", &run, "--json", "--split", "validation"]);
@@ -86,41 +86,44 @@ fn events_are_scored_beside_the_references_that_are_asked_for() {
         "acc ↑ of",
         "csi_0.25 (and likewise csi_2): Critical success index",
     ] {
-        assert!(text.contains(part), "{part} is not told: {text}");
+        assert!(text.contains(part), "{part} is missing: {text}");
     }
-    let judged = json(folder.path(), &[&asked[..], &["--json"]].concat());
-    let models: Vec<&str> = judged["rows"]
+    let evaluated = json(folder.path(), &[&asked[..], &["--json"]].concat());
+    let models: Vec<&str> = evaluated["rows"]
         .as_array()
         .unwrap()
         .iter()
         .map(|row| row["model"].as_str().unwrap())
         .collect();
     assert_eq!(models, ["ustep", "advection", "climatology", "persistence"]);
-    assert_eq!(judged["skill"].as_array().unwrap().len(), 3);
+    assert_eq!(evaluated["skill"].as_array().unwrap().len(), 3);
     // Nothing reaches 2.
-    let metrics = judged["rows"][3]["summary"]["metrics"].as_array().unwrap();
+    let metrics = evaluated["rows"][3]["summary"]["metrics"].as_array().unwrap();
     let of = |name: &str| metrics.iter().find(|metric| metric["name"] == name).unwrap();
     assert_eq!(
         (&of("csi_2")["total"], &of("csi_2")["perfect"]),
         (&"nan".into(), &1.0.into())
     );
     assert!(of("csi_0.25")["definition"].as_str().unwrap().contains("0.25 or more"));
-    assert!(!judged.to_string().contains("null"));
+    assert!(!evaluated.to_string().contains("null"));
 }
 
 #[test]
-fn models_without_weights_are_judged_by_name() {
+fn models_without_weights_are_evaluated_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let of = |name: &'static str, more: &[&'static str]| {
         let arguments = ["eval", name, "--set", "data.size=16", "--set", "data.test_clips=2"];
         [&arguments[..], more].concat()
     };
-    let judged = json(
+    let evaluated = json(
         folder.path(),
         &of("advection", &["--set", "network.frames=3", "--json"]),
     );
     assert_eq!(
-        (&judged["rows"][0]["model"], &judged["rows"][0]["summary"]["clips"]),
+        (
+            &evaluated["rows"][0]["model"],
+            &evaluated["rows"][0]["summary"]["clips"]
+        ),
         (&"advection".into(), &2.into())
     );
     let message = refused(folder.path(), &of("advection", &["--set", "network.frames=1"]));
@@ -133,7 +136,7 @@ fn models_without_weights_are_judged_by_name() {
     );
     let metrics = usual["rows"][0]["summary"]["metrics"].as_array().unwrap();
     let of_metric = |name: &str| metrics.iter().find(|metric| metric["name"] == name).unwrap()["total"].as_f64();
-    // What is usual is grey, not black, and no anomaly of itself.
+    // The climatological mean is gray, not black, and no anomaly of itself.
     assert!(
         of_metric("mse").unwrap() > 0.0 && of_metric("mse").unwrap() < 0.2,
         "{usual}"
@@ -181,7 +184,7 @@ fn scores_that_cannot_be_computed_are_refused_by_their_key() {
 }
 
 #[test]
-fn weights_alone_are_judged_on_data_of_their_size() {
+fn weights_alone_are_evaluated_on_data_of_their_size() {
     let folder = tempfile::tempdir().unwrap();
     let best = std::fs::read_to_string(TRAINED.run().join("checkpoints/best")).unwrap();
     let weights = TRAINED
@@ -200,8 +203,8 @@ fn weights_alone_are_judged_on_data_of_their_size() {
         "--set",
         "data.test_clips=2",
     ];
-    let judged = json(folder.path(), &arguments);
-    assert_eq!(judged["rows"][0]["summary"]["clips"], 2);
+    let evaluated = json(folder.path(), &arguments);
+    assert_eq!(evaluated["rows"][0]["summary"]["clips"], 2);
     assert!(refused(folder.path(), &["eval", &weights]).contains("--data"));
     // Larger frames are no obstacle to this network, another number of observed ones is.
     let larger = [&arguments[..], &["--set", "data.size=32"]].concat();
@@ -219,7 +222,7 @@ fn weights_alone_are_judged_on_data_of_their_size() {
     assert!(message.contains("network.width"), "{message}");
 }
 
-/// Physical values far from 0..1: they are normalised for training, and for a forecast where that is asked for.
+/// Physical values far from 0..1: they are normalized for training, and for a forecast where that is asked for.
 #[test]
 fn own_data_keep_their_units() {
     let folder = tempfile::tempdir().unwrap();

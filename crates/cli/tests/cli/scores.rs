@@ -66,9 +66,9 @@ fn forecasts_of_a_network_have_the_scores_that_eval_gives_them() {
     clips(path, |_| {});
     let eval = ["eval", &run, "--data-path", "all.npy", "--split", "all", "--json"];
     let unit = ["--set", "data.normalize=none"];
-    let judged = json(path, &[&eval[..], &unit, &EVENTS].concat());
-    assert_eq!(judged["split"], "all");
-    assert_eq!(summary(&judged, "ustep")["clips"], 3);
+    let evaluated = json(path, &[&eval[..], &unit, &EVENTS].concat());
+    assert_eq!(evaluated["split"], "all");
+    assert_eq!(summary(&evaluated, "ustep")["clips"], 3);
     succeed(path, &["forecast", &run, "-i", "past.npy", "-o", "out.npy"]);
     let score = [
         "score",
@@ -94,11 +94,11 @@ fn forecasts_of_a_network_have_the_scores_that_eval_gives_them() {
         .concat(),
     );
     for model in ["ustep", "persistence"] {
-        let (own, others) = (summary(&scored, model), summary(&judged, model));
+        let (own, others) = (summary(&scored, model), summary(&evaluated, model));
         assert_eq!(own["metrics"], others["metrics"], "{model}");
         assert_eq!(own["clips"], others["clips"]);
     }
-    assert_eq!(scored["skill"], judged["skill"]);
+    assert_eq!(scored["skill"], evaluated["skill"]);
     let page = std::fs::read_to_string(path.join("page.html")).unwrap();
     for part in ["Scores on truth.npy", "csi_0.25", "persistence", "<svg", "By lead time"] {
         assert!(page.contains(part), "{part}");
@@ -127,7 +127,7 @@ fn what_is_missing_counts_nowhere_and_persistence_is_that_of_eval() {
     });
     let eval = ["eval", &run, "--data-path", "all.npy", "--split", "all", "--json"];
     let masked = ["--set", "data.normalize=none", "--set", "data.missing=mask"];
-    let judged = json(path, &[&eval[..], &masked].concat());
+    let evaluated = json(path, &[&eval[..], &masked].concat());
     // A forecast need not know what nobody knows.
     let mut forecast = vec![0.5; 6 * FRAME];
     forecast[5 * FRAME..][..128].fill(f32::NAN);
@@ -142,7 +142,7 @@ fn what_is_missing_counts_nowhere_and_persistence_is_that_of_eval() {
     let scored = json(path, &[&score[..], &["--weights", &run]].concat());
     assert_eq!(
         summary(&scored, "persistence")["metrics"],
-        summary(&judged, "persistence")["metrics"]
+        summary(&evaluated, "persistence")["metrics"]
     );
     assert_eq!(summary(&scored, "half")["missing_share"], 1.0 - 1408.0 / 1536.0);
     forecast[3 * FRAME + 17] = f32::NAN;

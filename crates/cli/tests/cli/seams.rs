@@ -112,8 +112,8 @@ fn forecasts_are_physical_and_other_scales_are_told() {
         &[4, 1, 16, 16],
         &frames(0..4, |value| value),
     );
-    let told = warned(path, &["forecast", &run, "-i", "raw.npy", "-o", "out.npy"]);
-    assert!(told.contains("those of training reached from 266"), "{told}");
+    let warning = warned(path, &["forecast", &run, "-i", "raw.npy", "-o", "out.npy"]);
+    assert!(warning.contains("those of training reached from 266"), "{warning}");
     // In the units of the network nothing is scaled: its answer to the physical frames, scaled by hand, is the same.
     succeed(path, &["forecast", &run, "-i", "past.npy", "-o", "physical.npy"]);
     let header = json(path, &["eval", &run, "--json"]);
@@ -166,14 +166,14 @@ fn bytes_are_divided_as_in_training_and_every_second_frame_is_read() {
         message.contains("<i8") && message.contains("divided by 255"),
         "{message}"
     );
-    // What a run wrote as a sample is not stepped over twice.
+    // `data.step` is not applied twice to a sample that a run wrote.
     let sample = format!("{run}/samples/test-0-past.npy");
     succeed(path, &["forecast", &run, "-i", &sample, "-o", "of-sample.npy"]);
     assert_eq!(read_npy(&path.join("of-sample.npy")).0, "4, 1, 16, 16");
 }
 
 #[test]
-fn other_data_are_judged_by_the_scale_of_the_weights() {
+fn other_data_are_evaluated_by_the_scale_of_the_weights() {
     let folder = tempfile::tempdir().unwrap();
     let (path, run) = (folder.path(), run("kelvin"));
     // Colder and with half the spread: its own scale would hide both.
@@ -247,11 +247,17 @@ fn imported_weights_have_the_scale_that_is_told() {
     assert_eq!(forecast("w.bpk", "of-import.npy"), expected);
     import(&["--normalize", "266,35", "--unit", "K"]);
     assert_ne!(forecast("w.bpk", "of-numbers.npy"), expected);
-    let told = warned(path, &["eval", "w.bpk", "--data-path", &data, "--json"]);
-    assert!(!told.contains("do not say how their values were normalised"), "{told}");
+    let warning = warned(path, &["eval", "w.bpk", "--data-path", &data, "--json"]);
+    assert!(
+        !warning.contains("do not say how their values were normalized"),
+        "{warning}"
+    );
     import(&[]);
-    let told = warned(path, &["eval", "w.bpk", "--data-path", &data, "--json"]);
-    assert!(told.contains("do not say how their values were normalised"), "{told}");
+    let warning = warned(path, &["eval", "w.bpk", "--data-path", &data, "--json"]);
+    assert!(
+        warning.contains("do not say how their values were normalized"),
+        "{warning}"
+    );
     let base = [
         "import",
         "w.safetensors",
@@ -262,13 +268,13 @@ fn imported_weights_have_the_scale_that_is_told() {
         "--clip",
         "4,4,1,16,16",
     ];
-    for (value, told) in [
+    for (value, expected) in [
         ("1,0", "std"),
         ("1,2,3", "a mean and a standard deviation"),
         ("no.npy", "no.npy"),
     ] {
         let message = refused(path, &[&base[..], &["--normalize", value]].concat());
-        assert!(message.contains(told), "{message}");
+        assert!(message.contains(expected), "{message}");
     }
 }
 
@@ -336,8 +342,8 @@ fn any_past_and_larger_frames_where_the_network_can() {
     let (path, recurrent, fixed) = (folder.path(), run("recurrent"), run("kelvin"));
     write_npy(&path.join("one.npy"), "<f4", &[1, 1, 16, 16], &frames(0..1, kelvin));
     write_npy(&path.join("six.npy"), "<f4", &[6, 1, 16, 16], &frames(0..6, kelvin));
-    let told = warned(path, &["forecast", &recurrent, "-i", "one.npy", "-o", "out.npy"]);
-    assert!(told.contains("looks at 1 of 16x16 here"), "{told}");
+    let warning = warned(path, &["forecast", &recurrent, "-i", "one.npy", "-o", "out.npy"]);
+    assert!(warning.contains("looks at 1 of 16x16 here"), "{warning}");
     succeed(
         path,
         &[
@@ -369,8 +375,8 @@ fn any_past_and_larger_frames_where_the_network_can() {
         .collect();
     write_npy(&path.join("wide.npy"), "<f4", &[4, 1, 16, 32], &wide);
     for run in [&recurrent, &fixed] {
-        let told = warned(path, &["forecast", run, "-i", "wide.npy", "-o", "wide-out.npy"]);
-        assert!(told.contains("16x32"), "{told}");
+        let warning = warned(path, &["forecast", run, "-i", "wide.npy", "-o", "wide-out.npy"]);
+        assert!(warning.contains("16x32"), "{warning}");
         assert_eq!(read_npy(&path.join("wide-out.npy")).0, "4, 1, 16, 32");
     }
 }

@@ -7,14 +7,14 @@ use serde_json::Value;
 use crate::program::{command, json, read_npy, refused, succeed};
 
 /// `name` of every metric of a row of `eval --json`, over all lead times.
-fn total(judged: &Value, row: usize, name: &str) -> f64 {
-    let metrics = judged["rows"][row]["summary"]["metrics"].as_array().unwrap();
+fn total(evaluated: &Value, row: usize, name: &str) -> f64 {
+    let metrics = evaluated["rows"][row]["summary"]["metrics"].as_array().unwrap();
     let metric = metrics.iter().find(|metric| metric["name"] == name).unwrap();
     metric["total"].as_f64().unwrap()
 }
 
 #[test]
-fn shipped_weights_forecast_are_judged_and_trained_on() {
+fn shipped_weights_forecast_are_evaluated_and_trained_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let listed = json(path, &["list", "--weights", "--json"]);
@@ -22,7 +22,7 @@ fn shipped_weights_forecast_are_judged_and_trained_on() {
     for about in listed.as_array().unwrap() {
         let name = about["name"].as_str().unwrap();
         let size = format!("data.size={}", if name.ends_with("-64") { 64 } else { 32 });
-        let judge = [
+        let evaluate = [
             "eval",
             name,
             "--data",
@@ -33,8 +33,8 @@ fn shipped_weights_forecast_are_judged_and_trained_on() {
             "--set",
             "data.test_clips=8",
         ];
-        let judged = json(path, &judge);
-        let share = total(&judged, 0, "openstl_mse") / total(&judged, 1, "openstl_mse");
+        let evaluated = json(path, &evaluate);
+        let share = total(&evaluated, 0, "openstl_mse") / total(&evaluated, 1, "openstl_mse");
         // Of 8 clips, where the list is of 200.
         let stated = about["openstl_mse"].as_f64().unwrap() / about["persistence_openstl_mse"].as_f64().unwrap();
         assert!(

@@ -73,8 +73,8 @@ fn every_clip_of_a_file_is_judged() {
         "all",
         "--json",
     ];
-    let judged = json(path, &[&by_name[..], &sized].concat());
-    assert_eq!(judged["rows"][0]["summary"]["clips"], 5);
+    let evaluated = json(path, &[&by_name[..], &sized].concat());
+    assert_eq!(evaluated["rows"][0]["summary"]["clips"], 5);
     let shown = [
         &[
             "data",
@@ -109,13 +109,13 @@ fn a_network_may_learn_from_all_there_is() {
     );
     assert!(!path.join("run").exists());
     let output = command(path, &alone).output().unwrap();
-    let told = stderr(&output);
-    assert!(output.status.success(), "{told}");
+    let warning = stderr(&output);
+    assert!(output.status.success(), "{warning}");
     for line in [
         "nothing validates (data.validation_share is 0): the best checkpoint is the newest one",
-        "nothing is judged: data.test_share is 0, so that there is no test split",
+        "nothing is evaluated: data.test_share is 0, so that there is no test split",
     ] {
-        assert_eq!(told.matches(line).count(), 1, "{told}");
+        assert_eq!(warning.matches(line).count(), 1, "{warning}");
     }
     let run = path.join("run");
     assert!(run.join("report.html").is_file() && run.join("checkpoints/last").is_file());
@@ -127,7 +127,7 @@ fn a_network_may_learn_from_all_there_is() {
     );
     let message = refused(path, &["eval", "run", "--split", "validation"]);
     assert!(message.contains("data.validation_share is 0"), "{message}");
-    let judged = json(path, &["eval", "run", "--split", "all", "--json"]);
-    assert_eq!(judged["rows"][0]["summary"]["clips"], 5);
+    let evaluated = json(path, &["eval", "run", "--split", "all", "--json"]);
+    assert_eq!(evaluated["rows"][0]["summary"]["clips"], 5);
     succeed(path, &["forecast", "run", "-i", "short.npy", "-o", "next.npy"]);
 }

@@ -196,7 +196,7 @@ fn numbers_that_are_none_are_refused_with_their_place() {
         let place = format!("`net.0.conv.bias`: tensor `blocks.0.bias` is {value} at [1]");
         assert!(message.contains(&place), "{message}");
     }
-    // What is skipped may be anything.
+    // Skipped tensors may be anything.
     let mut state = state("");
     state.insert("final.num_batches_tracked".into(), TensorData::from([f32::NAN]));
     assert!(import(network(), state, &keys()).is_ok());

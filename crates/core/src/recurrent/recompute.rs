@@ -73,7 +73,7 @@ fn forward<N: Recurrent>(
     (states, forecasts)
 }
 
-/// What the later steps' loss wants changed of a step's outputs.
+/// Gradients of the later steps' loss with respect to a step's outputs.
 #[derive(Default)]
 struct Arriving {
     /// Of the state, tensor by tensor; empty after the last step.

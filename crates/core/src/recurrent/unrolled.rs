@@ -17,8 +17,8 @@ pub fn unrolled<N: Recurrent>(network: &N, clip: Clip, context: &StepContext) ->
     unrolled_from(network, state, clip, &shown, context.recompute_steps)
 }
 
-/// [`unrolled`] from a given state and with given true frames. With `recompute` the values inside a step are forgotten
-/// and computed again on the way back: one more forward pass, for the memory of one step instead of all.
+/// [`unrolled`] from a given state and with given true frames. With `recompute` the activations of a step are
+/// recomputed in the backward pass: one more forward pass, for the memory of one step instead of all.
 pub fn unrolled_from<N: Recurrent>(
     network: &N,
     state: N::State,
@@ -83,7 +83,7 @@ impl Frames {
         self.inputs.len() - 1
     }
 
-    /// What is read at `time`: for every sample the true frame or `forecast`, the network's own idea of it; of channels
+    /// Input at `time`: for every sample the true frame or `forecast`, the network's own forecast of it; of channels
     /// that are no targets always the truth.
     pub(super) fn input(&self, time: usize, forecast: Option<&Tensor<4>>, shown: &TrueFrames) -> Tensor<4> {
         let truth = self.inputs[time].clone();
@@ -107,7 +107,7 @@ impl Frames {
         Tensor::cat(each, 0)
     }
 
-    /// What the forecast made at `time` adds to the objective.
+    /// Term of the forecast made at `time` in the objective.
     pub(super) fn loss<N: Recurrent>(
         &self,
         network: &N,

@@ -46,7 +46,7 @@ impl ClipSource for Chosen {
 }
 
 impl Selection {
-    /// How the selected channels are normalised.
+    /// How the selected channels are normalized.
     pub(crate) fn of_normalization(&self, whole: &Normalization) -> Normalization {
         let of_chosen = |values: &[f32]| match values {
             [one] => vec![*one],

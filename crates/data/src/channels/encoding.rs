@@ -23,7 +23,7 @@ pub enum TimeEncoding {
 }
 
 impl TimeEncoding {
-    /// What its two channels are called.
+    /// Names of its two channels.
     pub(super) fn names(self) -> [String; 2] {
         let name = match self {
             Self::Hour => "hour",

@@ -8,7 +8,7 @@ use crate::images::{FrameSize, decode, is_still};
 use crate::npy::Mapped;
 use crate::{DataConfig, DataError, Missing, Normalization, fill_missing};
 
-/// One static channel, normalised by its own mean and standard deviation.
+/// One static channel, normalized by its own mean and standard deviation.
 pub(crate) struct FixedField {
     pub(crate) name: String,
     /// `[height, width]`
@@ -18,7 +18,7 @@ pub(crate) struct FixedField {
 }
 
 /// Reads what `data.static` names, turned as frames on `grid` lie; `fit` brings a field to the size of the frames. Fields are
-/// normalised as `trained` says where the network is trained already. Also returns the files.
+/// normalized as `trained` says where the network is trained already. Also returns the files.
 pub(crate) fn read_fixed(
     config: &DataConfig,
     trained: Option<&Normalization>,
@@ -38,7 +38,7 @@ pub(crate) fn read_fixed(
             };
             let number = fields.len();
             let pair = trained.and_then(|of| Some((*of.mean.get(number)?, *of.std.get(number)?)));
-            fields.push(normalised(name, plane, pair));
+            fields.push(normalized(name, plane, pair));
         }
         files.push(path);
     }
@@ -121,7 +121,7 @@ fn fill(path: &Path, size: FrameSize, values: &mut [f32], missing: Option<Missin
 }
 
 /// A field by mean and standard deviation as given, else by its own; 0 where it is missing.
-fn normalised(name: String, plane: &[f32], given: Option<(f32, f32)>) -> FixedField {
+fn normalized(name: String, plane: &[f32], given: Option<(f32, f32)>) -> FixedField {
     let mut channel = Channel::EMPTY;
     channel.add(plane);
     let [mean, std] = given.map_or_else(|| channel.moments(), |(mean, std)| [mean, std]);

@@ -135,7 +135,7 @@ pub(super) fn planes(frames: Vec<f32>, channels: usize, plane: usize, chosen: &[
 /// The numbers of the channels that `picks` name: a channel by its name, a variable with all its channels, or a number.
 fn found(key: &str, picks: &[Pick], names: &[String]) -> Result<Vec<usize>, DataError> {
     /// More names than this say nothing.
-    const MOST_TOLD: usize = 24;
+    const MOST_LISTED: usize = 24;
     let mut channels = Vec::new();
     for Pick(pick) in picks {
         let is = |matches: &dyn Fn(&str) -> bool| -> Vec<usize> {
@@ -148,12 +148,12 @@ fn found(key: &str, picks: &[Pick], names: &[String]) -> Result<Vec<usize>, Data
         let number = pick.parse::<usize>().ok().filter(|number| *number < names.len());
         let ways = [is(&|name| name == pick), is(&level), number.into_iter().collect()];
         let Some(some) = ways.into_iter().find(|found| !found.is_empty()) else {
-            let told: Vec<&str> = names.iter().take(MOST_TOLD).map(String::as_str).collect();
-            let more = if names.len() > MOST_TOLD { ", ..." } else { "" };
+            let listed: Vec<&str> = names.iter().take(MOST_LISTED).map(String::as_str).collect();
+            let more = if names.len() > MOST_LISTED { ", ..." } else { "" };
             return Err(DataError::config(
                 key,
                 format!("names `{pick}`, which no channel is called"),
-                format!("choose from: {}{more}", told.join(", ")),
+                format!("choose from: {}{more}", listed.join(", ")),
             ));
         };
         if let Some(twice) = some.iter().find(|channel| channels.contains(*channel)) {

@@ -105,7 +105,7 @@ fn assert_near(found: &[f32], expected: impl Fn(usize) -> f64) {
 }
 
 #[test]
-fn every_channel_is_in_its_place_and_normalised_by_the_training_part() {
+fn every_channel_is_in_its_place_and_normalized_by_the_training_part() {
     let folder = tempfile::tempdir().unwrap();
     let path = netcdf(folder.path(), "era.nc", HOURS, &BOTH);
     let splits = files::open(&config(folder.path(), &path)).unwrap();

@@ -61,7 +61,7 @@ pub enum Motion {
     WholePixels,
 }
 
-/// What disturbs the observed frames of a clip.
+/// Noise on the observed frames of a clip.
 #[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Noise {

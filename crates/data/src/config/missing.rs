@@ -3,12 +3,12 @@
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What becomes of missing values.
+/// Treatment of missing values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Missing {
     /// They become this number, in the unit of the data, for networks and scores alike.
     Become(f32),
-    /// They stay missing: networks see a normalised 0 (the mean, under `min-max` the least value), losses and scores leave
+    /// They stay missing: networks see a normalized 0 (the mean, under `min-max` the least value), losses and scores leave
     /// them out.
     Mask,
 }

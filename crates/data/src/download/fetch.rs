@@ -48,7 +48,7 @@ pub(super) fn fetch(file: &File, folder: &Path, progress: &mut impl FnMut(Progre
 
 enum Outcome {
     Complete,
-    /// What went wrong at the other end or in between.
+    /// A failure of the server or the connection.
     Failed(String),
 }
 

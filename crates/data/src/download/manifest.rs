@@ -29,12 +29,12 @@ pub struct Manifest {
     /// Other names for it.
     #[serde(default)]
     pub aliases: Vec<String>,
-    /// What it holds, in one line.
+    /// Its content, in one line.
     pub about: String,
     /// Whom to cite.
     pub citation: String,
     /// Under which terms the files may be used.
-    pub licence: String,
+    pub license: String,
     /// Its folder below the folder of all datasets.
     pub folder: String,
     /// How it is split into train, validation and test.
@@ -121,7 +121,7 @@ mod tests {
                 manifest.name
             );
             assert!(
-                !manifest.licence.is_empty() && !manifest.splits.is_empty(),
+                !manifest.license.is_empty() && !manifest.splits.is_empty(),
                 "{}",
                 manifest.name
             );

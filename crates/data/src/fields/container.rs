@@ -18,7 +18,7 @@ const LONGEST_COORDINATE: usize = 1 << 24;
 /// Frames that a file of any size may have; a larger number needs a byte each.
 const ALWAYS_FRAMES: u64 = 1 << 16;
 
-/// What stands beside the values of a variable or a group.
+/// Attributes of a variable or a group.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Attribute {
     Text(String),
@@ -218,7 +218,7 @@ fn not_numbers(variable: &Variable) -> Fault {
     )
 }
 
-/// What is said of a file that cannot be read to its end.
+/// The message for a truncated file.
 pub(super) fn truncated(cause: &str) -> Fault {
     Fault::new(
         format!("is damaged or truncated: {cause}"),

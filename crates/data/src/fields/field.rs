@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use super::axis_order::AxisOrder;
 use super::container::{Container, Variable};
 use super::grid::{Flip, Grid};
-use super::layout::Layout;
 use super::packing::Packing;
 use super::time::Epoch;
 use super::unit::Conversion;
-use super::{Wish, knmi, odim};
+use super::{ReadOptions, knmi, odim};
 use crate::DataError;
 use crate::error::Fault;
 use crate::images::FrameSize;
@@ -17,7 +17,7 @@ use crate::images::FrameSize;
 /// An array that cannot be read row by row is held whole, up to this many values (1 GiB).
 const MOST_HELD: usize = 1 << 28;
 
-/// What a file says of the frames in it.
+/// Metadata of the frames in a file.
 pub(super) struct Description {
     pub(super) variable: Variable,
     pub(super) packing: Packing,
@@ -35,7 +35,7 @@ pub(super) struct Field {
     file: Container,
     variable: Variable,
     packing: Packing,
-    layout: Layout,
+    layout: AxisOrder,
     conversion: Conversion,
     /// As the file states it.
     own_unit: Option<String>,
@@ -51,19 +51,19 @@ pub(super) struct Field {
 
 impl Field {
     /// Opens the frames of `path` that are wished for.
-    pub(super) fn open(path: &Path, wish: &Wish) -> Result<Self, DataError> {
+    pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Self, DataError> {
         let file = Container::open(path)?;
-        let described = describe(&file, wish).map_err(|fault| fault.at(path))?;
-        let layout = Layout::of(&described.variable, wish.axes.as_deref()).map_err(|fault| fault.at(path))?;
+        let described = describe(&file, options).map_err(|fault| fault.at(path))?;
+        let layout = AxisOrder::of(&described.variable, options.axes.as_deref()).map_err(|fault| fault.at(path))?;
         let all = layout.recordings() * layout.frames();
         file.check_claim(&described.variable, all, layout.size().len())
             .map_err(|fault| fault.at(path))?;
         let unit = described.unit.as_deref();
         // A file that does not state its unit is taken as it is, unless it is to be converted.
-        let of_others = wish.unit_of_others.as_deref().filter(|_| unit.is_some());
-        let wanted = of_others.or(wish.unit.as_deref().filter(|_| wish.unit_of_others.is_none()));
+        let of_others = options.unit_of_others.as_deref().filter(|_| unit.is_some());
+        let wanted = of_others.or(options.unit.as_deref().filter(|_| options.unit_of_others.is_none()));
         let conversion = Conversion::between(unit, wanted, described.interval);
-        let flip = match &wish.grid_of_others {
+        let flip = match &options.grid_of_others {
             Some(others) => others.flip(&described.grid),
             None => Ok(Flip::default()),
         };
@@ -82,11 +82,11 @@ impl Field {
         };
         Ok(Self {
             conversion: conversion.map_err(|fault| fault.at(path))?,
-            unit: (wish.unit_of_others.clone())
-                .or(wish.unit.clone())
+            unit: (options.unit_of_others.clone())
+                .or(options.unit.clone())
                 .or(described.unit.clone()),
             own_unit: described.unit,
-            grid: wish.grid_of_others.clone().unwrap_or(described.grid),
+            grid: options.grid_of_others.clone().unwrap_or(described.grid),
             flip,
             variable: described.variable,
             packing: described.packing,
@@ -203,9 +203,9 @@ impl Field {
     }
 }
 
-fn describe(file: &Container, wish: &Wish) -> Result<Description, Fault> {
+fn describe(file: &Container, options: &ReadOptions) -> Result<Description, Fault> {
     let variables = file.variables()?;
-    let wanted = wish.variable.as_deref();
+    let wanted = options.variable.as_deref();
     if let Some(found) = knmi::describe(file, &variables, wanted)? {
         return Ok(found);
     }
@@ -213,7 +213,7 @@ fn describe(file: &Container, wish: &Wish) -> Result<Description, Fault> {
         return Ok(found);
     }
     let variable = choose(&variables, wanted)?;
-    let layout = Layout::of(variable, wish.axes.as_deref())?;
+    let layout = AxisOrder::of(variable, options.axes.as_deref())?;
     let times = match layout.time_axis() {
         Some(axis) => times(file, &variables, variable, axis)?,
         None => Vec::new(),

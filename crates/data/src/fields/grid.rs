@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::axis_order::{AxisOrder, COLUMNS, ROWS};
 use super::container::{Container, Variable};
-use super::layout::{COLUMNS, Layout, ROWS};
 use crate::error::Fault;
 
 /// The coordinates of a frame, as far as its file states them.
@@ -42,7 +42,12 @@ pub(super) struct Flip {
 
 impl Grid {
     /// That of a variable, by the coordinate variables of its rows and columns.
-    pub(super) fn of(file: &Container, variables: &[Variable], of: &Variable, layout: &Layout) -> Result<Self, Fault> {
+    pub(super) fn of(
+        file: &Container,
+        variables: &[Variable],
+        of: &Variable,
+        layout: &AxisOrder,
+    ) -> Result<Self, Fault> {
         let [rows, columns] = layout.rows_and_columns();
         Ok(Self {
             rows: coordinate(file, variables, of, rows, &ROWS)?,

@@ -11,7 +11,7 @@ const MONTHS: [&str; 12] = [
     "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
 ];
 
-/// Describes the image `wanted` (`image1` without a wish), or nothing where the file is of another kind.
+/// Describes the image `wanted` (`image1` without a options), or nothing where the file is of another kind.
 pub(super) fn describe(
     file: &Container,
     variables: &[Variable],

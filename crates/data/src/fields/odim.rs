@@ -87,7 +87,7 @@ fn corners(file: &Container, variable: &Variable) -> Vec<f64> {
     corners.into_iter().collect::<Option<_>>().unwrap_or_default()
 }
 
-/// What `what` says of a grid: in its own group, else in that of its dataset.
+/// The attributes `what` of a grid: in its own group, else in that of its dataset.
 struct What {
     quantity: String,
     gain: f64,

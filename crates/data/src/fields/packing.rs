@@ -2,7 +2,7 @@
 
 use super::container::{Attributes, Variable};
 
-/// What NetCDF writes where nothing was written, as a float.
+/// NetCDF's default fill value of floats.
 const NETCDF_FILL: f32 = 9.969_21e36;
 
 /// `physical = stored * scale + offset`, and the stored numbers that stand for nothing.
@@ -16,7 +16,7 @@ pub(super) struct Packing {
     pub(super) valid: [f32; 2],
     /// Stored numbers that mean "nothing there", and the physical value that this is.
     pub(super) nothing: Option<(f32, f32)>,
-    /// What is added to negative stored numbers, which are unsigned in truth (`_Unsigned`).
+    /// Offset of negative stored numbers that are really unsigned (`_Unsigned`).
     pub(super) wrap: f32,
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::field::Field;
 use super::grid::Grid;
 use super::time::{follows, step, written};
-use super::{Damaged, Wish};
+use super::{Damaged, ReadOptions};
 use crate::DataError;
 use crate::images::{FrameSize, same_size};
 
@@ -22,7 +22,7 @@ struct Place {
 /// The frames of one or many files, duplicates left out, in stretches without a gap.
 pub(crate) struct Series {
     files: Vec<PathBuf>,
-    wish: Wish,
+    options: ReadOptions,
     size: FrameSize,
     places: Vec<Place>,
     /// First frame of each stretch.
@@ -34,7 +34,7 @@ pub(crate) struct Series {
     open: Mutex<Option<(u32, Arc<Field>)>>,
 }
 
-/// What is known of the frames as a whole.
+/// Metadata of the frames as a whole.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct About {
     /// The kind of file.
@@ -59,9 +59,9 @@ pub(crate) struct About {
 
 impl Series {
     /// Opens files, at least one, that hold frames of one field.
-    pub(crate) fn open(files: Vec<PathBuf>, wish: &Wish) -> Result<Self, DataError> {
+    pub(crate) fn open(files: Vec<PathBuf>, options: &ReadOptions) -> Result<Self, DataError> {
         let mut series = Self {
-            wish: wish.clone(),
+            options: options.clone(),
             size: FrameSize {
                 channels: 0,
                 height: 0,
@@ -76,9 +76,9 @@ impl Series {
         };
         let several = files.len() > 1;
         for path in files {
-            match Field::open(&path, &series.wish).and_then(|field| series.add(&path, &field)) {
+            match Field::open(&path, &series.options).and_then(|field| series.add(&path, &field)) {
                 Ok(()) => {}
-                Err(error) if several && wish.damaged == Damaged::Skip => {
+                Err(error) if several && options.damaged == Damaged::Skip => {
                     tracing::warn!("left out: {error}");
                     series.about.skipped.push(path);
                 }
@@ -104,13 +104,13 @@ impl Series {
                 self.about.unit = field.unit().map(str::to_owned);
                 self.about.kind = field.kind().to_owned();
                 self.about.grid = field.grid().clone();
-                if let (None, Some(expected)) = (field.own_unit(), &self.wish.unit_of_others) {
+                if let (None, Some(expected)) = (field.own_unit(), &self.options.unit_of_others) {
                     tracing::warn!("`{}` does not state its unit: taken for {expected}", path.display());
                 }
                 self.states_unit = field.own_unit().is_some();
                 // All others are converted to the unit of the first, and turned as it lies.
-                self.wish.unit_of_others = self.about.unit.clone();
-                self.wish.grid_of_others = Some(self.about.grid.clone()).filter(|grid| !grid.is_unknown());
+                self.options.unit_of_others = self.about.unit.clone();
+                self.options.grid_of_others = Some(self.about.grid.clone()).filter(|grid| !grid.is_unknown());
             }
             Some(first) => {
                 same_size(first, self.size, path, field.size())?;
@@ -249,7 +249,7 @@ impl Series {
             match &*open {
                 Some((file, field)) if *file == place.file => Arc::clone(field),
                 _ => {
-                    let field = Arc::new(Field::open(path, &self.wish)?);
+                    let field = Arc::new(Field::open(path, &self.options)?);
                     *open = Some((place.file, Arc::clone(&field)));
                     field
                 }

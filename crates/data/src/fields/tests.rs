@@ -31,21 +31,21 @@ fn lengths(series: &Series) -> Vec<usize> {
     series.stretches().iter().map(ExactSizeIterator::len).collect()
 }
 
-fn refused(path: &Path, wish: &Wish) -> String {
-    Series::open(vec![path.to_owned()], wish)
+fn refused(path: &Path, options: &ReadOptions) -> String {
+    Series::open(vec![path.to_owned()], options)
         .map(|_| ())
         .unwrap_err()
         .to_string()
 }
 
-fn wish(variable: Option<&str>, axes: Option<&str>, unit: Option<&str>) -> Wish {
+fn read_options(variable: Option<&str>, axes: Option<&str>, unit: Option<&str>) -> ReadOptions {
     let own = |text: Option<&str>| text.map(str::to_owned);
-    Wish {
+    ReadOptions {
         variable: own(variable),
         axes: own(axes),
         unit: own(unit),
         damaged: Damaged::Refuse,
-        ..Wish::default()
+        ..ReadOptions::default()
     }
 }
 
@@ -57,7 +57,7 @@ fn radar_files_are_ordered_by_the_time_within_them() {
         .iter()
         .map(|(name, minute)| written_to(folder.path(), &format!("{name}.h5"), &knmi(*minute)))
         .collect();
-    let series = Series::open(files.clone(), &wish(None, None, Some("mm/h"))).unwrap();
+    let series = Series::open(files.clone(), &read_options(None, None, Some("mm/h"))).unwrap();
     assert_eq!(series.stretches(), [0..3, 3..4]);
     let about = series.about();
     assert_eq!(
@@ -68,7 +68,7 @@ fn radar_files_are_ordered_by_the_time_within_them() {
     let last = frame(&series, 3);
     assert!(last[5].is_nan());
     assert!((last[0] - 0.2 * 12.0).abs() < 1e-6, "{}", last[0]);
-    let own_unit = Series::open(files, &Wish::default()).unwrap();
+    let own_unit = Series::open(files, &ReadOptions::default()).unwrap();
     assert_eq!(own_unit.about().unit.as_deref(), Some("mm"));
     assert!((frame(&own_unit, 3)[0] - 0.2).abs() < 1e-7);
 }
@@ -78,7 +78,7 @@ fn odim_composites_say_what_was_not_detected() {
     let folder = tempfile::tempdir().unwrap();
     let open = |object: &str, quantity: &str| {
         let path = written_to(folder.path(), "a.h5", &odim(object, quantity));
-        (Series::open(vec![path.clone()], &Wish::default()), path)
+        (Series::open(vec![path.clone()], &ReadOptions::default()), path)
     };
     let (series, path) = open("COMP", "DBZH");
     let series = series.unwrap();
@@ -86,11 +86,11 @@ fn odim_composites_say_what_was_not_detected() {
     assert!(values[0].is_nan());
     assert_eq!(values[1..], [-32.0, -27.0, -22.0]);
     assert_eq!(series.time(0), Some(1_282_781_100));
-    assert!(refused(&path, &wish(Some("RATE"), None, None)).contains("dataset1/data1 (DBZH)"));
+    assert!(refused(&path, &read_options(Some("RATE"), None, None)).contains("dataset1/data1 (DBZH)"));
     let (series, _) = open("COMP", "RATE");
     assert_eq!(frame(&series.unwrap(), 0)[1], 0.0);
     let (series, path) = open("PVOL", "DBZH");
-    assert!(series.is_err() && refused(&path, &Wish::default()).contains("composite (COMP)"));
+    assert!(series.is_err() && refused(&path, &ReadOptions::default()).contains("composite (COMP)"));
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn netcdf_files_are_unpacked_and_joined_in_time() {
     let folder = tempfile::tempdir().unwrap();
     let later = written_to(folder.path(), "a.nc", &netcdf(&[2, 3, 5]));
     let earlier = written_to(folder.path(), "b.nc", &netcdf(&[0, 1]));
-    let series = Series::open(vec![later, earlier], &wish(Some("t2m"), None, None)).unwrap();
+    let series = Series::open(vec![later, earlier], &read_options(Some("t2m"), None, None)).unwrap();
     assert_eq!(series.stretches(), [0..4, 4..5]);
     let firsts: Vec<f32> = (0..5).map(|number| frame(&series, number)[0]).collect();
     assert_eq!(firsts, [273.0, 273.5, 274.0, 274.5, 275.5]);
@@ -131,7 +131,7 @@ fn dimensions_of_netcdf4_are_found_by_number() {
     field.set_attr("_Netcdf4Coordinates", AttrValue::I32Array(vec![0, 1, 2]));
     field.set_attr("_FillValue", AttrValue::I16Array(vec![-1]));
     let path = written_to(folder.path(), "a.nc", &file.finish().unwrap());
-    let series = Series::open(vec![path], &Wish::default()).unwrap();
+    let series = Series::open(vec![path], &ReadOptions::default()).unwrap();
     assert_eq!((lengths(&series), series.about().step), (vec![2], Some(86_400)));
     // Longitude, time, latitude in the file; rows are latitudes.
     assert_eq!(frame(&series, 0), [0.0, 4.0, 1.0, 5.0]);
@@ -142,11 +142,13 @@ fn dimensions_of_netcdf4_are_found_by_number() {
 fn any_array_and_any_order_of_axes() {
     let folder = tempfile::tempdir().unwrap();
     let path = written_to(folder.path(), "a.h5", &plain());
-    assert!(refused(&path, &Wish::default()).contains("several arrays that could be the frames: frames [3, 4, 5]"));
-    assert!(refused(&path, &wish(Some("rain"), None, None)).contains("has no variable `rain`"));
-    assert!(refused(&path, &wish(Some("frames"), Some("tx"), None)).contains("does not describe"));
-    assert!(refused(&path, &wish(Some("frames"), None, Some("mm/h"))).contains("does not say its unit"));
-    let open = |axes| Series::open(vec![path.clone()], &wish(Some("frames"), axes, None)).unwrap();
+    assert!(
+        refused(&path, &ReadOptions::default()).contains("several arrays that could be the frames: frames [3, 4, 5]")
+    );
+    assert!(refused(&path, &read_options(Some("rain"), None, None)).contains("has no variable `rain`"));
+    assert!(refused(&path, &read_options(Some("frames"), Some("tx"), None)).contains("does not describe"));
+    assert!(refused(&path, &read_options(Some("frames"), None, Some("mm/h"))).contains("does not say its unit"));
+    let open = |axes| Series::open(vec![path.clone()], &read_options(Some("frames"), axes, None)).unwrap();
     assert_eq!(frame(&open(None), 2)[..2], [40.0, 41.0]);
     let turned = open(Some("yxt"));
     assert_eq!(
@@ -168,18 +170,18 @@ fn damaged_files_are_refused_or_left_out() {
         ("cut.nc", netcdf(&[0, 1, 2])[..40].to_vec(), "damaged or truncated"),
     ] {
         let path = written_to(folder.path(), name, &bytes);
-        let message = refused(&path, &Wish::default());
+        let message = refused(&path, &ReadOptions::default());
         assert!(message.contains(expected), "{message}");
         let both = vec![good.clone(), path];
-        assert!(Series::open(both.clone(), &Wish::default()).is_err());
-        let skip = Wish {
+        assert!(Series::open(both.clone(), &ReadOptions::default()).is_err());
+        let skip = ReadOptions {
             damaged: Damaged::Skip,
-            ..Wish::default()
+            ..ReadOptions::default()
         };
         let series = Series::open(both, &skip).unwrap();
         assert_eq!((lengths(&series), series.about().skipped.len()), (vec![1], 1));
     }
-    assert!(refused(&folder.path().join("absent.h5"), &Wish::default()).contains("check the path"));
+    assert!(refused(&folder.path().join("absent.h5"), &ReadOptions::default()).contains("check the path"));
 }
 
 #[test]
@@ -187,7 +189,7 @@ fn steps_that_occur_twice_are_taken_once() {
     let folder = tempfile::tempdir().unwrap();
     let first = written_to(folder.path(), "a.nc", &netcdf(&[0, 1, 2]));
     let second = written_to(folder.path(), "b.nc", &netcdf(&[2, 3, 3]));
-    let series = Series::open(vec![first.clone(), second.clone()], &Wish::default()).unwrap();
+    let series = Series::open(vec![first.clone(), second.clone()], &ReadOptions::default()).unwrap();
     assert_eq!((lengths(&series), series.about().duplicates), (vec![4], 2));
     // The earlier of two files has it.
     assert_eq!(
@@ -211,7 +213,7 @@ fn sizes_that_no_file_can_have_are_refused_before_anything_is_allocated() {
         let mut bytes = whole.clone();
         bytes[dimension(name)..][..4].copy_from_slice(&size.to_be_bytes());
         let path = written_to(folder.path(), "huge.nc", &bytes);
-        let message = refused(&path, &wish(Some("t2m"), None, None));
+        let message = refused(&path, &read_options(Some("t2m"), None, None));
         assert!(message.contains("huge.nc` "), "{message}");
     }
     // As many rows as one likes, of which two are there.
@@ -226,7 +228,7 @@ fn sizes_that_no_file_can_have_are_refused_before_anything_is_allocated() {
     bytes[place..place + 8].copy_from_slice(&(1u64 << 40).to_le_bytes());
     let bytes = checksums::repaired(&bytes);
     let path = written_to(folder.path(), "long.h5", &bytes);
-    let message = refused(&path, &Wish::default());
+    let message = refused(&path, &ReadOptions::default());
     assert!(
         message.contains("long.h5` claims that `frames` has shape [1099511627776, 2, 2]"),
         "{message}"
@@ -235,8 +237,8 @@ fn sizes_that_no_file_can_have_are_refused_before_anything_is_allocated() {
 
 /// Reads all that can be read; what matters is that this ends, and in no panic.
 fn read_all(path: &Path) -> Result<(), DataError> {
-    for wish in [Wish::default(), wish(Some("frames"), None, None)] {
-        let series = Series::open(vec![path.to_owned()], &wish)?;
+    for options in [ReadOptions::default(), read_options(Some("frames"), None, None)] {
+        let series = Series::open(vec![path.to_owned()], &options)?;
         let mut values = vec![0.0; series.size().len()];
         for number in 0..series
             .stretches()

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Wish;
+use super::ReadOptions;
 use super::container::Container;
 use super::field::Field;
 use super::grid::Grid;
@@ -22,7 +22,7 @@ impl Variables {
     /// Opens the variables that `config` names in `files`, at least one.
     pub(crate) fn open(files: Vec<PathBuf>, config: &DataConfig) -> Result<Self, DataError> {
         if config.variables.is_empty() {
-            return Ok(Self::of(vec![Series::open(files, &Wish::of(config, 0))?]));
+            return Ok(Self::of(vec![Series::open(files, &ReadOptions::of(config, 0))?]));
         }
         if let Some(variable) = &config.variable {
             return Err(DataError::config(
@@ -40,12 +40,12 @@ impl Variables {
                     "name every variable once",
                 ));
             }
-            let mut wish = Wish::of(config, place);
+            let mut options = ReadOptions::of(config, place);
             if let Some(first) = series.first() {
                 // One frame holds all of them, so that they must lie in the same place.
-                wish.grid_of_others = Some(first.about().grid.clone());
+                options.grid_of_others = Some(first.about().grid.clone());
             }
-            let found = Series::open(holding(&files, variable), &wish)?;
+            let found = Series::open(holding(&files, variable), &options)?;
             if let Some(first) = series.first() {
                 agree(first, &found)?;
             }
@@ -81,7 +81,7 @@ impl Variables {
         Self { series, size, about }
     }
 
-    /// What the channels are called: as their variable, with a number where it has several.
+    /// Names of the channels: that of their variable, with a number where it has several.
     pub(crate) fn names(&self) -> Vec<String> {
         let of = |series: &Series| -> Vec<String> {
             let path = &series.about().variable;
@@ -207,12 +207,12 @@ pub(crate) fn read_field(
 ) -> Result<(String, FrameSize, Vec<f32>), DataError> {
     /// More than this are no channels of a static field.
     const MOST_FRAMES: usize = 64;
-    let wish = Wish {
+    let options = ReadOptions {
         variable: variable.map(str::to_owned),
         grid_of_others: grid.cloned(),
-        ..Wish::default()
+        ..ReadOptions::default()
     };
-    let field = Field::open(path, &wish)?;
+    let field = Field::open(path, &options)?;
     let (size, frames) = (field.size(), field.frames());
     let changes = field.recordings() > 1 || frames > MOST_FRAMES || (frames > 1 && field.time(0).is_some());
     if changes {

@@ -164,7 +164,7 @@ impl Part {
     }
 }
 
-/// What one pass over a finished array tells.
+/// Result of one pass over a finished array.
 struct Measured {
     sha256: String,
     values: u64,

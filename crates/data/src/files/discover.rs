@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use std::sync::Arc;
 
-use super::links::Fence;
+use super::links::LinkPolicy;
 use super::numbering::stretches;
 use super::recording::Recording;
 use crate::fields::{Variables, is_field};
@@ -129,8 +129,8 @@ fn in_fields(files: Vec<PathBuf>, config: &DataConfig) -> Result<Vec<Recording>,
 
 fn in_folder(folder: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataError> {
     let any_size = config.resize.is_some();
-    let fence = Fence::around(folder, config.links)?;
-    let entries = fence.listing(folder, may_be_read)?;
+    let policy = LinkPolicy::of(folder, config.links)?;
+    let entries = policy.listing(folder, may_be_read)?;
     let pick = |wanted: fn(&Path) -> bool| {
         entries
             .iter()
@@ -176,7 +176,7 @@ fn in_folder(folder: &Path, config: &DataConfig) -> Result<Vec<Recording>, DataE
     }
     if kinds == 0 {
         for path in &folders {
-            let stills = fence.listing(path, is_still)?;
+            let stills = policy.listing(path, is_still)?;
             if !stills.is_empty() {
                 recordings.extend(in_stills(path, stills, any_size)?);
             }

@@ -55,7 +55,7 @@ impl FrameFile {
         self.places.len()
     }
 
-    /// Whether there is no frame, which no file that can be opened is guilty of.
+    /// Whether there is no frame; never true of a file that could be opened.
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
     }

@@ -10,7 +10,7 @@ use crate::channels::Selection;
 use crate::config::at_least;
 use crate::fields::{Conversion, Grid, follows, seconds};
 use crate::images::{FrameSize, same_size};
-use crate::resample::{Kernel, resample};
+use crate::resample::{ResampleKernel, resample};
 use crate::{DataConfig, DataError, InputSpec, Missing, Scaling};
 
 /// Decoded frames are kept as long as all of them fit into this many values (256 MiB).
@@ -24,7 +24,7 @@ pub(super) struct Frames {
     reduction: Reduction,
     /// Whether frames are resampled to `size`; else it is what the reduction leaves.
     resamples: bool,
-    /// What becomes of missing values.
+    /// Treatment of missing values.
     missing: Option<Missing>,
     /// When the first frame was taken, in seconds since 1970, and seconds from one frame to the next; where the
     /// configuration says so.
@@ -123,7 +123,7 @@ impl Frames {
         &self.selection
     }
 
-    /// What the channels are called.
+    /// Names of the channels.
     pub(super) fn names(&self) -> &[String] {
         &self.selection.names
     }
@@ -179,7 +179,7 @@ impl Frames {
         }
     }
 
-    /// What these frames are, for the weights of a network that is trained on them. `extremes` are the least and the greatest
+    /// Description of these frames, for the weights of a network that is trained on them. `extremes` are the least and the greatest
     /// value of every channel, where they were measured.
     pub(super) fn input(&self, config: &DataConfig, extremes: Option<[Vec<f32>; 2]>) -> InputSpec {
         let of_raw = |recording: &Recording| recording.size();
@@ -248,7 +248,7 @@ impl Frames {
             return Ok(values);
         }
         let mut resized = vec![0.0; to.len()];
-        resample(&values, reduced, &mut resized, to, Kernel::Triangle);
+        resample(&values, reduced, &mut resized, to, ResampleKernel::Triangle);
         Ok(resized)
     }
 
@@ -334,7 +334,7 @@ impl Frames {
         values: &mut [f32],
     ) -> Result<(), DataError> {
         if self.resamples {
-            resample(raw, size, values, self.size, Kernel::Triangle);
+            resample(raw, size, values, self.size, ResampleKernel::Triangle);
         } else {
             // An image may have been replaced since its header was read.
             same_size(recording.path(), self.size, recording.describe(frame).0, size)?;
@@ -355,7 +355,7 @@ fn is_prepared(input: &InputSpec, found: FrameSize, recording: &Recording) -> bo
     recording.about().is_none() && input.size.is_some() && found != input.size && found == input.frame
 }
 
-/// What integers are divided by.
+/// Divisor of integers.
 fn divisor(recording: &Recording, normalize: Scaling, input: Option<&InputSpec>) -> Result<f32, DataError> {
     let value_type = recording.value_type();
     let greatest = value_type.and_then(|kind| kind.maximum());
@@ -365,7 +365,7 @@ fn divisor(recording: &Recording, normalize: Scaling, input: Option<&InputSpec>)
         return Ok(greatest.filter(|_| scales).unwrap_or(1.0));
     };
     match (greatest, value_type) {
-        // What was trained on images is 0..1, as bytes divided by 255 are.
+        // Networks trained on images have values 0..1, as bytes divided by 255 do.
         (Some(greatest), Some(_)) if trained != 1.0 && greatest == trained => Ok(trained),
         (Some(_), Some(kind)) if trained != 1.0 => Err(DataError::file(
             recording.path(),

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::discover::is_readable;
-use super::links::{Fence, Links};
+use super::links::{LinkPolicy, Links};
 use super::listing;
 use crate::DataError;
 
-/// The files of a folder, each told once when it is complete.
+/// The files of a folder, each reported once when it is complete.
 ///
 /// A file is complete when neither its size nor its modification time has changed for some time, or when it has not been
 /// modified for as long already when it is first seen, as one that was renamed into the folder. Hidden files, files of kinds
@@ -18,10 +18,10 @@ use crate::DataError;
 #[derive(Debug)]
 pub struct Inbox {
     folder: PathBuf,
-    fence: Fence,
+    policy: LinkPolicy,
     settle: Duration,
     seen: BTreeMap<PathBuf, Seen>,
-    /// Links that lead out of the folder, of which the user was told.
+    /// Links that lead out of the folder, of which the user was warned.
     refused: BTreeSet<PathBuf>,
 }
 
@@ -30,7 +30,7 @@ struct Seen {
     bytes: u64,
     modified: Option<SystemTime>,
     since: Instant,
-    told: bool,
+    reported: bool,
 }
 
 impl Seen {
@@ -39,7 +39,7 @@ impl Seen {
             bytes,
             modified,
             since: Instant::now(),
-            told: false,
+            reported: false,
         }
     }
 }
@@ -60,7 +60,7 @@ impl Inbox {
         }
         Ok(Self {
             folder: folder.to_owned(),
-            fence: Fence::around(folder, links)?,
+            policy: LinkPolicy::of(folder, links)?,
             settle,
             seen: BTreeMap::new(),
             refused: BTreeSet::new(),
@@ -68,7 +68,7 @@ impl Inbox {
     }
 
     /// The files that have become complete since the last call, in natural order of their names. A file that has changed
-    /// since it was told is told again.
+    /// since it was reported is reported again.
     ///
     /// # Errors
     /// Names the folder that cannot be read.
@@ -96,8 +96,8 @@ impl Inbox {
                 *seen = Seen::now(bytes, modified);
             }
             let is_old = age.is_some_and(|age| age >= self.settle);
-            if !seen.told && (is_old || seen.since.elapsed() >= self.settle) {
-                seen.told = true;
+            if !seen.reported && (is_old || seen.since.elapsed() >= self.settle) {
+                seen.reported = true;
                 complete.push(file);
             }
         }
@@ -106,12 +106,12 @@ impl Inbox {
 
     /// Whether there are files that are not complete yet.
     pub fn is_waiting(&self) -> bool {
-        self.seen.values().any(|seen| !seen.told)
+        self.seen.values().any(|seen| !seen.reported)
     }
 
     /// Whether a file is no link, or one that is followed.
     fn is_admitted(&mut self, file: &Path) -> bool {
-        let Some(problem) = file.is_symlink().then(|| self.fence.leads_out(file)).flatten() else {
+        let Some(problem) = file.is_symlink().then(|| self.policy.leads_out(file)).flatten() else {
             return true;
         };
         if self.refused.insert(file.to_owned()) {

@@ -10,7 +10,7 @@ use crate::fields::written;
 use crate::npy::Array;
 use crate::{DataConfig, DataError, Scaling};
 
-/// What is found at `data.path`.
+/// Description of the data at `data.path`.
 #[derive(Serialize, Clone, Debug, PartialEq)]
 pub struct Inspection {
     /// Stretches of frames that no clip leaves.
@@ -19,7 +19,7 @@ pub struct Inspection {
     pub frames: usize,
     /// Channels, rows and columns of a frame.
     pub size: [usize; 3],
-    /// What the channels are called.
+    /// Names of the channels.
     pub channels: Vec<String>,
     /// The kind of file, of HDF5 and NetCDF.
     pub kind: Option<String>,

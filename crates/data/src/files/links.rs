@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::listing;
 use crate::DataError;
 
-/// What becomes of a symbolic link in a folder of data that leads out of the folder, or nowhere.
+/// Treatment of a symbolic link in a folder of data that leads out of the folder, or nowhere.
 #[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Links {
@@ -16,28 +16,28 @@ pub enum Links {
     Refuse,
     /// It is named in a warning and left out, as if it were not there.
     Skip,
-    /// What it leads to is read.
+    /// Its target is read.
     Follow,
 }
 
 /// The folder that links may not leave, and what becomes of those that do.
 #[derive(Clone, Debug)]
-pub(crate) struct Fence {
+pub(crate) struct LinkPolicy {
     /// Without a link in it.
     folder: PathBuf,
     links: Links,
 }
 
-impl Fence {
+impl LinkPolicy {
     /// Fences the folder of data. That it may be reached by a link does not count.
-    pub(crate) fn around(folder: &Path, links: Links) -> Result<Self, DataError> {
+    pub(crate) fn of(folder: &Path, links: Links) -> Result<Self, DataError> {
         Ok(Self {
             folder: folder.canonicalize().map_err(DataError::io("read", folder))?,
             links,
         })
     }
 
-    /// What lies in `folder` and is read, in natural order, hidden files and links that are skipped left out.
+    /// The entries of `folder` that are read, in natural order, without hidden files and skipped links.
     pub(crate) fn listing(&self, folder: &Path, is_read: fn(&Path) -> bool) -> Result<Vec<PathBuf>, DataError> {
         let mut entries = Vec::new();
         for path in listing(folder)?.into_iter().filter(|path| is_read(path)) {
@@ -67,7 +67,7 @@ impl Fence {
         ))
     }
 
-    /// In words, where a path leads to, if that is beyond the fence and links are not followed.
+    /// In words, where a path leads to, if that is outside the folder and links are not followed.
     pub(super) fn leads_out(&self, path: &Path) -> Option<String> {
         if self.links == Links::Follow {
             return None;
@@ -95,7 +95,7 @@ mod tests {
             outside.path().canonicalize().unwrap(),
         );
         let names = |folder: &Path, links| {
-            let listing = Fence::around(folder, links)?.listing(folder, |path| has_extension(path, &["npy"]))?;
+            let listing = LinkPolicy::of(folder, links)?.listing(folder, |path| has_extension(path, &["npy"]))?;
             let name = |path: PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
             Ok::<Vec<String>, DataError>(listing.into_iter().map(name).collect())
         };

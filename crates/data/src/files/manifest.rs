@@ -28,11 +28,11 @@ pub struct ArrayManifest {
     /// The unit of the values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// Whether these are frames as a network sees them but for its normalisation: cropped, pooled and resized, and of the files'
+    /// Whether these are frames as a network sees them but for its normalization: cropped, pooled and resized, and of the files'
     /// frames only those that it looks at.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub prepared: bool,
-    /// What the channels are called; empty where they have numbers only.
+    /// Names of the channels; empty where they have numbers only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<String>,
     /// Usual seconds from one frame to the next.
@@ -138,7 +138,7 @@ impl ArrayManifest {
     }
 }
 
-/// Describes an array of frames as a network sees them but for its normalisation, so that nobody crops, resizes or converts
+/// Describes an array of frames as a network sees them but for its normalization, so that nobody crops, resizes or converts
 /// them a second time.
 ///
 /// # Shapes

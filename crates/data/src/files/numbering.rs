@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::stamp::{Precision, named};
 use crate::fields::{follows, step};
 
-/// What the names of a row of files say.
+/// Numbering in the names of consecutive files.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Numbering {
     /// Nothing: they have no number, or none that grows from each file to the next.
@@ -16,7 +16,7 @@ pub(crate) enum Numbering {
     Regular(Vec<usize>),
 }
 
-/// What the names of files in natural order say. Times count as such: after `202402292355` comes `202403010000`.
+/// The numbering in the names of files in natural order. Times count as such: after `202402292355` comes `202403010000`.
 pub(crate) fn numbering(files: &[PathBuf]) -> Numbering {
     if files.len() < 2 {
         return Numbering::None;
@@ -63,7 +63,7 @@ pub(super) fn stretches(folder: &Path, files: Vec<PathBuf>) -> Vec<Vec<PathBuf>>
             "{} gaps in the numbers or times of the images in `{}`, the first from {}: no clip crosses them",
             gaps.len(),
             folder.display(),
-            told(&files[first - 1], &files[*first])
+            describe_gap(&files[first - 1], &files[*first])
         );
     }
     let mut stretches = Vec::with_capacity(gaps.len() + 1);
@@ -77,7 +77,7 @@ pub(super) fn stretches(folder: &Path, files: Vec<PathBuf>) -> Vec<Vec<PathBuf>>
 }
 
 /// A gap in words: `f002.png` to `f004.png`.
-pub(crate) fn told(before: &Path, after: &Path) -> String {
+pub(crate) fn describe_gap(before: &Path, after: &Path) -> String {
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     format!("{} to {}", name(before), name(after))
 }

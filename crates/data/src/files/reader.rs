@@ -10,7 +10,7 @@ use crate::{Channels, DataConfig, DataError, InputSpec};
 pub(super) struct Reader {
     pub(super) path: PathBuf,
     pub(super) frames: Frames,
-    /// What is chosen of frames whose channels have no names.
+    /// The selection for frames whose channels have no names.
     chosen: Option<Channels>,
 }
 

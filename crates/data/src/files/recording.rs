@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::manifest::ArrayManifest;
-use super::numbering::told;
+use super::numbering::describe_gap;
 use crate::DataError;
 use crate::channels::numbered;
 use crate::fields::{About, Variables, written};
 use crate::images::{FrameSize, decode, has_extension, probe, read_animation, same_size};
 use crate::npy::{Mapped, ValueType};
 use crate::npz;
-use crate::video::{Colour, Ffmpeg};
+use crate::video::{Color, Ffmpeg};
 
 /// Frames at equal intervals. A clip never reaches from one recording into another.
 pub(super) struct Recording {
@@ -21,7 +21,7 @@ pub(super) struct Recording {
     frames: usize,
     /// The size of the first frame; that of all of them unless they are resampled.
     size: FrameSize,
-    /// What the channels are called.
+    /// Names of the channels.
     names: Vec<String>,
     /// The unit that a manifest states.
     unit: Option<String>,
@@ -93,7 +93,7 @@ impl Recording {
             height,
             width,
         };
-        // What `data convert` wrote says where its frames do not follow each other.
+        // The manifest of `data convert` says where frames do not follow each other.
         let manifest = match clips {
             Some(_) => None,
             None => ArrayManifest::of(path)?.filter(|manifest| manifest.shape[..] == *shape),
@@ -171,7 +171,7 @@ impl Recording {
     }
 
     pub(super) fn of_video(path: &Path) -> Result<Self, DataError> {
-        let file = Ffmpeg::installed().frames(path, Colour::Found)?;
+        let file = Ffmpeg::installed().frames(path, Color::Found)?;
         let &[frames, channels, height, width] = file.shape() else {
             return Err(DataError::file(
                 file.path(),
@@ -249,7 +249,7 @@ impl Recording {
         }
     }
 
-    /// What is known of a field as a whole.
+    /// Metadata of a field as a whole.
     pub(super) fn about(&self) -> Option<&About> {
         match &self.content {
             Content::Field { series, .. } => Some(series.about()),
@@ -261,13 +261,13 @@ impl Recording {
     pub(super) fn gap_to(&self, next: &Self) -> Option<String> {
         match (&self.content, &next.content) {
             (Content::Stills(own), Content::Stills(others)) if self.path == next.path => {
-                Some(told(own.last()?, others.first()?))
+                Some(describe_gap(own.last()?, others.first()?))
             }
             _ => None,
         }
     }
 
-    /// What the channels are called.
+    /// Names of the channels.
     pub(super) fn names(&self) -> &[String] {
         &self.names
     }

@@ -1,4 +1,4 @@
-//! Less of every frame: a part of it, in larger pixels.
+//! Cropping and pooling of frames.
 
 use crate::config::at_least;
 use crate::images::FrameSize;

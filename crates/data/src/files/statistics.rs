@@ -56,13 +56,13 @@ impl Channel {
     }
 }
 
-/// Frames that are looked at for the extremes where no normalisation needs all of them.
+/// Frames that are looked at for the extremes where no normalization needs all of them.
 const SAMPLED: usize = 256;
 
 /// The least and the greatest value of every channel.
 pub(super) type Extremes = [Vec<f32>; 2];
 
-/// Normalisation as configured, and extremes, from the frames of the training split alone.
+/// Normalization as configured, and extremes, from the frames of the training split alone.
 pub(super) fn measured(
     frames: &Frames,
     train: &[Range],
@@ -78,7 +78,7 @@ pub(super) fn measured(
             return Ok((Normalization::identity(), Some([vec![0.0], vec![1.0]])));
         }
         Scaling::Auto | Scaling::None | Scaling::Scale => {
-            // What is not finite is found where it is read.
+            // Non-finite values are found where they are read.
             let channels = measure(frames, &sampled(train), Frames::read_once)?;
             return Ok((Normalization::identity(), extremes(&channels)));
         }

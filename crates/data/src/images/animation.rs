@@ -24,18 +24,18 @@ pub(crate) fn read_animation(path: &Path) -> Result<(FrameSize, Vec<f32>), DataE
     }
     let mut decoder = GifDecoder::new(BufReader::new(file)).map_err(undecodable(path))?;
     let (width, height) = decoder.dimensions();
-    let in_colour = FrameSize {
+    let in_color = FrameSize {
         channels: 3,
         height: height as usize,
         width: width as usize,
     };
-    check_claim(path, metadata.len(), in_colour)?;
+    check_claim(path, metadata.len(), in_color)?;
     decoder.set_limits(limits(metadata.len())).map_err(undecodable(path))?;
     let mut frames: Vec<Vec<u8>> = Vec::new();
     for frame in decoder.into_frames() {
         let rgba = frame.map_err(undecodable(path))?.into_buffer();
         frames.push(rgba.pixels().flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect());
-        if frames.len() * in_colour.len() > MOST_VALUES {
+        if frames.len() * in_color.len() > MOST_VALUES {
             return Err(DataError::file(
                 path,
                 format!(
@@ -56,7 +56,7 @@ pub(crate) fn read_animation(path: &Path) -> Result<(FrameSize, Vec<f32>), DataE
     });
     let size = FrameSize {
         channels: if gray { 1 } else { 3 },
-        ..in_colour
+        ..in_color
     };
     let mut values = Vec::with_capacity(frames.len() * size.len());
     for frame in &frames {

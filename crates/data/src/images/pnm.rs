@@ -11,11 +11,11 @@ use crate::DataError;
 /// Headers are short, comments in them are not long either.
 const LONGEST_HEADER: u64 = 4096;
 
-/// What stands before the values.
+/// The header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) size: FrameSize,
-    /// What white is; above 255 values have two bytes, the larger one first.
+    /// The maximum value, white; above 255, values have two bytes, big-endian.
     pub(crate) maximum: u16,
 }
 
@@ -126,7 +126,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn gray_and_colour_of_one_and_two_bytes_are_read() {
+    fn gray_and_color_of_one_and_two_bytes_are_read() {
         let folder = tempfile::tempdir().unwrap();
         let read = |name: &str, bytes: &[u8]| {
             let path = folder.path().join(name);
@@ -143,8 +143,8 @@ mod tests {
         );
         let deep = b"P5\n1 2\n1000\n\x03\xe8\x00\x64";
         assert_eq!(read("b.pgm", deep), ([1, 2, 1], vec![1.0, 0.1]));
-        let colour = b"P6 1 2 4 \x00\x01\x02\x03\x04\x00";
-        assert_eq!(read("c.ppm", colour), ([3, 2, 1], vec![0.0, 0.75, 0.25, 1.0, 0.5, 0.0]));
+        let color = b"P6 1 2 4 \x00\x01\x02\x03\x04\x00";
+        assert_eq!(read("c.ppm", color), ([3, 2, 1], vec![0.0, 0.75, 0.25, 1.0, 0.5, 0.0]));
     }
 
     #[test]

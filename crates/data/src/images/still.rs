@@ -49,7 +49,7 @@ fn is_pnm(path: &Path) -> bool {
     has_extension(path, &["pgm", "ppm"])
 }
 
-/// What a decoder may do with a file of `bytes` bytes.
+/// Limits of a decoder for a file of `bytes` bytes.
 pub(super) fn limits(bytes: u64) -> Limits {
     let mut limits = Limits::default();
     limits.max_alloc = limits.max_alloc.map(|most| most.min(most_decoding(bytes)));
@@ -141,13 +141,13 @@ pub(crate) fn decode(path: &Path) -> Result<(FrameSize, Vec<f32>), DataError> {
     Ok((size, planes))
 }
 
-/// Checks that `path` has the size and colour of `first`.
+/// Checks that `path` has the size and color of `first`.
 pub(crate) fn same_size(first: &Path, expected: FrameSize, path: &Path, found: FrameSize) -> Result<(), DataError> {
-    let colour = |size: FrameSize| if size.channels == 3 { "in colour" } else { "gray" };
+    let color = |size: FrameSize| if size.channels == 3 { "in color" } else { "gray" };
     if found.channels != expected.channels {
         return Err(DataError::file(
             path,
-            format!("is {} but `{}` is {}", colour(found), first.display(), colour(expected)),
+            format!("is {} but `{}` is {}", color(found), first.display(), color(expected)),
             "convert all of them to one or the other",
         ));
     }

@@ -64,17 +64,17 @@ pub fn write_frames(path: &Path, frames: &Array) -> Result<(), DataError> {
     })
 }
 
-/// One frame as an image: gray for one channel, colour for three.
+/// One frame as an image: gray for one channel, color for three.
 enum Picture {
     Gray(GrayImage),
-    Colour(RgbImage),
+    Color(RgbImage),
 }
 
 impl Picture {
     fn save(&self, path: &Path) -> image::ImageResult<()> {
         match self {
             Self::Gray(image) => image.save(path),
-            Self::Colour(image) => image.save(path),
+            Self::Color(image) => image.save(path),
         }
     }
 
@@ -84,7 +84,7 @@ impl Picture {
             Self::Gray(image) => RgbaImage::from_fn(image.width(), image.height(), |x, y| {
                 opaque([image.get_pixel(x, y)[0]; 3])
             }),
-            Self::Colour(image) => {
+            Self::Color(image) => {
                 RgbaImage::from_fn(image.width(), image.height(), |x, y| opaque(image.get_pixel(x, y).0))
             }
         }
@@ -120,7 +120,7 @@ fn to_images(path: &Path, frames: &Array) -> Result<Vec<Picture>, DataError> {
             let at = |channel: usize, x: u32, y: u32| byte(frame[channel * plane + y as usize * width + x as usize]);
             match channels {
                 1 => Picture::Gray(GrayImage::from_fn(columns, rows, |x, y| image::Luma([at(0, x, y)]))),
-                _ => Picture::Colour(RgbImage::from_fn(columns, rows, |x, y| {
+                _ => Picture::Color(RgbImage::from_fn(columns, rows, |x, y| {
                     Rgb([at(0, x, y), at(1, x, y), at(2, x, y)])
                 })),
             }

@@ -26,7 +26,7 @@ pub(crate) trait Glyphs: Send + Sync {
     }
 }
 
-/// What lies behind the digits.
+/// The background of the digits.
 pub(crate) trait Backgrounds: Send + Sync {
     /// Draws one background by chance, `[channels, height, width]` in 0..1.
     fn draw(&self, rng: &mut ChaCha8Rng, frame: &mut [f32]);
@@ -49,7 +49,7 @@ pub(crate) struct Bouncing<G> {
     pub(crate) seed: u64,
     /// [`Purpose::Train`] makes new clips in every epoch, the others do not.
     pub(crate) purpose: Purpose,
-    /// What [`speed_noise`] says.
+    /// Result of [`speed_noise`].
     pub(crate) speed_noise: f64,
     /// Whether digits that can be drawn anywhere are, rather than at whole pixels.
     pub(crate) smooth: bool,

@@ -67,7 +67,7 @@ pub(crate) struct Strokes {
 struct Hand {
     columns: [f32; 2],
     rows: [f32; 2],
-    centre: f32,
+    center: f32,
     wobble: f32,
     radius: f32,
 }
@@ -87,7 +87,7 @@ impl Strokes {
         Hand {
             columns: [width * cos, -height * (sin + slant * cos)],
             rows: [width * sin, height * (cos - slant * sin)],
-            centre: side / 2.0,
+            center: side / 2.0,
             wobble: 0.035,
             radius: side * between(rng, 0.030, 0.062),
         }
@@ -133,8 +133,8 @@ impl Hand {
         let x = x - 0.5 + between(rng, -self.wobble, self.wobble);
         let y = y - 0.5 + between(rng, -self.wobble, self.wobble);
         [
-            self.centre + self.columns[0] * x + self.columns[1] * y,
-            self.centre + self.rows[0] * x + self.rows[1] * y,
+            self.center + self.columns[0] * x + self.columns[1] * y,
+            self.center + self.rows[0] * x + self.rows[1] * y,
         ]
     }
 }
@@ -179,9 +179,9 @@ fn draw_line(image: &mut [f32], side: usize, from: Point, to: Point, radius: f32
     let length2 = (along[0] * along[0] + along[1] * along[1]).max(f32::MIN_POSITIVE);
     for row in span(1) {
         for column in span(0) {
-            let centre = [column as f32 + 0.5 - from[0], row as f32 + 0.5 - from[1]];
-            let t = ((centre[0] * along[0] + centre[1] * along[1]) / length2).clamp(0.0, 1.0);
-            let distance = (centre[0] - t * along[0]).hypot(centre[1] - t * along[1]);
+            let center = [column as f32 + 0.5 - from[0], row as f32 + 0.5 - from[1]];
+            let t = ((center[0] * along[0] + center[1] * along[1]) / length2).clamp(0.0, 1.0);
+            let distance = (center[0] - t * along[0]).hypot(center[1] - t * along[1]);
             let pixel = &mut image[row * side + column];
             *pixel = pixel.max((reach - distance).clamp(0.0, 1.0));
         }

@@ -13,7 +13,7 @@ use crate::DataError;
 
 /// Bytes that are read out of all maps together before their pages are given back. The system's cache keeps them.
 const MOST_RESIDENT: usize = 64 << 20;
-/// What a system may map around each read beyond what was asked for.
+/// Upper limit of the pages that a system maps around each read.
 const AROUND: usize = 128 << 10;
 /// Maps of this process, which share what may be resident.
 static MAPS: AtomicUsize = AtomicUsize::new(0);

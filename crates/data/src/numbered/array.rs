@@ -4,7 +4,7 @@ use super::FrameSource;
 use crate::DataError;
 use crate::images::FrameSize;
 use crate::npy::Mapped;
-use crate::resample::{Kernel, resample};
+use crate::resample::{ResampleKernel, resample};
 
 /// The frames of a mapped array, the slowest axes of which count them.
 pub(crate) struct ArrayFrames {
@@ -65,7 +65,7 @@ impl FrameSource for ArrayFrames {
         if self.found == self.size {
             values.copy_from_slice(&raw);
         } else {
-            resample(&raw, self.found, values, self.size, Kernel::Linear);
+            resample(&raw, self.found, values, self.size, ResampleKernel::Linear);
         }
         if self.divisor != 1.0 {
             values.iter_mut().for_each(|value| *value /= self.divisor);

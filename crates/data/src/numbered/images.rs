@@ -6,26 +6,26 @@ use std::sync::Arc;
 use super::FrameSource;
 use crate::DataError;
 use crate::images::{FrameSize, decode};
-use crate::resample::{Kernel, resample};
+use crate::resample::{ResampleKernel, resample};
 
 /// Images, decoded when they are asked for and brought to one size.
 pub(crate) struct ImageFrames<P> {
     /// The file of a frame.
     pub(crate) path: P,
     pub(crate) size: FrameSize,
-    pub(crate) kernel: Kernel,
+    pub(crate) kernel: ResampleKernel,
     /// Whether resampled values are rounded to 8 bits, as they are where images are resized before they become floats.
     pub(crate) rounded: bool,
-    /// What 1, the brightest value of a file, becomes.
+    /// Value of 1, the brightest in a file.
     pub(crate) scale: f32,
 }
 
-/// Listed images, gray or in colour, resampled by OpenCV's bilinear kernel.
+/// Listed images, gray or in color, resampled by OpenCV's bilinear kernel.
 pub(crate) fn listed(paths: Vec<PathBuf>, size: FrameSize, rounded: bool, scale: f32) -> Arc<dyn FrameSource> {
     Arc::new(ImageFrames {
         path: move |number: usize| paths[number].clone(),
         size,
-        kernel: Kernel::Linear,
+        kernel: ResampleKernel::Linear,
         rounded,
         scale,
     })
@@ -36,13 +36,13 @@ impl<P: Fn(usize) -> PathBuf + Send + Sync> FrameSource for ImageFrames<P> {
         let path = (self.path)(number);
         let (mut found, mut raw) = decode(&path)?;
         if self.size.channels == 1 {
-            // Of gray images that were stored in colour all channels are the same.
+            // Of gray images that were stored in color all channels are the same.
             raw.truncate(found.height * found.width);
             found.channels = 1;
         } else if found.channels != self.size.channels {
             return Err(DataError::file(
                 &path,
-                "is gray, not in colour",
+                "is gray, not in color",
                 "use the published files",
             ));
         }
@@ -89,30 +89,30 @@ mod tests {
             frames.read(0, &mut values).map(|()| values)
         };
         GrayImage::from_raw(3, 1, vec![0, 0, 255]).unwrap().save(&path).unwrap();
-        assert_eq!(read(1, 3, Kernel::Linear, false, 1.0).unwrap(), [0.0, 0.0, 1.0]);
-        assert_eq!(read(1, 3, Kernel::Linear, false, 2.0).unwrap(), [0.0, 0.0, 2.0]);
+        assert_eq!(read(1, 3, ResampleKernel::Linear, false, 1.0).unwrap(), [0.0, 0.0, 1.0]);
+        assert_eq!(read(1, 3, ResampleKernel::Linear, false, 2.0).unwrap(), [0.0, 0.0, 2.0]);
         // A cubic kernel overshoots, which bytes cannot.
         assert!(
-            read(1, 6, Kernel::Cubic, false, 1.0)
+            read(1, 6, ResampleKernel::Cubic, false, 1.0)
                 .unwrap()
                 .iter()
                 .any(|value| *value < 0.0)
         );
-        let rounded = read(1, 6, Kernel::Cubic, true, 1.0).unwrap();
+        let rounded = read(1, 6, ResampleKernel::Cubic, true, 1.0).unwrap();
         assert!(
             rounded
                 .iter()
                 .all(|value| (0.0..=1.0).contains(value) && (value * 255.0).fract() == 0.0),
             "{rounded:?}"
         );
-        let error = read(3, 3, Kernel::Linear, false, 1.0).unwrap_err().to_string();
+        let error = read(3, 3, ResampleKernel::Linear, false, 1.0).unwrap_err().to_string();
         assert!(error.contains("a.png` is gray"), "{error}");
         RgbImage::from_raw(1, 1, vec![51, 102, 0]).unwrap().save(&path).unwrap();
-        assert_eq!(read(1, 1, Kernel::Linear, false, 1.0).unwrap(), [0.2]);
-        assert_eq!(read(3, 1, Kernel::Linear, false, 1.0).unwrap(), [0.2, 0.4, 0.0]);
+        assert_eq!(read(1, 1, ResampleKernel::Linear, false, 1.0).unwrap(), [0.2]);
+        assert_eq!(read(3, 1, ResampleKernel::Linear, false, 1.0).unwrap(), [0.2, 0.4, 0.0]);
         std::fs::write(&path, b"").unwrap();
         assert!(
-            read(1, 1, Kernel::Linear, false, 1.0)
+            read(1, 1, ResampleKernel::Linear, false, 1.0)
                 .unwrap_err()
                 .to_string()
                 .contains("cannot be decoded")

@@ -1,6 +1,6 @@
 //! The walk by which published loaders find their clips.
 
-/// What is known of a frame before it is read.
+/// Metadata of a frame, known before it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
     /// The recording it belongs to.

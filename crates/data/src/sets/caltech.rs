@@ -1,4 +1,4 @@
-//! KITTI to Caltech: networks learn from drives in Karlsruhe and are judged by drives in Los Angeles.
+//! KITTI to Caltech: networks learn from drives in Karlsruhe and are evaluated by drives in Los Angeles.
 
 mod films;
 

@@ -17,7 +17,7 @@ pub const fn cikm2017() -> Dataset {
     Dataset {
         name: "cikm2017",
         about: "radar echoes of the CIKM AnalytiCup 2017, 5 -> 10 frames 6 minutes apart; train.txt or folders of images",
-        source: "Shenzhen Meteorological Bureau and Alibaba, CIKM AnalytiCup 2017; no licence stated",
+        source: "Shenzhen Meteorological Bureau and Alibaba, CIKM AnalytiCup 2017; no license stated",
         defaults,
         keys: &["path", "level", "resize", "validation_clips", "test_clips"],
         frame: sequences::frame,

@@ -12,7 +12,7 @@ use super::located;
 use crate::config::at_least;
 use crate::images::{natural_order, probe};
 use crate::numbered::{self, FrameSource, ImageFrames, Numbered, frame_size};
-use crate::resample::Kernel;
+use crate::resample::ResampleKernel;
 use crate::{ClipSource, DataConfig, DataError, Dataset, Protocol, Splits};
 
 /// Longer than any line of a list of clips.
@@ -99,7 +99,7 @@ fn clips(folder: &Path, entries: Vec<Entry>, step: usize, clip: ClipShape) -> Ar
     let source: Arc<dyn FrameSource> = Arc::new(ImageFrames {
         path: move |number: usize| image(&folder, &entries[number / length], number % length, step),
         size: frame_size(clip),
-        kernel: Kernel::Cubic,
+        kernel: ResampleKernel::Cubic,
         rounded: true,
         scale: 1.0,
     });

@@ -10,7 +10,7 @@ use super::located;
 use crate::files::listing;
 use crate::images::{FrameSize, is_still};
 use crate::numbered::{self, ArrayFrames, FrameSource, Joined, Mark, Numbered, frame_size, listed, walk_back};
-use crate::video::{Colour, Ffmpeg, is_video};
+use crate::video::{Color, Ffmpeg, is_video};
 use crate::{ClipSource, DataConfig, DataError, Dataset, Protocol, Splits};
 
 /// How far the walk goes back from a clip: as far as the clip is long, or three frames.
@@ -32,7 +32,7 @@ pub const fn kth() -> Dataset {
     Dataset {
         name: "kth",
         about: "six human actions by 25 persons, 10 -> 20 or (data.future = 40) 10 -> 40; folders of images or AVI",
-        source: "Schuldt, Laptev, Caputo, ICPR 2004; no licence stated",
+        source: "Schuldt, Laptev, Caputo, ICPR 2004; no license stated",
         defaults,
         keys: &["path", "resize"],
         frame: |config| config.resize.map(|[height, width]| [1, height, width]),
@@ -93,7 +93,7 @@ fn scan(folder: &Path, clip: &ClipShape, protocol: Protocol) -> Result<[Frames; 
     let mut splits = [(); 3].map(|()| Frames::default());
     let mut recording = 0;
     let size = frame_size(*clip);
-    // What was decoded lies beside the video that it comes from.
+    // Decoded frames are stored beside their video.
     let is_recording = |path: &PathBuf| match path.is_dir() {
         true => path.extension().is_none_or(|ending| ending != "unpacked"),
         false => is_video(path),
@@ -151,7 +151,7 @@ fn of_images(
 
 /// A video as it was published, and the numbers of its frames.
 fn of_video(path: &Path, size: FrameSize) -> Result<(Arc<dyn FrameSource>, Vec<u32>), DataError> {
-    let file = Ffmpeg::installed().frames(path, Colour::Gray)?;
+    let file = Ffmpeg::installed().frames(path, Color::Gray)?;
     let &[frames, 1, height, width] = file.shape() else {
         return Err(DataError::file(file.path(), "is not what was decoded", "remove it"));
     };

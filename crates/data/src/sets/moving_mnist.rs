@@ -24,24 +24,24 @@ const GENERATOR: &str = "moving-mnist 1";
 /// Where CIFAR-10 unpacks to.
 const BATCHES: &str = "cifar-10-batches-bin";
 
-/// What distinguishes the datasets of this kind.
+/// The differences between the datasets of this kind.
 struct Variant {
     name: &'static str,
     /// The published test clips.
     test_sequences: &'static str,
     /// Whether digits move in front of images of CIFAR-10.
-    coloured: bool,
+    colored: bool,
 }
 
 const MNIST: Variant = Variant {
     name: "moving-mnist",
     test_sequences: "mnist_test_seq.npy",
-    coloured: false,
+    colored: false,
 };
 const FASHION: Variant = Variant {
     name: "moving-fashion-mnist",
     test_sequences: "fmnist_test_seq.npy",
-    coloured: false,
+    colored: false,
 };
 const DYNAMIC: Variant = Variant {
     name: "moving-mnist-dynamic",
@@ -50,7 +50,7 @@ const DYNAMIC: Variant = Variant {
 const CIFAR: Variant = Variant {
     name: "moving-mnist-cifar",
     test_sequences: "mnist_cifar_test_seq.npy",
-    coloured: true,
+    colored: true,
 };
 
 const KEYS: [&str; 7] = [
@@ -111,7 +111,7 @@ pub const fn moving_mnist_cifar() -> Dataset {
     Dataset {
         name: CIFAR.name,
         about: "two white MNIST digits that bounce in front of an image of CIFAR-10",
-        source: "as moving-mnist; images: Krizhevsky 2009, no licence stated",
+        source: "as moving-mnist; images: Krizhevsky 2009, no license stated",
         defaults: || defaults(&CIFAR),
         keys: &KEYS,
         frame: |config| Some([3, config.size, config.size]),
@@ -133,7 +133,7 @@ fn defaults(variant: &Variant) -> DataConfig {
 fn open(config: &DataConfig, variant: &Variant) -> Result<Splits, DataError> {
     whole_frames(config)?;
     at_least("digits", config.digits, 1)?;
-    let clip = config.clip(if variant.coloured { 3 } else { 1 }, config.size, config.size)?;
+    let clip = config.clip(if variant.colored { 3 } else { 1 }, config.size, config.size)?;
     let default = Path::new("datasets").join(variant.name);
     let folder = config.path.as_deref().unwrap_or(&default);
     // The published clips move evenly; disturbed ones are made here.

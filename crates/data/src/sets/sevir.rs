@@ -1,7 +1,7 @@
 //! SEVIR: storms over the United States as the weather radars saw them.
 
 mod archive;
-mod catalogue;
+mod catalog;
 mod frames;
 
 use std::ops::Range;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use self::frames::{Array, EventFrames};
 use super::located;
 use crate::config::{at_least, check_positive_shares};
-use crate::files::Fence;
+use crate::files::LinkPolicy;
 use crate::fingerprint::fingerprint;
 use crate::images::FrameSize;
 use crate::noise::disturb;
@@ -19,11 +19,11 @@ use crate::numbered::{FrameSource, Numbered, not_empty};
 use crate::{ClipSource, DataConfig, DataError, Dataset, Normalization, Protocol, Scaling, Splits};
 
 const CATALOGUE: &str = "CATALOG.csv";
-/// What the public scripts make of the archive.
+/// The files that the public scripts make from the archive.
 const PROCESSED: [&str; 2] = ["vil_training.h5", "vil_testing.h5"];
 /// Rows and columns of the published frames.
 const SIDE: usize = 384;
-/// Mean and standard deviation that the public loaders normalise by.
+/// Mean and standard deviation that the public loaders normalize by.
 const MOMENTS: [f32; 2] = [33.44, 47.54];
 /// The largest value of a byte.
 const BYTE: f32 = 255.0;
@@ -72,7 +72,7 @@ fn defaults() -> DataConfig {
     }
 }
 
-/// What the files hold: frames, where clips of each split begin, and what is to be said of them.
+/// Contents of the files: frames, where clips of each split begin, and remarks on them.
 struct Found {
     frames: EventFrames,
     train: Vec<usize>,
@@ -155,10 +155,10 @@ fn normalization(config: &DataConfig) -> Result<Normalization, DataError> {
     })
 }
 
-/// What the public scripts make of it: samples in two files, what was observed and what followed in an array each.
+/// The output of the public scripts: samples in two files, observed and future frames in an array each.
 fn samples(folder: &Path, files: [PathBuf; 2], config: &DataConfig) -> Result<Found, DataError> {
     check_positive_shares(config)?;
-    let fence = Fence::around(folder, config.links)?;
+    let policy = LinkPolicy::of(folder, config.links)?;
     for path in &files {
         if !path.exists() {
             return Err(DataError::file(
@@ -167,7 +167,7 @@ fn samples(folder: &Path, files: [PathBuf; 2], config: &DataConfig) -> Result<Fo
                 "make or fetch it with vil_training.h5",
             ));
         }
-        if !fence.admits(path)? {
+        if !policy.admits(path)? {
             return Err(DataError::file(path, "is skipped", "set data.links = \"follow\""));
         }
     }

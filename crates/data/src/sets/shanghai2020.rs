@@ -13,7 +13,7 @@ pub const fn shanghai2020() -> Dataset {
     Dataset {
         name: "shanghai2020",
         about: "radar echoes over Shanghai, 10 frames 6 minutes apart -> 10 frames 12 minutes apart",
-        source: "Zenodo record 7251972, where its licence stands",
+        source: "Zenodo record 7251972, where its license stands",
         defaults,
         keys: &["path", "maximum", "resize", "validation_clips", "test_clips"],
         frame: sequences::frame,

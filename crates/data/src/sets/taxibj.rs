@@ -21,7 +21,7 @@ pub const fn taxibj() -> Dataset {
     Dataset {
         name: "taxibj",
         about: "inflow and outflow of taxis on a 32x32 grid over Beijing, half-hourly; dataset.npz",
-        source: "Zhang, Zheng, Qi, AAAI 2017, arXiv:1610.00081; no licence stated",
+        source: "Zhang, Zheng, Qi, AAAI 2017, arXiv:1610.00081; no license stated",
         defaults,
         keys: &["path", "validation_clips"],
         frame: |_| Some([2, 32, 32]),
@@ -40,7 +40,7 @@ fn defaults() -> DataConfig {
     }
 }
 
-/// What was observed and what came of it lie in an array each.
+/// Observed and future frames are in an array each.
 struct Pairs {
     observed: Arc<Mapped>,
     followed: Arc<Mapped>,

@@ -19,8 +19,8 @@ const DEEPEST: usize = 3;
 pub const fn ucf_sports() -> Dataset {
     Dataset {
         name: "ucf-sports",
-        about: "ten kinds of sport from television, 4 -> 1, 480x720 in colour; folders of images",
-        source: "Rodriguez, Ahmed, Shah, CVPR 2008; no licence stated",
+        about: "ten kinds of sport from television, 4 -> 1, 480x720 in color; folders of images",
+        source: "Rodriguez, Ahmed, Shah, CVPR 2008; no license stated",
         defaults,
         keys: &["path", "resize", "stride", "test_share", "validation_share"],
         frame: |config| config.resize.map(|[height, width]| [3, height, width]),

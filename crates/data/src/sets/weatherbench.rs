@@ -26,7 +26,7 @@ pub const fn weatherbench() -> Dataset {
     Dataset {
         name: "weatherbench",
         about: "hourly fields of ERA5, e.g. 2 m temperature, 12 -> 12; .npy files of the years 2010 to 2018",
-        source: "Rasp et al., JAMES 2020, MIT; data: Copernicus Climate Change Service, Licence to use Copernicus Products",
+        source: "Rasp et al., JAMES 2020, MIT; data: Copernicus Climate Change Service, License to use Copernicus Products",
         defaults,
         keys: &[
             "path",
@@ -112,14 +112,14 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
         Protocol::Own => (
             clips(VALIDATION, &normalization),
             clips(TEST, &normalization),
-            "train: 2010 to 2015, validation: 2016, test: 2017 and 2018, all normalised by train",
+            "train: 2010 to 2015, validation: 2016, test: 2017 and 2018, all normalized by train",
         ),
         Protocol::OpenStl => {
             let test = clips(TEST, &measured(TEST)?);
             (
                 Arc::clone(&test),
                 test,
-                "train: 2010 to 2015, validation and test: 2017 and 2018, each normalised by itself but denormalised by train",
+                "train: 2010 to 2015, validation and test: 2017 and 2018, each normalized by itself but denormalized by train",
             )
         }
     };

@@ -29,7 +29,7 @@ impl Folder {
     }
 
     fn message(&self, path: &Path) -> String {
-        let message = self.program.frames(path, Colour::Found).unwrap_err().to_string();
+        let message = self.program.frames(path, Color::Found).unwrap_err().to_string();
         assert!(message.contains(path.to_str().unwrap()), "{message}");
         assert!(!unpacked(path, "frames.npy").exists());
         message
@@ -50,23 +50,23 @@ fn frames_are_decoded_once_gray_where_all_are() {
         "ppm",
         b"P6\n2 1\n255\n\x01\x01\x01\x02\x02\x02P6\n2 1\n255\n\x03\x03\x03\x04\x04\x05",
     );
-    let array = folder.program.frames(&path, Colour::Found).unwrap();
+    let array = folder.program.frames(&path, Color::Found).unwrap();
     assert_eq!(array.shape(), [2, 3, 1, 2]);
     assert_eq!(values(&array), [1., 2., 1., 2., 1., 2., 3., 4., 3., 4., 3., 5.]);
     // Nothing is decoded again, until the video is another one.
     let gone = Ffmpeg {
         program: "/nonexistent/ffmpeg".into(),
     };
-    assert_eq!(gone.frames(&path, Colour::Found).unwrap().shape(), [2, 3, 1, 2]);
+    assert_eq!(gone.frames(&path, Color::Found).unwrap().shape(), [2, 3, 1, 2]);
     let gray = b"P6\n2 1\n255\n\x01\x01\x01\x02\x02\x02";
     folder.video("a b.avi", "ppm", gray);
     folder.video("a b.avi", "pgm", b"P5\n2 1\n255\n\x01\x02");
     let old = std::time::SystemTime::UNIX_EPOCH;
     let made = File::options().write(true).open(unpacked(&path, "frames.npy")).unwrap();
     made.set_modified(old).unwrap();
-    let array = folder.program.frames(&path, Colour::Found).unwrap();
+    let array = folder.program.frames(&path, Color::Found).unwrap();
     assert_eq!((array.shape(), values(&array)), (&[1, 1, 1, 2][..], vec![1., 2.]));
-    assert_eq!(folder.program.frames(&path, Colour::Rgb).unwrap().shape(), [1, 3, 1, 2]);
+    assert_eq!(folder.program.frames(&path, Color::Rgb).unwrap().shape(), [1, 3, 1, 2]);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn what_cannot_be_decoded_is_told_with_the_cause() {
     let gone = Ffmpeg {
         program: "/nonexistent/ffmpeg".into(),
     };
-    let message = gone.frames(&late, Colour::Found).unwrap_err().to_string();
+    let message = gone.frames(&late, Color::Found).unwrap_err().to_string();
     assert!(
         message.contains("late.avi` is a video, and there is no `ffmpeg`") && message.contains("install ffmpeg"),
         "{message}"

@@ -26,14 +26,14 @@ pub(crate) fn by_permissions(name: &str, check: impl FnOnce()) {
     // SAFETY: nothing but system calls, which may be made between fork and exec.
     unsafe { alone.pre_exec(give_up_capabilities) };
     let output = alone.output().unwrap();
-    let told = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-    eprintln!("{}{}", told[0], told[1]);
+    let texts = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    eprintln!("{}{}", texts[0], texts[1]);
     assert!(
         output.status.success(),
         "{name} failed where permissions bind, see above"
     );
     assert!(
-        told[0].contains("test result: ok. 1 passed"),
+        texts[0].contains("test result: ok. 1 passed"),
         "there is no test `{name}`"
     );
 }

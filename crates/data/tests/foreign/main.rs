@@ -29,7 +29,7 @@ static ALLOCATOR: Counting = Counting;
 fn files_that_are_whole_need_no_repair() {
     for file in [fields::plain(), fields::knmi(5), fields::odim("COMP", "DBZH")] {
         assert_eq!(checksums::repaired(&file), file);
-        // What stands in an object header is guarded; a changed size of it is another header.
+        // Object headers have a checksum; a changed size of one is another header.
         let start = file.windows(4).position(|bytes| bytes == b"OHDR").unwrap();
         let mut wrong = file.clone();
         wrong[start + 12] ^= 1;

@@ -41,7 +41,7 @@ fn words(error: DataError) -> String {
     error.to_string()
 }
 
-/// What `data show` does.
+/// The same steps as `data show`.
 fn inspected(config: &DataConfig) -> Result<(), String> {
     files::inspect(config, 8, 2).map(drop).map_err(words)
 }

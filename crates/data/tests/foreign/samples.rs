@@ -49,7 +49,7 @@ pub(crate) fn archives() -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// What `data convert` writes beside [`floats`].
+/// The manifest that `data convert` writes beside [`floats`].
 pub(crate) fn manifests() -> Vec<Vec<u8>> {
     let text = r#"{"version": 1, "shape": [6, 4, 4], "sha256": "00", "stretches": [{"frames": 4, "start":
         "2010-08-26T00:00:00Z"}, {"frames": 2}], "missing_share": 0.0, "least": 0.0, "greatest": 95.0, "mean": 47.5,
@@ -69,8 +69,8 @@ pub(crate) fn digits() -> Vec<Vec<u8>> {
 /// A picture in every format.
 pub(crate) fn stills() -> Vec<Vec<u8>> {
     let picture = RgbImage::from_fn(9, 7, |x, y| image::Rgb([20 * x as u8, 30 * y as u8, 7]));
-    let colour = DynamicImage::ImageRgb8(picture);
-    let gray = DynamicImage::ImageLuma8(colour.to_luma8());
+    let color = DynamicImage::ImageRgb8(picture);
+    let gray = DynamicImage::ImageLuma8(color.to_luma8());
     let encoded = |picture: &DynamicImage, format| {
         let mut file = Cursor::new(Vec::new());
         picture.write_to(&mut file, format).unwrap();
@@ -78,13 +78,13 @@ pub(crate) fn stills() -> Vec<Vec<u8>> {
     };
     vec![
         encoded(&gray, ImageFormat::Png),
-        encoded(&colour, ImageFormat::Png),
+        encoded(&color, ImageFormat::Png),
         encoded(&gray, ImageFormat::Jpeg),
-        encoded(&colour, ImageFormat::Jpeg),
-        encoded(&colour, ImageFormat::Bmp),
+        encoded(&color, ImageFormat::Jpeg),
+        encoded(&color, ImageFormat::Bmp),
         encoded(&gray, ImageFormat::Tiff),
-        encoded(&colour, ImageFormat::Tiff),
-        encoded(&colour, ImageFormat::WebP),
+        encoded(&color, ImageFormat::Tiff),
+        encoded(&color, ImageFormat::WebP),
     ]
 }
 

@@ -144,7 +144,7 @@ impl<'a> Patches<'a> {
 /// Floats in the longest vectors there are.
 const MOST_LANES: usize = 16;
 
-/// Neighbouring pixels of a panel, at most a vector of them.
+/// Neighboring pixels of a panel, at most a vector of them.
 #[derive(Clone, Copy, Default)]
 struct Piece {
     from: usize,

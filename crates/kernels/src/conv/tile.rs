@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::gather::Axis;
 
-/// Pixels of a tile that are neighbours in a row of an image.
+/// Pixels of a tile that are neighbors in a row of an image.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Segment {
     /// Number in the tile of the first pixel.
@@ -72,7 +72,7 @@ impl Copy {
         match step {
             1 => inside.copy_from_slice(&row[..self.len]),
             2 => {
-                // Whole pairs, which vectorises, and the single element that may end the row.
+                // Whole pairs, which vectorizes, and the single element that may end the row.
                 let pairs = row.chunks_exact(2);
                 if let (Some(last), [x]) = (inside.get_mut(pairs.len()), pairs.remainder()) {
                     *last = *x;
@@ -97,7 +97,7 @@ pub(super) struct Tile {
     /// First column, and columns, of the outputs.
     pub(super) columns: Range<usize>,
     /// Of each tap across: where its copy of a staged row begins. Rows are split into as many interleaved copies as
-    /// the step is long, so that the inputs of neighbouring outputs are neighbours.
+    /// the step is long, so that the inputs of neighboring outputs are neighbors.
     pub(super) taps: Vec<usize>,
     /// The copies that some tap reads.
     copies: Vec<Copy>,
@@ -201,7 +201,7 @@ impl Tile {
         }
     }
 
-    /// Whether every tap of every pixel is inside the input and neighbours are neighbours there.
+    /// Whether every tap of every pixel is inside the input and neighbors are neighbors there.
     pub(super) fn inside(&self) -> bool {
         let fits = |axis: &Axis| {
             axis.offset >= 0 && axis.offset as usize + (axis.outputs - 1) * axis.step + axis.reach() < axis.inputs

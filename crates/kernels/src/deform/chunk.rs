@@ -9,7 +9,7 @@ const CHANNELS: usize = 64;
 /// Images that keep all threads busy by themselves; with fewer, chunks are a quarter as large.
 const IMAGES: usize = 4;
 
-/// Neighbouring channels of one group and one offset group.
+/// Neighboring channels of one group and one offset group.
 pub(super) struct Chunk {
     /// First channel.
     pub(super) first: usize,

@@ -23,9 +23,9 @@ pub(super) struct ChunkWork<'a> {
 pub(super) struct Room<'a> {
     /// The gradient of the output, packed.
     rows: &'a mut [f32],
-    /// What was read, packed.
+    /// The samples, packed.
     packed: &'a mut [f32],
-    /// What was read, or its gradient: `[pixels, taps, channels]`.
+    /// The samples, or their gradient: `[pixels, taps, channels]`.
     columns: &'a mut [f32],
     /// Gradient of the input, channels last.
     last: &'a mut [f32],
@@ -140,7 +140,7 @@ impl WithSimd for ImageWork<'_, '_> {
     }
 }
 
-/// Gradients of columns on their way to the pixels that were read.
+/// Scatters gradients of columns to the pixels that were sampled.
 struct Spread<'a, S> {
     simd: S,
     x: &'a [f32],

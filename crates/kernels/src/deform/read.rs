@@ -5,11 +5,11 @@ use std::ops::Range;
 use super::{DeformConv2d, Inputs};
 use crate::sample::bilinear::{Place, Size};
 
-/// What a tap reads for an output pixel.
+/// The sample of one tap for one output pixel.
 pub(super) struct Read {
     /// Where.
     pub(super) place: Place,
-    /// What it is multiplied by.
+    /// Its weight.
     pub(super) mask: f32,
 }
 

@@ -1,4 +1,4 @@
-//! How a plane is laid out so that every tap reads neighbouring outputs from neighbouring places.
+//! How a plane is laid out so that every tap reads neighboring outputs from neighboring places.
 //!
 //! Along one axis output `o` and tap `k` meet at place `o * stride + k * dilation` of the padded input. Cut into `stride`
 //! phases, that is cell `o + k * dilation / stride` of phase `k * dilation % stride`: a constant distance from `o`.
@@ -88,7 +88,7 @@ pub(super) struct Padded<'a> {
 }
 
 /// How a plane is laid out with its padding around it, one phase after the other.
-pub(super) struct Layout {
+pub(super) struct PaddedLayout {
     pitch: usize,
     rows: usize,
     runs: [Vec<Run>; 2],
@@ -98,7 +98,7 @@ pub(super) struct Layout {
     pub(super) offsets: Vec<usize>,
 }
 
-impl Layout {
+impl PaddedLayout {
     /// Lays out an input.
     pub(super) fn of_input(axes: &[Axis; 2]) -> Self {
         let [rows, pitch] = axes.map(|axis| axis.output + axis.reach());
@@ -188,7 +188,7 @@ pub(super) struct Phase {
 
 impl Phase {
     /// All phases of an input, none of them empty.
-    pub(super) fn all(axes: &[Axis; 2], layout: &Layout) -> Vec<Self> {
+    pub(super) fn all(axes: &[Axis; 2], layout: &PaddedLayout) -> Vec<Self> {
         let phases = (0..axes[0].stride).flat_map(|y| (0..axes[1].stride).map(move |x| [y, x]));
         phases
             .map(|phase| Self::new(axes, layout, phase))
@@ -196,7 +196,7 @@ impl Phase {
             .collect()
     }
 
-    fn new(axes: &[Axis; 2], layout: &Layout, phase: [usize; 2]) -> Self {
+    fn new(axes: &[Axis; 2], layout: &PaddedLayout, phase: [usize; 2]) -> Self {
         let inputs = [0, 1].map(|axis: usize| axes[axis].inputs(phase[axis]));
         let start = [0, 1].map(|axis: usize| axes[axis].cell(inputs[axis].0) - axes[axis].cell(0));
         let start = start[0] * layout.pitch + start[1];

@@ -9,7 +9,7 @@ use super::axis::Padded;
 pub(super) struct Tap {
     /// Where it reads for the first output.
     pub(super) offset: usize,
-    /// What it multiplies by.
+    /// Its weights.
     pub(super) weight: f32,
 }
 

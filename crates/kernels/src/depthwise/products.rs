@@ -103,7 +103,7 @@ unsafe fn band_products<S: Simd, const N: usize>(
             let grad = simd.partial_load_f32s(&grad[row * columns + whole..][..columns - whole]);
             add(&mut rest, row * padded.pitch + whole, grad);
         }
-        // What was read behind the ends of the rows may be infinite: it must not reach the sums, not even times 0.
+        // Values read behind the ends of the rows may be infinite: they must not reach the sums, not even times 0.
         let ones = [1.0f32; 64];
         let inside = simd.partial_load_f32s(&ones[..columns - whole]);
         let inside = simd.equal_f32s(inside, simd.splat_f32s(1.0));

@@ -72,7 +72,7 @@ impl Results {
     fn with<S: Simd>(simd: S, shape: &Conv2d, x: &[f32], w: &[f32], bias: &[f32], grad: &[f32]) -> Self {
         let mut results = Self::unwritten(x, w, grad);
         let sizes = &Sizes::new(shape);
-        let layout = &Layout::of_input(&sizes.axes);
+        let layout = &PaddedLayout::of_input(&sizes.axes);
         let bias = Some(bias);
         let out = &mut results.out;
         simd.vectorize(Forward {
@@ -93,7 +93,7 @@ impl Results {
             channels,
             dw,
         });
-        let layout = &Layout::of_gradient(&sizes.axes);
+        let layout = &PaddedLayout::of_gradient(&sizes.axes);
         let phases = &Phase::all(&sizes.axes, layout);
         let dx = &mut results.dx;
         simd.vectorize(InputGradient {

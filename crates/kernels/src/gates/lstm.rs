@@ -4,7 +4,7 @@ use pulp::Simd;
 
 use crate::parallel::Shared;
 use crate::pointwise::functions::{sigmoid, tanh};
-use crate::pointwise::{Kernel, elementwise};
+use crate::pointwise::{ElementwiseKernel, elementwise};
 
 use super::Shape;
 use super::cell::{through_sigmoid, through_tanh};
@@ -78,7 +78,7 @@ struct Forward {
     forget_bias: f32,
 }
 
-impl Kernel<5, 2> for Forward {
+impl ElementwiseKernel<5, 2> for Forward {
     #[inline(always)]
     fn apply<S: Simd>(self, simd: S, [i, f, g, o, c]: [S::f32s; 5]) -> [S::f32s; 2] {
         let f = sigmoid(simd, simd.add_f32s(f, simd.splat_f32s(self.forget_bias)));
@@ -93,7 +93,7 @@ struct Backward {
     forget_bias: f32,
 }
 
-impl Kernel<7, 5> for Backward {
+impl ElementwiseKernel<7, 5> for Backward {
     #[inline(always)]
     fn apply<S: Simd>(self, simd: S, [i, f, g, o, c, grad_c, grad_h]: [S::f32s; 7]) -> [S::f32s; 5] {
         let [i, o] = [sigmoid(simd, i), sigmoid(simd, o)];

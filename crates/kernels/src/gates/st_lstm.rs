@@ -7,7 +7,7 @@ use pulp::Simd;
 
 use crate::parallel::Shared;
 use crate::pointwise::functions::{sigmoid, tanh};
-use crate::pointwise::{Kernel, Part, elementwise};
+use crate::pointwise::{ElementwiseKernel, Part, elementwise};
 
 use super::Shape;
 use super::cell::{through_sigmoid, through_tanh};
@@ -114,7 +114,7 @@ struct Forward {
     forget_bias: f32,
 }
 
-impl Kernel<4, 2> for Forward {
+impl ElementwiseKernel<4, 2> for Forward {
     #[inline(always)]
     fn apply<S: Simd>(self, simd: S, [i, f, g, state]: [S::f32s; 4]) -> [S::f32s; 2] {
         let f = sigmoid(simd, simd.add_f32s(f, simd.splat_f32s(self.forget_bias)));
@@ -123,7 +123,7 @@ impl Kernel<4, 2> for Forward {
     }
 }
 
-impl Kernel<4, 1> for Forward {
+impl ElementwiseKernel<4, 1> for Forward {
     #[inline(always)]
     fn apply<S: Simd>(self, simd: S, inputs: [S::f32s; 4]) -> [S::f32s; 1] {
         let [state, _] = self.apply(simd, inputs);
@@ -158,14 +158,14 @@ impl Backward {
     }
 }
 
-impl Kernel<6, 4> for Backward {
+impl ElementwiseKernel<6, 4> for Backward {
     #[inline(always)]
     fn apply<S: Simd>(self, simd: S, [i, f, g, state, grad, grad_delta]: [S::f32s; 6]) -> [S::f32s; 4] {
         self.gradients(simd, [i, f, g, state], grad, simd.add_f32s(grad, grad_delta))
     }
 }
 
-impl Kernel<5, 4> for Backward {
+impl ElementwiseKernel<5, 4> for Backward {
     #[inline(always)]
     fn apply<S: Simd>(self, simd: S, [i, f, g, state, grad]: [S::f32s; 5]) -> [S::f32s; 4] {
         self.gradients(simd, [i, f, g, state], grad, grad)
@@ -248,7 +248,7 @@ pub fn st_lstm_output_backward(
 #[derive(Clone, Copy)]
 struct Output;
 
-impl Kernel<2, 2> for Output {
+impl ElementwiseKernel<2, 2> for Output {
     #[inline(always)]
     fn apply<S: Simd>(self, simd: S, [o, mixed]: [S::f32s; 2]) -> [S::f32s; 2] {
         let gate = sigmoid(simd, o);
@@ -256,7 +256,7 @@ impl Kernel<2, 2> for Output {
     }
 }
 
-impl Kernel<2, 1> for Output {
+impl ElementwiseKernel<2, 1> for Output {
     #[inline(always)]
     fn apply<S: Simd>(self, simd: S, inputs: [S::f32s; 2]) -> [S::f32s; 1] {
         let [hidden, _] = self.apply(simd, inputs);
@@ -267,7 +267,7 @@ impl Kernel<2, 1> for Output {
 #[derive(Clone, Copy)]
 struct OutputBackward;
 
-impl Kernel<4, 2> for OutputBackward {
+impl ElementwiseKernel<4, 2> for OutputBackward {
     #[inline(always)]
     fn apply<S: Simd>(self, simd: S, [o, mixed, grad, grad_gate]: [S::f32s; 4]) -> [S::f32s; 2] {
         let gate = sigmoid(simd, o);
@@ -279,7 +279,7 @@ impl Kernel<4, 2> for OutputBackward {
     }
 }
 
-impl Kernel<3, 2> for OutputBackward {
+impl ElementwiseKernel<3, 2> for OutputBackward {
     #[inline(always)]
     fn apply<S: Simd>(self, simd: S, [o, mixed, grad]: [S::f32s; 3]) -> [S::f32s; 2] {
         self.apply(simd, [o, mixed, grad, simd.splat_f32s(0.0)])

@@ -4,14 +4,14 @@ use pulp::Simd;
 
 use super::{COLUMN_VECTORS, columns, rows};
 
-/// What the products are added to.
+/// The values that the products are added to.
 #[derive(Clone, Copy)]
 pub enum Start<'a> {
     /// Nothing: the target is overwritten.
     Zero,
     /// A number for every row: the target is overwritten.
     Bias(&'a [f32]),
-    /// What the target holds.
+    /// The values in the target.
     Target,
 }
 

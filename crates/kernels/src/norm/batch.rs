@@ -1,4 +1,4 @@
-//! Batch normalisation (Ioffe & Szegedy 2015).
+//! Batch normalization (Ioffe & Szegedy 2015).
 
 use pulp::{Simd, WithSimd};
 
@@ -7,7 +7,7 @@ use crate::pointwise::Identity;
 use crate::pointwise::stream::{dispatch, map_sums};
 
 use super::moments::Moments;
-use super::rows::{Gradient, Normalise, Rows};
+use super::rows::{Gradient, Normalize, Rows};
 
 /// The rows of a channel in `[batch, channels, inner]`.
 fn rows([batch, channels, inner]: [usize; 3], channel: usize) -> Rows {
@@ -73,7 +73,7 @@ pub fn batch_norm(
     assert_eq!([mean.len(), variance.len(), w.len(), b.len()], [channels; 4]);
     let shared = Shared::new(out);
     tasks(channels, 2 * x.len(), |channel| {
-        dispatch(Normalise {
+        dispatch(Normalize {
             rows: rows([batch, channels, inner], channel),
             x,
             mean: mean[channel],

@@ -1,4 +1,4 @@
-//! Layer normalisation over the channels of every pixel of `[batch, channels, inner]` (the channels-first form of Liu
+//! Layer normalization over the channels of every pixel of `[batch, channels, inner]` (the channels-first form of Liu
 //! et al. 2022), with vectors along pixels.
 
 use std::ops::Range;
@@ -135,7 +135,7 @@ impl WithSimd for Forward<'_> {
             [&mut *mean, &mut *square],
             #[inline(always)]
             |[rest, mean, square]| {
-                // What the mean missed by rounding.
+                // Correction of the mean's rounding error.
                 let missed = simd.mul_f32s(rest, share);
                 let square = simd.negate_mul_add_e_f32s(missed, rest, square);
                 let root = simd.sqrt_f32s(simd.mul_add_e_f32s(square, share, epsilon));
@@ -144,7 +144,7 @@ impl WithSimd for Forward<'_> {
         );
         for channel in 0..tile.channels {
             let [w, b] = [self.w[channel], self.b[channel]].map(|x| simd.splat_f32s(x));
-            // SAFETY: the tile is this normalisation's own.
+            // SAFETY: the tile is this normalization's own.
             let out = unsafe { self.out.slice(tile.channel(channel)) };
             map(
                 simd,

@@ -1,11 +1,11 @@
-//! Group normalisation (Wu & He 2018), with the activation that usually follows in the same pass.
+//! Group normalization (Wu & He 2018), with the activation that usually follows in the same pass.
 
 use crate::parallel::{Shared, tasks};
 use crate::pointwise::stream::dispatch;
 use crate::pointwise::{Activation, Function, Gelu, Identity, LeakyRelu, Silu};
 
 use super::moments::Moments;
-use super::rows::{Gradient, Normalise, Rows};
+use super::rows::{Gradient, Normalize, Rows};
 
 /// `[batch, channels, inner]` cut into groups of channels.
 #[derive(Clone, Copy)]
@@ -74,19 +74,19 @@ pub fn group_norm(
     assert_eq!([mean.len(), inverse_std.len()], [batch * groups; 2]);
     let outputs = [out, mean, inverse_std].map(Shared::new);
     match activation {
-        None => normalise(shape, x, [w, b], epsilon, Identity, outputs),
-        Some(Activation::Silu) => normalise(shape, x, [w, b], epsilon, Silu, outputs),
-        Some(Activation::Gelu) => normalise(shape, x, [w, b], epsilon, Gelu, outputs),
-        Some(Activation::LeakyRelu(slope)) => normalise(shape, x, [w, b], epsilon, LeakyRelu(slope), outputs),
+        None => normalize(shape, x, [w, b], epsilon, Identity, outputs),
+        Some(Activation::Silu) => normalize(shape, x, [w, b], epsilon, Silu, outputs),
+        Some(Activation::Gelu) => normalize(shape, x, [w, b], epsilon, Gelu, outputs),
+        Some(Activation::LeakyRelu(slope)) => normalize(shape, x, [w, b], epsilon, LeakyRelu(slope), outputs),
         Some(other) => unfused(other),
     }
 }
 
 fn unfused(activation: Activation) -> ! {
-    panic!("group normalisation does not fuse {activation:?}")
+    panic!("group normalization does not fuse {activation:?}")
 }
 
-fn normalise<F: Function>(
+fn normalize<F: Function>(
     shape: Groups,
     x: &[f32],
     [w, b]: [&[f32]; 2],
@@ -102,7 +102,7 @@ fn normalise<F: Function>(
         let [means, inverses] = [mean, inverse_std].map(|shared| unsafe { shared.slice(task..task + 1) });
         means[0] = moments.mean();
         inverses[0] = moments.inverse_std(epsilon);
-        dispatch(Normalise {
+        dispatch(Normalize {
             rows,
             x,
             mean: means[0],

@@ -1,4 +1,4 @@
-//! Layer normalisation over the last axis (Ba, Kiros & Hinton 2016).
+//! Layer normalization over the last axis (Ba, Kiros & Hinton 2016).
 
 use std::ops::Range;
 

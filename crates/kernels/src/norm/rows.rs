@@ -1,5 +1,5 @@
-//! Rows of one mean and variance: a channel of all samples in batch normalisation, the channels of a group in group
-//! normalisation.
+//! Rows of one mean and variance: a channel of all samples in batch normalization, the channels of a group in group
+//! normalization.
 
 use std::ops::Range;
 
@@ -37,7 +37,7 @@ fn parameter(parameters: &[f32], row: usize) -> f32 {
 }
 
 /// `out = function((x - mean) inverse_std w + b)`.
-pub(super) struct Normalise<'a, F> {
+pub(super) struct Normalize<'a, F> {
     pub(super) rows: Rows,
     pub(super) x: &'a [f32],
     pub(super) mean: f32,
@@ -49,7 +49,7 @@ pub(super) struct Normalise<'a, F> {
     pub(super) out: Shared<'a>,
 }
 
-impl<F: Function> WithSimd for Normalise<'_, F> {
+impl<F: Function> WithSimd for Normalize<'_, F> {
     type Output = ();
 
     #[inline(always)]
@@ -59,7 +59,7 @@ impl<F: Function> WithSimd for Normalise<'_, F> {
             let range = self.rows.range(row);
             let scale = simd.splat_f32s(parameter(self.w, row) * self.inverse_std);
             let shift = simd.splat_f32s(parameter(self.b, row));
-            // SAFETY: the rows are this normalisation's own.
+            // SAFETY: the rows are this normalization's own.
             let out = unsafe { self.out.slice(range.clone()) };
             map(
                 simd,
@@ -75,7 +75,7 @@ impl<F: Function> WithSimd for Normalise<'_, F> {
     }
 }
 
-/// The gradient of [`Normalise`] when mean and variance are those of the rows themselves.
+/// The gradient of [`Normalize`] when mean and variance are those of the rows themselves.
 pub(super) struct Gradient<'a, F, R> {
     pub(super) rows: Rows,
     pub(super) x: &'a [f32],

@@ -201,7 +201,7 @@ fn a_mean_far_from_zero_does_not_cancel() {
 }
 
 #[test]
-fn empty_arrays_are_normalised() {
+fn empty_arrays_are_normalized() {
     for shape in [[0, 4, 3], [2, 4, 0], [0, 4, 1]] {
         let case = Case::new(shape, 1);
         for results in [
@@ -219,7 +219,7 @@ fn empty_arrays_are_normalised() {
 }
 
 #[test]
-fn nan_spreads_over_what_it_is_normalised_with() {
+fn nan_spreads_over_what_it_is_normalized_with() {
     let mut case = Case::new([2, 4, 20], 1);
     case.x[3] = f32::NAN;
     case.x[100] = f32::INFINITY;

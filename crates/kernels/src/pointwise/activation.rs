@@ -4,7 +4,7 @@ use pulp::Simd;
 
 use crate::parallel::Shared;
 
-use super::elementwise::{Kernel, Part, elementwise};
+use super::elementwise::{ElementwiseKernel, Part, elementwise};
 use super::functions::{normal_cdf, sigmoid, sigmoids, tanh};
 
 /// An activation function.
@@ -140,7 +140,7 @@ impl Function for Tanh {
 #[derive(Clone, Copy)]
 struct Forward<F>(F);
 
-impl<F: Function> Kernel<1, 1> for Forward<F> {
+impl<F: Function> ElementwiseKernel<1, 1> for Forward<F> {
     #[inline(always)]
     fn apply<S: Simd>(self, simd: S, [x]: [S::f32s; 1]) -> [S::f32s; 1] {
         [self.0.value(simd, x)]
@@ -150,7 +150,7 @@ impl<F: Function> Kernel<1, 1> for Forward<F> {
 #[derive(Clone, Copy)]
 struct Backward<F>(F);
 
-impl<F: Function> Kernel<2, 1> for Backward<F> {
+impl<F: Function> ElementwiseKernel<2, 1> for Backward<F> {
     #[inline(always)]
     fn apply<S: Simd>(self, simd: S, [saved, grad]: [S::f32s; 2]) -> [S::f32s; 1] {
         [simd.mul_f32s(grad, self.0.derivative(simd, saved))]
@@ -187,7 +187,7 @@ pub fn backward(activation: Activation, saved: &[f32], grad: &[f32], dx: &mut [f
 }
 
 /// Applies `kernel` to whole slices of one length.
-pub(super) fn whole<const I: usize>(kernel: impl Kernel<I, 1>, inputs: [&[f32]; I], out: &mut [f32]) {
+pub(super) fn whole<const I: usize>(kernel: impl ElementwiseKernel<I, 1>, inputs: [&[f32]; I], out: &mut [f32]) {
     let len = out.len();
     assert!(inputs.iter().all(|x| x.len() == len), "slices of different lengths");
     let part = Part { sample: 0, offset: 0 };

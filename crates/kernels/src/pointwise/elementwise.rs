@@ -10,11 +10,11 @@ use super::stream::{dispatch, map};
 const CHUNK: usize = 1 << 13;
 
 /// `O` numbers out of `I` numbers.
-pub(crate) trait Kernel<const I: usize, const O: usize>: Copy + Send + Sync {
+pub(crate) trait ElementwiseKernel<const I: usize, const O: usize>: Copy + Send + Sync {
     fn apply<S: Simd>(self, simd: S, inputs: [S::f32s; I]) -> [S::f32s; O];
 }
 
-/// What a kernel reads, or writes, of each sample of an array.
+/// The part of each sample of an array that a kernel reads or writes.
 #[derive(Clone, Copy)]
 pub(crate) struct Part {
     /// Elements from one sample to the next.
@@ -28,7 +28,7 @@ pub(crate) struct Part {
 /// # Safety
 /// No part of an output overlaps another part of it, of the same sample or of another one.
 pub(crate) unsafe fn elementwise<const I: usize, const O: usize>(
-    kernel: impl Kernel<I, O>,
+    kernel: impl ElementwiseKernel<I, O>,
     [samples, len]: [usize; 2],
     inputs: [(&[f32], Part); I],
     outputs: [(Shared, Part); O],
@@ -53,7 +53,7 @@ struct Chunk<'a, K, const I: usize, const O: usize> {
     outputs: [&'a mut [f32]; O],
 }
 
-impl<K: Kernel<I, O>, const I: usize, const O: usize> WithSimd for Chunk<'_, K, I, O> {
+impl<K: ElementwiseKernel<I, O>, const I: usize, const O: usize> WithSimd for Chunk<'_, K, I, O> {
     type Output = ();
 
     #[inline(always)]

@@ -5,13 +5,13 @@ use pulp::{Simd, WithSimd};
 use crate::parallel::{Shared, tasks};
 
 use super::activation::whole;
-use super::elementwise::Kernel;
+use super::elementwise::ElementwiseKernel;
 use super::stream::{dispatch, map, map_sums};
 
 #[derive(Clone, Copy)]
 struct Add;
 
-impl Kernel<2, 1> for Add {
+impl ElementwiseKernel<2, 1> for Add {
     #[inline(always)]
     fn apply<S: Simd>(self, simd: S, [x, y]: [S::f32s; 2]) -> [S::f32s; 1] {
         [simd.add_f32s(x, y)]
@@ -21,7 +21,7 @@ impl Kernel<2, 1> for Add {
 #[derive(Clone, Copy)]
 struct Multiply;
 
-impl Kernel<2, 1> for Multiply {
+impl ElementwiseKernel<2, 1> for Multiply {
     #[inline(always)]
     fn apply<S: Simd>(self, simd: S, [x, y]: [S::f32s; 2]) -> [S::f32s; 1] {
         [simd.mul_f32s(x, y)]

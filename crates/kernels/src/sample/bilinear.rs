@@ -37,8 +37,8 @@ impl Place {
     /// The place at a row and a column of an image.
     #[inline(always)]
     pub(crate) fn new([row, column]: [f32; 2], Size { sides, width }: Size) -> Self {
-        let ([above, below], rows) = neighbours(row, sides[0]);
-        let ([left, right], columns) = neighbours(column, sides[1]);
+        let ([above, below], rows) = neighbors(row, sides[0]);
+        let ([left, right], columns) = neighbors(column, sides[1]);
         Self {
             pixels: [
                 above * width + left,
@@ -60,7 +60,7 @@ impl Place {
 
     /// Derivatives by the place's row and column of the sum of weighted pixels.
     ///
-    /// At the centre of a pixel they are those of the square below and to the right, and one pixel outside, the row or
+    /// At the center of a pixel they are those of the square below and to the right, and one pixel outside, the row or
     /// column inside still counts: both as in PyTorch.
     #[inline(always)]
     pub(crate) fn slopes(&self, pixels: [f32; 4]) -> [f32; 2] {
@@ -76,7 +76,7 @@ impl Place {
 
 /// The pixels before and after a place along an axis.
 #[inline(always)]
-fn neighbours(place: f32, side: f32) -> ([u32; 2], Axis) {
+fn neighbors(place: f32, side: f32) -> ([u32; 2], Axis) {
     let before = place.floor();
     let pixels = [before, before + 1.0];
     let inside = pixels.map(|pixel| if pixel >= 0.0 && pixel < side { 1.0 } else { 0.0 });

@@ -23,7 +23,7 @@ fn exact(x: &[f64]) -> [Vec<f64>; 2] {
     [log.iter().map(|x| x.exp()).collect(), log]
 }
 
-/// What [`run`] gives, by the formulas; gradients by central differences where `steps` says so.
+/// Expected result of [`run`], by the formulas; gradients by central differences where `steps` says so.
 fn expected(columns: usize, x: &[f32], grad: &[f32], steps: bool) -> [Vec<f32>; 4] {
     let mut results = [(); 4].map(|()| Vec::new());
     for (x, grad) in x.chunks(columns).zip(grad.chunks(columns)) {

@@ -1,4 +1,4 @@
-//! Kernels on their way to the points.
+//! The filter transform.
 
 use pulp::{Simd, WithSimd};
 

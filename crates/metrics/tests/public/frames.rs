@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// What `compare.py` wrote.
+/// Output of `compare.py`.
 pub(crate) fn expected() -> Value {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),

@@ -61,7 +61,7 @@ impl CausalLstmConfig {
         }
     }
 
-    /// What one step costs.
+    /// Cost of one step.
     pub fn cost(&self, size: [usize; 2]) -> Cost {
         let gates: Cost = self.gate_convolutions().iter().map(|gates| gates.cost(size)).sum();
         gates + self.mix().cost(size)

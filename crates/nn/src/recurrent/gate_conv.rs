@@ -35,7 +35,7 @@ impl GateConvConfig {
         }
     }
 
-    /// What one image of this size costs.
+    /// Cost for one image of this size.
     pub fn cost(&self, size: [usize; 2]) -> Cost {
         let norm = match self.normalized {
             Some(_) => Cost::group_norm(self.output * size[0] * size[1]),

@@ -45,7 +45,7 @@ impl GradientHighwayConfig {
         }
     }
 
-    /// What one step costs.
+    /// Cost of one step.
     pub fn cost(&self, size: [usize; 2]) -> Cost {
         self.convolution().cost(size) * 2
     }

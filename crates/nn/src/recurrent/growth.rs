@@ -7,12 +7,12 @@ use foreframe_ops::sigmoid;
 
 use crate::{Linear, LinearConfig};
 
-/// What counts as elapsed time where the trend of a motion decays.
+/// The time by which the trend of a motion decays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GrowthDecay {
     /// Frames read before this one: what the paper's equation means.
     RecurrenceStep,
-    /// The sample's place in the batch: what GMG's published code computes, so that a forecast depends on its neighbours.
+    /// The sample's place in the batch: what GMG's published code computes, so that a forecast depends on its neighbors.
     BatchIndex,
     /// Always 1.
     Constant,

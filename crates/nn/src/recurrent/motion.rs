@@ -55,7 +55,7 @@ impl MotionPathConfig {
         }
     }
 
-    /// What one step costs on an image of this size.
+    /// Cost of one step for an image of this size.
     pub fn cost(&self, size: [usize; 2]) -> Cost {
         let half = size.map(|side| side / 2);
         self.encoder().cost(half)
@@ -77,10 +77,10 @@ impl MotionPathConfig {
     }
 }
 
-/// What a [`MotionPath`] remembers.
+/// State of a [`MotionPath`].
 #[derive(Clone, Debug)]
 pub struct MotionState {
-    /// Where the nine neighbours moved to: rows, then columns, `[batch, 18, height / 2, width / 2]`.
+    /// Where the nine neighbors moved to: rows, then columns, `[batch, 18, height / 2, width / 2]`.
     pub displacement: Tensor<4>,
     /// The part of it that lasts, of the same shape.
     pub trend: Tensor<4>,

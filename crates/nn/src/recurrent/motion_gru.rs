@@ -11,7 +11,7 @@ use super::{GrowthDecay, MotionPathConfig};
 use crate::fan_in_uniform;
 use crate::{Conv2d, Conv2dConfig};
 
-/// A displacement down and one to the right for each of nine neighbours.
+/// A displacement down and one to the right for each of nine neighbors.
 pub(super) const DISPLACEMENTS: usize = 18;
 const NEIGHBOURS: usize = 9;
 /// How far the trend moves towards the newest motion in one step.
@@ -25,7 +25,7 @@ fn modulation(channels: usize) -> Conv2dConfig {
     Conv2dConfig::new([channels, NEIGHBOURS], 3).with_padding(1)
 }
 
-/// Estimates where every neighbourhood moves to, as a transient part from a GRU and a trend, and warps the features along
+/// Estimates where every neighborhood moves to, as a transient part from a GRU and a trend, and warps the features along
 /// it (Wu et al., MotionRNN, CVPR 2021, equations 3 to 5).
 #[derive(Module, Debug)]
 pub(super) struct MotionGru {

@@ -46,7 +46,7 @@ impl SelfAttentionMemoryConfig {
         }
     }
 
-    /// What one step costs: the convolutions, and two maps of all pairs of positions, made and applied.
+    /// Cost of one step: the convolutions, and two attention maps over all pairs of positions, computed and applied.
     pub fn cost(&self, size: [usize; 2]) -> Cost {
         let positions = size[0] * size[1];
         let convolutions: Cost = self.convolutions().iter().map(|one| one.cost(size)).sum();

@@ -59,7 +59,7 @@ impl StLstmConfig {
         }
     }
 
-    /// What one step costs.
+    /// Cost of one step.
     pub fn cost(&self, size: [usize; 2]) -> Cost {
         let gates: Cost = self.gate_convolutions().iter().map(|gates| gates.cost(size)).sum();
         gates + self.mix().cost(size)

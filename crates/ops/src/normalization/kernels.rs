@@ -3,13 +3,13 @@
 use foreframe_kernels::norm;
 use foreframe_kernels::pointwise::Activation;
 
-use crate::kernel::{Floats, Kernel, Known};
+use crate::kernel::{DifferentiableKernel, Floats, Known};
 
 /// Mean and variance of every channel, `[2, channels]`.
 #[derive(Debug)]
 pub(super) struct Statistics;
 
-impl Kernel for Statistics {
+impl DifferentiableKernel for Statistics {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
         let [batch, channels, pixels] = inputs[0].image();
         let output = Floats::filled([2, channels], |out| {
@@ -37,7 +37,7 @@ pub(super) struct BatchNorm {
     pub(super) statistics: Vec<f32>,
 }
 
-impl Kernel for BatchNorm {
+impl DifferentiableKernel for BatchNorm {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
         let [batch, channels, pixels] = inputs[0].image();
         let (mean, variance) = self.statistics.split_at(channels);
@@ -94,7 +94,7 @@ pub(super) struct GroupNorm {
     pub(super) activation: Option<Activation>,
 }
 
-impl Kernel for GroupNorm {
+impl DifferentiableKernel for GroupNorm {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
         let [batch, channels, pixels] = inputs[0].image();
         let [x, w, b] = [0, 1, 2].map(|index: usize| inputs[index].values());
@@ -163,7 +163,7 @@ pub(super) struct LayerNorm {
     pub(super) channels_first: bool,
 }
 
-impl Kernel for LayerNorm {
+impl DifferentiableKernel for LayerNorm {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
         let [x, w, b] = [0, 1, 2].map(|index: usize| inputs[index].values());
         let [rows, columns] = inputs[0].rows();

@@ -6,7 +6,7 @@ use foreframe_kernels::winograd::Tile;
 
 use super::StLstmExtras;
 use crate::convolution::{convolve, input_gradient, weight_gradient, weight_shape};
-use crate::kernel::{Floats, Kernel, Known};
+use crate::kernel::{DifferentiableKernel, Floats, Known};
 
 /// Inputs: x, h, c, m and the weights of input, hidden state, memory, output gate and mix. Output, stacked: h', c', m', with
 /// increments also those, with the gate also that.
@@ -133,7 +133,7 @@ impl StLstm {
     }
 }
 
-impl Kernel for StLstm {
+impl DifferentiableKernel for StLstm {
     fn forward(&self, inputs: &[Floats]) -> (Floats, Vec<Floats>) {
         let (output, [gates, mixed]) = self.compute(inputs, Tile::Large);
         // The output's memory is shared, not copied.
@@ -182,7 +182,7 @@ impl Kernel for StLstm {
             weight_gradient(&self.mix, both.values(), d_mixed.values(), dw);
         });
         drop(both);
-        // What arrives at the memories from outside, and through the output.
+        // Gradients that reach the memories directly, and through the output.
         let mut d_memories = Floats::filled([states * len], |out| out.copy_from_slice(&g[len..(1 + states) * len]));
         for (shape, d, w) in [(&self.to_output, &d_output, wo), (&self.mix, &d_mixed, wl)] {
             let d_both = Floats::filled([2 * len], |dx| input_gradient(shape, d.values(), w, dx));

@@ -9,12 +9,12 @@ use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Expected, MapAccess, SeqAccess, Unexpected, Visitor};
 use toml::{Table, Value};
 
-/// What is wrong with one key of a configuration.
+/// An invalid key of a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyError {
     /// The whole key, e.g. `train.schedule.kind`.
     pub key: String,
-    /// What is wrong and what to write instead.
+    /// The problem and the remedy.
     pub problem: String,
     /// A key below `key` that the problem is about.
     field: Option<String>,

@@ -22,7 +22,7 @@ pub enum ResolveError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The cause, from the operating system.
         cause: std::io::Error,
     },
     /// A file is no TOML.
@@ -121,7 +121,7 @@ impl ConfigFile {
     }
 }
 
-/// What a run is configured by, the weakest first.
+/// The layers of a run's configuration, the weakest first.
 #[derive(Clone, Copy, Debug)]
 pub struct Layers<'a> {
     /// The network.

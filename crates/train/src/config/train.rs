@@ -38,12 +38,12 @@ pub struct TrainConfig {
     pub checkpoint_every: u64,
     /// Newest checkpoints kept, besides the best one.
     pub keep: usize,
-    /// Networks that read frame by frame: whether what a step computes is forgotten and computed again on the way back,
-    /// which takes one more forward pass and the memory of one step instead of all.
+    /// Networks that read frame by frame: whether the activations of a step are recomputed in the backward pass, which
+    /// takes one more forward pass and the memory of one step instead of all.
     pub recompute_steps: bool,
-    /// Whether activations and normalized images, which take one pass over memory, are forgotten and computed again on the
-    /// way back. Not a digit changes. Networks that read frame by frame ignore it: what is kept of their gates to compute
-    /// the rest from takes more than is saved.
+    /// Whether activations and normalized images, which take one pass over memory, are recomputed in the
+    /// backward pass. The result is the same to the bit. Networks that read frame by frame ignore it: the gates that they
+    /// would keep for it take more memory than is saved.
     pub recompute_activations: bool,
     /// The optimizer.
     pub optimizer: OptimizerConfig,

@@ -14,7 +14,7 @@ pub(crate) fn targets_of(source: &dyn ClipSource) -> Targets {
 /// The channels of a clip's future that are to be forecast, as a network sees them that was built for all channels, or for
 /// these alone.
 ///
-/// `times` are those of the frames to forecast, which only networks for these channels alone are told: others read them, if
+/// `times` are those of the frames to forecast, which only networks for these channels alone are given: others read them, if
 /// they look at them, as channels.
 pub(super) fn answer(
     network: &dyn Network,

@@ -37,7 +37,7 @@ impl<'a> Perceptual<'a> {
         })
     }
 
-    /// Adds one clip, normalised, `[lead time, channels, height, width]`.
+    /// Adds one clip, normalized, `[lead time, channels, height, width]`.
     pub(crate) fn add(&mut self, forecast: &[f32], truth: &[f32]) {
         let physical = |values: &[f32]| {
             let mut values = values.to_vec();
@@ -68,7 +68,7 @@ impl<'a> Perceptual<'a> {
             name: "lpips".to_owned(),
             definition: format!(
                 "Learned perceptual image patch similarity of Zhang et al. 2018, version 0.1 with AlexNet, by the weights \
-                 given: denormalised values clipped to 0..{} become images in -1..1, three channels their colours, of \
+                 given: denormalized values clipped to 0..{} become images in -1..1, three channels their colors, of \
                  others each a gray image; mean over channels, lead times and clips, without frames in which the truth is \
                  missing somewhere.",
                 self.range

@@ -10,7 +10,7 @@ use crate::error::TrainError;
 use crate::model::Network;
 use crate::progress::Progress;
 
-/// Mean squared error of the forecasts of the first `clips` clips (0 for all), in normalised units: what training chooses
+/// Mean squared error of the forecasts of the first `clips` clips (0 for all), in normalized units: what training chooses
 /// checkpoints by.
 ///
 /// # Errors
@@ -24,11 +24,11 @@ pub fn validation_loss(
 ) -> Result<f64, TrainError> {
     fits(network, &source, source.shape().future)?;
     let (device, targets) = (network.device().inner(), targets_of(source.as_ref()));
-    let (mut sum, mut judged) = (0.0, 0);
-    let mut judge = |batch: &HostBatch, clips: usize| {
+    let (mut sum, mut evaluated) = (0.0, 0);
+    let mut evaluate = |batch: &HostBatch, clips: usize| {
         let clip = batch.to_clip(&device).first(clips);
         sum += network.validation_loss(clip, targets) * clips as f64;
-        judged += clips;
+        evaluated += clips;
         Ok(())
     };
     Part {
@@ -37,6 +37,6 @@ pub fn validation_loss(
         clips,
         task: "validation",
     }
-    .each_batch(progress, &mut judge)?;
-    Ok(sum / judged as f64)
+    .each_batch(progress, &mut evaluate)?;
+    Ok(sum / evaluated as f64)
 }

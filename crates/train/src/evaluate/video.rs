@@ -36,7 +36,7 @@ impl<'a> VideoDistance<'a> {
         }
         if clips < 2 {
             let problem = format!("compares the spread of clips, and there is {clips}");
-            let remedy = "judge 2 or more: raise eval.clips, or use more data";
+            let remedy = "evaluate 2 or more: raise eval.clips, or use more data";
             return Err(ConfigError::new("fvd", problem, remedy));
         }
         let none = Moments::new(fvd.feature_count());
@@ -50,7 +50,7 @@ impl<'a> VideoDistance<'a> {
         })
     }
 
-    /// Adds one clip, normalised, with what every forecaster says, `[time, channels, height, width]`. Where a value is
+    /// Adds one clip, normalized, with what every forecaster says, `[time, channels, height, width]`. Where a value is
     /// missing the clip does not count.
     pub(super) fn add(&mut self, past: &[f32], truth: &[f32], forecasts: &[&[f32]]) {
         if past.iter().chain(truth).any(|value| value.is_nan()) {
@@ -83,8 +83,8 @@ impl<'a> VideoDistance<'a> {
             name: "fvd".to_owned(),
             definition: format!(
                 "Fréchet video distance of Unterthiner et al. 2018 by the weights given, of clips that are the {} observed \
-                 frames followed by the {} forecast to clips that are those followed by the truth: denormalised values \
-                 clipped to 0..{} become frames of 224x224 in -1..1, three channels their colours, of others each a gray \
+                 frames followed by the {} forecast to clips that are those followed by the truth: denormalized values \
+                 clipped to 0..{} become frames of 224x224 in -1..1, three channels their colors, of others each a gray \
                  clip; distance of the normal distributions (covariances with N - 1) of I3D's outputs before the softmax, \
                  without clips in which a value is missing, of {} here. Few clips make it larger: compare it with that of \
                  as many clips only (256 or more are usual).",

@@ -21,7 +21,7 @@ const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0
 const MAGIC_WITHIN: usize = 32;
 /// The pickle of an archive describes the tensors and holds none of their values.
 const LONGEST_PICKLE: u64 = 1 << 27;
-/// What a tensor that repeats its values may become, in bytes.
+/// Upper limit for a tensor that repeats its values, in bytes.
 const MOST_REPEATED: usize = 1 << 24;
 
 /// How a file of `torch.save` begins.
@@ -58,7 +58,7 @@ enum Storages {
     Archive {
         archive: Box<RefCell<ZipArchive<BufReader<File>>>>,
         file: File,
-        /// What the names of the entries begin with.
+        /// Prefix of the names of the entries.
         folder: String,
     },
     Stream {

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 
 use crate::model::Model;
 
-/// What says of what size the observed and the future frames are: OpenSTL's names.
+/// OpenSTL's keys for the sizes of the observed and the future frames.
 const OF_CLIP: [&str; 3] = ["in_shape", "pre_seq_length", "aft_seq_length"];
 
 /// Those of a checkpoint's settings that say how a network of this kind is configured.

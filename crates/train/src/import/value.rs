@@ -41,9 +41,9 @@ pub(super) enum Value {
 pub(super) struct Object {
     /// Its attributes, as the pickle sets them.
     pub(super) state: Option<Id>,
-    /// What was appended to it, if its class is that of a list.
+    /// Items appended to it, if its class is that of a list.
     pub(super) items: Vec<Id>,
-    /// What was set in it, if its class is that of a dictionary.
+    /// Items set in it, if its class is that of a dictionary.
     pub(super) pairs: Vec<(Id, Id)>,
 }
 
@@ -132,7 +132,7 @@ impl Heap {
         items.iter().map(|item| self.size(*item)).collect()
     }
 
-    /// What a key is called as a part of a longer name.
+    /// A key as a part of a longer name.
     pub(super) fn name(&self, id: Id) -> String {
         match self.get(id) {
             Value::Text(text) | Value::Global(text) => text.to_string(),

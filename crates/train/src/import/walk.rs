@@ -10,7 +10,7 @@ use super::value::{Heap, Id, Object, Tensor, Value};
 const DEEPEST: usize = 256;
 /// The longest name of a tensor, in bytes.
 const LONGEST: usize = 1 << 12;
-/// What the names of all tensors may take up, in bytes.
+/// Upper limit for the names of all tensors, in bytes.
 const MOST_LETTERS: usize = 1 << 25;
 /// Objects that are looked at for settings.
 const MOST_LOOKED_AT: usize = 1 << 14;
@@ -22,7 +22,7 @@ const LONGEST_LIST: usize = 16;
 /// Where `torch.nn.Module` keeps what its state dict consists of.
 const TABLES: [&str; 3] = ["_parameters", "_buffers", "_modules"];
 
-/// What was found.
+/// The tensors found.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     pub(super) tensors: BTreeMap<String, Tensor>,
@@ -63,7 +63,7 @@ struct Walk<'h> {
     /// Objects of unknown classes, each of which is entered once only: they may refer to each other.
     objects: HashSet<Id>,
     left: usize,
-    /// What names may still take up, in bytes.
+    /// Remaining limit for names, in bytes.
     letters: usize,
 }
 

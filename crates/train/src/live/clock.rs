@@ -5,17 +5,17 @@ use foreframe_data::time::{follows, step};
 /// So many of the newest moments decide what is usual.
 const REMEMBERED: usize = 64;
 
-/// Learns from the moments of frames what the usual time between two of them is, unless it was told.
+/// Learns from the moments of frames what the usual time between two of them is, unless it was given.
 #[derive(Clone, Debug)]
 pub(super) struct Clock {
-    told: Option<i64>,
+    given: Option<i64>,
     moments: Vec<i64>,
 }
 
 impl Clock {
-    pub(super) const fn new(told: Option<i64>) -> Self {
+    pub(super) const fn new(given: Option<i64>) -> Self {
         Self {
-            told,
+            given,
             moments: Vec::new(),
         }
     }
@@ -43,8 +43,8 @@ impl Clock {
     /// Where frames are missing the time between two is a multiple of the usual one, so it is the smallest that at least a
     /// third of all pairs of frames have, give or take a quarter, that counts, however many gaps there are.
     pub(super) fn step(&self) -> Option<i64> {
-        if self.told.is_some() {
-            return self.told;
+        if self.given.is_some() {
+            return self.given;
         }
         let mut differences: Vec<i64> = self.moments.windows(2).map(|pair| pair[1] - pair[0]).collect();
         differences.sort_unstable();

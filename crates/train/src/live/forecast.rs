@@ -6,10 +6,10 @@ use foreframe_data::time::follows;
 use super::{Frame, Live, LiveError, LiveForecast};
 
 impl Live {
-    /// What follows the newest frame; `None` as long as frames are [lacking](Self::lacking).
+    /// The forecast after the newest frame; `None` as long as frames are [lacking](Self::lacking).
     ///
     /// # Errors
-    /// The network's state cannot go on, or frames come at another interval than in training and none was told.
+    /// The network's state cannot go on, or frames come at another interval than in training and none was given.
     pub fn forecast(&self) -> Result<Option<LiveForecast>, LiveError> {
         if self.lacking() > 0 {
             return Ok(None);
@@ -64,7 +64,7 @@ impl Live {
     }
 
     /// Seconds from one forecast frame to the next. What a network that looks at the time takes for the next frame is as
-    /// far away as in training, unless something else is told.
+    /// far away as in training, unless another is given.
     fn seconds(&self) -> Option<i64> {
         let trained = self.observer.seconds().filter(|_| self.options.seconds.is_none());
         trained.or_else(|| self.found_seconds())
@@ -77,7 +77,7 @@ impl Live {
     }
 
     /// Seconds from one frame to the next as they come and as they came in training, where these are not the same and the user
-    /// has not told the interval.
+    /// has not given the interval.
     fn unlike_training(&self) -> Option<[i64; 2]> {
         let (found, trained) = (self.found_seconds()?, self.observer.seconds()?);
         (self.options.seconds.is_none() && !follows(found, trained)).then_some([found, trained])

@@ -1,6 +1,6 @@
 //! The outcome of a frame.
 
-/// What a frame was to those before it.
+/// Relation of a frame to those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
     /// The next one, or the first.
@@ -16,7 +16,7 @@ pub enum Arrival {
     },
 }
 
-/// What follows the newest frame.
+/// The forecast after the newest frame.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LiveForecast {
     /// `[horizon, channels to forecast, height, width]`, in physical units.

@@ -10,7 +10,7 @@ use super::LiveForecast;
 use crate::error::FolderError;
 use crate::files;
 
-/// What became of one file: `NAME.json` beside `NAME.npy`.
+/// Record of one processed file: `NAME.json` beside `NAME.npy`.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub struct Record {
     /// The file's name.

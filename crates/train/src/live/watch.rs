@@ -13,7 +13,7 @@ use tracing::{info, warn};
 use super::{Arrival, Live, LiveError, Record};
 use crate::error::{FolderError, TrainError};
 
-/// What to watch.
+/// Settings of a watch.
 #[derive(Clone, Copy, Debug)]
 pub struct WatchOptions<'a> {
     /// Where files appear.
@@ -81,14 +81,14 @@ impl Watch {
         self.inbox.is_waiting()
     }
 
-    /// Takes the files that have become complete since the last call. `told` hears of every file that was taken, with the
+    /// Takes the files that have become complete since the last call. `on_file` is called with every file that was taken, with the
     /// forecast that was written for it, if any, and may ask to stop.
     ///
     /// A file that cannot be read is named in a warning and left out, until it changes.
     ///
     /// # Errors
     /// Names the folder that cannot be read, or the forecast that cannot be written.
-    pub fn look(&mut self, told: &mut dyn FnMut(Option<&Path>) -> ControlFlow<()>) -> Result<(), TrainError> {
+    pub fn look(&mut self, on_file: &mut dyn FnMut(Option<&Path>) -> ControlFlow<()>) -> Result<(), TrainError> {
         let complete = self.inbox.complete()?;
         let mut entries: Vec<Entry> = complete.into_iter().filter_map(|path| self.entry(path)).collect();
         if entries.iter().all(|entry| entry.time.is_some()) {
@@ -99,7 +99,7 @@ impl Watch {
         let needed = self.first_needed(&entries);
         for entry in entries.into_iter().skip(needed) {
             let written = self.take(entry)?;
-            if told(written.as_deref()).is_break() {
+            if on_file(written.as_deref()).is_break() {
                 break;
             }
         }
@@ -108,7 +108,7 @@ impl Watch {
 
     fn entry(&self, path: PathBuf) -> Option<Entry> {
         if let Some(record) = Record::of(&self.output, &path) {
-            // What is done is history at the beginning, and nothing new later.
+            // Processed files are history at the start, and nothing new later.
             return (!self.began).then(|| Entry {
                 path,
                 file: None,

@@ -61,7 +61,7 @@ pub(super) struct Checkpoints {
     keep: usize,
 }
 
-/// What there is to go on from.
+/// The checkpoints to resume from.
 pub(super) struct Found {
     /// The newest intact checkpoint; none where there is no checkpoint at all.
     pub(super) newest: Option<(PathBuf, State)>,
@@ -69,7 +69,7 @@ pub(super) struct Found {
     damaged: Vec<(PathBuf, String)>,
 }
 
-/// What goes into one checkpoint.
+/// Contents of one checkpoint.
 pub(super) struct Snapshot<'a> {
     pub(super) network: &'a dyn Network,
     pub(super) average: Option<&'a dyn Network>,

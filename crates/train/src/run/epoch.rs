@@ -118,14 +118,14 @@ impl Session<'_, '_> {
         let train = &self.config.train;
         let epoch = self.state.epoch + 1;
         let averaged = self.average.as_ref().map(|average| average.network(&*self.network));
-        let judged = averaged.as_deref().unwrap_or(&*self.network);
+        let evaluated = averaged.as_deref().unwrap_or(&*self.network);
         let is_whole = self.epoch_is_over();
         let is_regular = epoch.is_multiple_of(train.validate_every as u64);
         let is_end = self.state.step >= self.plan.steps;
         let due = is_regular || is_end;
         let validation_loss = match due && !self.splits.validation.is_empty() {
             true => Some(validation_loss(
-                judged,
+                evaluated,
                 self.splits.validation.clone(),
                 self.config.eval.batch,
                 train.validation_clips,
@@ -143,7 +143,7 @@ impl Session<'_, '_> {
             seconds: self.seconds() - self.state.epoch_began.0,
         };
         self.folder.epoch(&record)?;
-        let (best, since_best) = self.state.judged(&record);
+        let (best, since_best) = self.state.evaluated(&record);
         if is_end && !(is_whole && is_regular) {
             if is_whole {
                 position.clips = self.loader.clips();
@@ -159,8 +159,8 @@ impl Session<'_, '_> {
         self.info.seconds = self.seconds();
         self.info.best = self.best();
         self.folder.write_info(&self.info)?;
-        let judged = averaged.as_deref().unwrap_or(&*self.network);
-        self.options.hooks.epoch_ended(judged, &record, self.options.folder);
+        let evaluated = averaged.as_deref().unwrap_or(&*self.network);
+        self.options.hooks.epoch_ended(evaluated, &record, self.options.folder);
         let best = match self.state.best_of_all() {
             Some(best) if best.epoch == epoch => ", the best so far",
             _ => "",

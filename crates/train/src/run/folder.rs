@@ -98,7 +98,7 @@ pub struct RunInfo {
     pub multiply_accumulates: u64,
     /// Digest of the data.
     pub data_fingerprint: String,
-    /// What the channels are, where not all of them are frames to forecast.
+    /// Description of the channels, where not all of them are frames to forecast.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<ChannelInfo>,
     /// The weights that it began with, where they were not drawn from the seed.
@@ -127,9 +127,9 @@ pub struct ChannelInfo {
     pub name: String,
     /// Whether it is forecast; else it is only read.
     pub is_target: bool,
-    /// What a normalised 0 stands for.
+    /// Physical value of a normalized 0.
     pub mean: f32,
-    /// What a normalised difference of 1 stands for.
+    /// Physical difference of a normalized 1.
     pub std: f32,
 }
 

@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM as a wish to stop.
+//! SIGINT and SIGTERM as requests to stop.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::SigId;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-/// What a shell reports of a program that a second Ctrl-C ended.
+/// Exit status of a program that a second Ctrl-C ended.
 const EXIT_CODE: i32 = 130;
 
 /// While it lives, the first signal is noted and the second ends the program at once.
 pub struct Interrupt {
-    wishes: [(&'static str, Arc<AtomicBool>); 2],
+    requests: [(&'static str, Arc<AtomicBool>); 2],
     registered: Vec<SigId>,
 }
 
@@ -19,13 +19,13 @@ impl Interrupt {
     /// Begins to listen.
     pub fn listen() -> Self {
         let mut interrupt = Self {
-            wishes: ["SIGINT", "SIGTERM"].map(|name| (name, Arc::new(AtomicBool::new(false)))),
+            requests: ["SIGINT", "SIGTERM"].map(|name| (name, Arc::new(AtomicBool::new(false)))),
             registered: Vec::new(),
         };
-        for (signal, (name, wish)) in [SIGINT, SIGTERM].into_iter().zip(&interrupt.wishes) {
-            // The order matters: the exit looks at the wish before this very signal sets it.
-            let exit = signal_hook::flag::register_conditional_shutdown(signal, EXIT_CODE, wish.clone());
-            let note = signal_hook::flag::register(signal, wish.clone());
+        for (signal, (name, request)) in [SIGINT, SIGTERM].into_iter().zip(&interrupt.requests) {
+            // The order matters: the exit looks at the request before this very signal sets it.
+            let exit = signal_hook::flag::register_conditional_shutdown(signal, EXIT_CODE, request.clone());
+            let note = signal_hook::flag::register(signal, request.clone());
             for result in [exit, note] {
                 match result {
                     Ok(id) => interrupt.registered.push(id),
@@ -38,9 +38,9 @@ impl Interrupt {
 
     /// The signal that asked to stop.
     pub fn requested(&self) -> Option<&'static str> {
-        self.wishes
+        self.requests
             .iter()
-            .find(|(_, wish)| wish.load(Ordering::Relaxed))
+            .find(|(_, request)| request.load(Ordering::Relaxed))
             .map(|(name, _)| *name)
     }
 }

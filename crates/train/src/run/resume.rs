@@ -28,7 +28,7 @@ pub(super) struct Earlier {
     pub(super) found: Found,
     /// How long the run was to be.
     length: RunLength,
-    /// What is to be said of the data.
+    /// Remarks on the data.
     data: Option<String>,
 }
 
@@ -88,7 +88,7 @@ impl Earlier {
         checkpoints.bring_up_to_date(|state| state.locate(&self.loader, accumulate, &self.logged))
     }
 
-    /// What changes for a run that goes on from `state` for `length`, a line each.
+    /// Changes for a run that goes on from `state` for `length`, a line each.
     pub(super) fn changes(&self, train: &TrainConfig, state: &State, length: RunLength, model: &Model) -> Vec<String> {
         let old = &self.config.train;
         let position = state.position();

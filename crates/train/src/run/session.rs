@@ -183,10 +183,10 @@ impl<'a, 'o> Session<'a, 'o> {
         self.info.finished = Some(now());
         self.info.seconds = self.seconds();
         self.info.best = self.best();
-        let told = self.say(&format!("{reason} (step {} of {})", self.state.step, self.plan.steps));
-        let told = told.and_then(|()| Ok(self.folder.write_info(&self.info)?));
+        let reported = self.say(&format!("{reason} (step {} of {})", self.state.step, self.plan.steps));
+        let reported = reported.and_then(|()| Ok(self.folder.write_info(&self.info)?));
         ending?;
-        told?;
+        reported?;
         Ok(Outcome {
             status,
             reason,
@@ -299,10 +299,10 @@ fn restore(
     Ok((state, average))
 }
 
-/// Refuses a run that has nothing to learn from, or that is to end by what it has nothing to judge by.
+/// Refuses a run that has nothing to learn from, or that is to end by what it has nothing to evaluate by.
 fn check_splits(config: &RunConfig, splits: &Splits) -> Result<(), ConfigError> {
     if splits.train.is_empty() {
-        let remedy = "choose another, e.g. auto: `none` is for data that are only judged";
+        let remedy = "choose another, e.g. auto: `none` is for data that are only evaluated";
         return Err(ConfigError::new("data.split", "leaves no clip to train on", remedy));
     }
     let patience = config.train.patience;

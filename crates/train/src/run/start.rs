@@ -79,9 +79,9 @@ fn differences(header: &WeightsHeader, network: &dyn Network, normalization: &No
     let mut different = Vec::new();
     if header.normalization != *normalization {
         different.push(format!(
-            "values normalised with {}, these data with {}",
-            told(&header.normalization),
-            told(normalization)
+            "values normalized with {}, these data with {}",
+            header.normalization.describe(),
+            normalization.describe()
         ));
     }
     if header.clip != network.clip() {
@@ -95,8 +95,4 @@ fn differences(header: &WeightsHeader, network: &dyn Network, normalization: &No
         }
     }
     (!different.is_empty()).then(|| format!("warning: the weights were trained on {}", different.join("; on ")))
-}
-
-fn told(normalization: &Normalization) -> String {
-    format!("mean {:?} and deviation {:?}", normalization.mean, normalization.std)
 }

@@ -31,7 +31,7 @@ pub(super) struct State {
     /// Where the epoch begun stands. Older checkpoints have no such field, and their checksum is that of a state without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     position: Option<Position>,
-    /// What the run's end found in the middle of an epoch, or at the end of one that is otherwise not validated. A run that
+    /// The validation at the run's end in the middle of an epoch, or at the end of one that is otherwise not validated. A run that
     /// goes on forgets it and takes the epoch up where it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) ended: Option<Ended>,
@@ -101,7 +101,7 @@ impl State {
     }
 
     /// The best validation and the number of those since then, after that of `record`.
-    pub(super) fn judged(&self, record: &EpochRecord) -> (Option<Best>, usize) {
+    pub(super) fn evaluated(&self, record: &EpochRecord) -> (Option<Best>, usize) {
         let better = |loss: &f64| {
             // A loss that is no number is never better.
             let best = self.best.as_ref();

@@ -1,4 +1,4 @@
-//! Channels that are read and not learnt.
+//! Channels that are read and not learned.
 
 use std::sync::Arc;
 
@@ -85,7 +85,7 @@ impl ClipSource for Rain {
 }
 
 #[test]
-fn a_static_field_that_explains_the_future_is_learnt_from() {
+fn a_static_field_that_explains_the_future_is_learned_from() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let config = config(&["network.norm=false", "network.dropout=0.0", "train.steps=200"]);
@@ -106,12 +106,12 @@ fn a_static_field_that_explains_the_future_is_learnt_from() {
     let (network, header) = open_weights(&folder.path().join("true"), &[TOY], &Device::flex()).unwrap();
     assert_eq!(header.channels.as_ref(), splits.channels());
     assert_eq!(header.channels.unwrap().fixed[..], LAND);
-    let told = read_run_info(&folder.path().join("true")).unwrap().channels;
-    let told: Vec<(&str, bool)> = told
+    let recorded = read_run_info(&folder.path().join("true")).unwrap().channels;
+    let recorded: Vec<(&str, bool)> = recorded
         .iter()
         .map(|channel| (channel.name.as_str(), channel.is_target))
         .collect();
-    assert_eq!(told, [("rain", true), ("land", false)]);
+    assert_eq!(recorded, [("rain", true), ("land", false)]);
     let (scores, normalization) = (ScoreOptions::default(), Normalization::identity());
     let evaluation = Evaluation {
         data: "rain",
@@ -145,7 +145,7 @@ fn a_static_field_that_explains_the_future_is_learnt_from() {
 }
 
 #[test]
-fn what_is_usual_is_learnt_of_the_channels_to_forecast_alone() {
+fn what_is_usual_is_learned_of_the_channels_to_forecast_alone() {
     let splits = Rain::splits(true);
     let mut sum = 0.0;
     for index in 0..40 {

@@ -68,7 +68,7 @@ impl Random {
     }
 }
 
-/// What a run is to do, worked out from the losses of single clips.
+/// Expected course of a run, worked out from the losses of single clips.
 struct Expected<'a> {
     /// By epoch, in the order of the epoch.
     clips: &'a [Vec<f64>],
@@ -226,7 +226,7 @@ fn what_cannot_be_continued_is_refused_and_nothing_is_touched() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     run(&config(&[]), folder.path(), false, Some(8)).unwrap();
-    // What a next session would clear up.
+    // Leftovers that the next run would remove.
     fs::create_dir_all(checkpoint(folder.path(), 9)).unwrap();
     fs::create_dir(folder.path().join("checkpoints/.000000010.1.part")).unwrap();
     let before = content(folder.path());
@@ -335,8 +335,8 @@ fn make_old(folder: &Path) {
     let state = &file["state"];
     assert!(state["position"].is_object());
     let is_cut = state["ended"].is_object();
-    let judged = if is_cut { &state["ended"] } else { state };
-    let best = match &judged["best"] {
+    let evaluated = if is_cut { &state["ended"] } else { state };
+    let best = match &evaluated["best"] {
         Value::Null => "null".to_owned(),
         best => format!(
             r#"{{"epoch":{},"validation_loss":{},"checkpoint":{}}}"#,
@@ -356,7 +356,7 @@ fn make_old(folder: &Path) {
         },
         state["seconds"],
         state["epoch_began"],
-        judged["since_best"],
+        evaluated["since_best"],
     );
     let files = file["files"].to_string();
     let digest: String = Sha256::digest(format!("[{old},{files}]"))

@@ -18,7 +18,7 @@ fn network() -> Box<dyn Network> {
         .unwrap()
 }
 
-fn judged(
+fn evaluated(
     network: &dyn Network,
     source: Arc<dyn ClipSource>,
     change: impl Fn(&mut Evaluation<'_>),
@@ -59,7 +59,7 @@ fn mse(comparison: &Comparison, row: usize) -> Vec<f64> {
 fn persistence_and_the_network_see_the_same_clips() {
     let _alone = alone();
     let network = network();
-    let table = judged(&*network, splits(1).test, |_| {}).unwrap();
+    let table = evaluated(&*network, splits(1).test, |_| {}).unwrap();
     assert_eq!((table.data.as_str(), table.split.as_str()), ("waves", "test"));
     let models: Vec<&str> = table.rows.iter().map(|row| row.model.as_str()).collect();
     assert_eq!(models, ["toy", "persistence"]);
@@ -76,7 +76,7 @@ fn persistence_and_the_network_see_the_same_clips() {
         for lead in 0..2 {
             for pixel in 0..4 {
                 let truth = frames[12 + lead * 4 + pixel];
-                // Errors are in physical units: twice the normalised ones.
+                // Errors are in physical units: twice the normalized ones.
                 expected[lead] += (2.0 * f64::from(frames[8 + pixel] - truth)).powi(2) / 28.0;
                 own[lead] += (2.0 * f64::from(forecast[lead * 4 + pixel] - truth)).powi(2) / 28.0;
             }
@@ -93,12 +93,12 @@ fn persistence_and_the_network_see_the_same_clips() {
 fn clips_and_horizon_can_be_fewer_but_not_more() {
     let _alone = alone();
     let network = network();
-    let table = judged(&*network, splits(1).test, |evaluation| {
+    let table = evaluated(&*network, splits(1).test, |evaluation| {
         (evaluation.clips, evaluation.horizon) = (5, Some(1));
     });
     let table = table.unwrap();
     assert_eq!((table.rows[0].summary.clips, mse(&table, 0).len()), (5, 1));
-    let error = judged(&*network, splits(1).test, |evaluation| evaluation.horizon = Some(3))
+    let error = evaluated(&*network, splits(1).test, |evaluation| evaluation.horizon = Some(3))
         .unwrap_err()
         .to_string();
     assert!(
@@ -195,7 +195,7 @@ fn the_climatology_knows_the_hour_and_what_is_missing_counts_nowhere() {
     let mut usual = (model.build)(&Default::default(), &CLIP, &Device::flex()).unwrap();
     fit(&mut *usual, &training, 5, &mut Silent).unwrap();
     // A day of which the hours are half below those of the training part.
-    let table = judged(&*usual, Arc::new(Hours { days: 1, first: 10 }), |evaluation| {
+    let table = evaluated(&*usual, Arc::new(Hours { days: 1, first: 10 }), |evaluation| {
         evaluation.batch = 7
     })
     .unwrap();
@@ -240,8 +240,8 @@ impl ClipSource for Patchy {
 fn persistence_is_what_was_last_observed() {
     let network = Model::of::<Persistence>();
     let network = (network.build)(&Default::default(), &CLIP, &Device::flex()).unwrap();
-    let table = judged(&*network, Arc::new(Patchy), |_| {}).unwrap();
-    // 12, 11, the mean 0 and 10 for 13 and then 14; a normalised 1 is 2.
+    let table = evaluated(&*network, Arc::new(Patchy), |_| {}).unwrap();
+    // 12, 11, the mean 0 and 10 for 13 and then 14; a normalized 1 is 2.
     let expected = [
         4.0 * (1.0 + 4.0 + 169.0 + 9.0) / 4.0,
         4.0 * (4.0 + 9.0 + 196.0 + 16.0) / 4.0,
@@ -249,9 +249,9 @@ fn persistence_is_what_was_last_observed() {
     assert_eq!(mse(&table, 1), expected);
     // A reference is shown the same.
     assert_eq!(mse(&table, 0), expected);
-    // A network with weights is not: it learnt to read a normalised 0 there.
+    // A network with weights is not: it learned to read a normalized 0 there.
     let _alone = alone();
-    let seen = judged(&*self::network(), Arc::new(Patchy), |_| {}).unwrap();
+    let seen = evaluated(&*self::network(), Arc::new(Patchy), |_| {}).unwrap();
     let mut frames = vec![0.0; CLIP.clip_len()];
     Patchy.read(0, 0, &mut frames).unwrap();
     let past = frames[..12]
@@ -304,7 +304,7 @@ impl ClipSource for Tall {
 fn clips_of_another_size_and_broken_forecasts_are_refused() {
     let _alone = alone();
     let mut network = network();
-    let error = judged(&*network, Arc::new(Tall), |_| {}).unwrap_err().to_string();
+    let error = evaluated(&*network, Arc::new(Tall), |_| {}).unwrap_err().to_string();
     assert!(
         error.contains("`data (height)` is 3, but the network was built for 2"),
         "{error}"
@@ -320,6 +320,6 @@ fn clips_of_another_size_and_broken_forecasts_are_refused() {
     });
     let tensors = tensors.collect();
     network.load(tensors).unwrap();
-    let error = judged(&*network, splits(1).test, |_| {}).unwrap_err().to_string();
+    let error = evaluated(&*network, splits(1).test, |_| {}).unwrap_err().to_string();
     assert!(error.contains("forecast holds NaN"), "{error}");
 }

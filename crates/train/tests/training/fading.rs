@@ -1,4 +1,4 @@
-//! A network whose answers can be told by hand, for frames that come one by one.
+//! A network whose forecasts can be computed by hand, for frames that come one by one.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -11,7 +11,7 @@ use foreframe_train::weights::WeightsHeader;
 use foreframe_train::{Model, Network};
 use serde::{Deserialize, Serialize};
 
-/// What it has seen, the newer the more.
+/// Weighted mean of the frames seen, the newer the more.
 #[derive(Module, Debug)]
 pub(crate) struct Fading {
     future: usize,
@@ -95,7 +95,7 @@ pub(crate) fn frame(number: usize) -> Vec<f32> {
     vec![number as f32, (number * number) as f32]
 }
 
-/// What the network itself makes of these frames in physical units.
+/// The network's own forecast of these frames in physical units.
 pub(crate) fn expected(frames: &[usize], horizon: usize) -> Vec<f32> {
     let past: Vec<f32> = frames
         .iter()

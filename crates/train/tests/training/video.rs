@@ -74,7 +74,7 @@ impl ClipSource for Stripes {
     }
 }
 
-/// What is physical is `2 v + 0.5`.
+/// Physical values are `2 v + 0.5`.
 fn normalization() -> Normalization {
     Normalization {
         mean: vec![0.5],
@@ -91,8 +91,8 @@ fn fvd() -> Fvd {
     Fvd::new(&tensors.collect(), widths, &Device::flex()).unwrap()
 }
 
-/// What is usual, and persistence.
-fn judged(source: &Stripes, fvd: &Fvd) -> Result<Comparison, TrainError> {
+/// Climatology, and persistence.
+fn evaluated(source: &Stripes, fvd: &Fvd) -> Result<Comparison, TrainError> {
     let source: Arc<dyn ClipSource> = Arc::new(source.clone());
     let mut usual = (Model::fitted::<Climatology>().build)(&Default::default(), &source.shape(), &Device::flex())?;
     fit(&mut *usual, &source, 2, &mut Silent)?;
@@ -121,7 +121,7 @@ fn the_distance_is_that_of_what_was_observed_and_forecast() {
             ..Stripes::new(5)
         },
     );
-    let table = judged(&source, &fvd).unwrap();
+    let table = evaluated(&source, &fvd).unwrap();
     let (mut truth, mut persistence) = (Moments::new(50), Moments::new(50));
     let frame = CLIP.frame_len();
     for index in [0, 2, 3, 4] {
@@ -160,7 +160,7 @@ fn a_perfect_forecast_has_no_distance() {
         still: true,
         ..Stripes::new(3)
     };
-    let table = judged(&still, &fvd()).unwrap();
+    let table = evaluated(&still, &fvd()).unwrap();
     let total = |row: usize| table.rows[row].summary.metric("fvd").unwrap().total;
     assert!(total(1) < 1e-6 * total(0), "{} {}", total(1), total(0));
 }
@@ -169,7 +169,7 @@ fn a_perfect_forecast_has_no_distance() {
 fn without_enough_clips_or_frames_there_is_no_distance() {
     let fvd = fvd();
     let short = ClipShape { future: 3, ..CLIP };
-    let error = judged(
+    let error = evaluated(
         &Stripes {
             shape: short,
             ..Stripes::new(3)
@@ -182,13 +182,13 @@ fn without_enough_clips_or_frames_there_is_no_distance() {
         error.contains("`fvd` needs clips of 9 frames, these have 5 observed and 3 to forecast: use longer clips"),
         "{error}"
     );
-    let error = judged(&Stripes::new(1), &fvd).unwrap_err().to_string();
+    let error = evaluated(&Stripes::new(1), &fvd).unwrap_err().to_string();
     assert!(
-        error.contains("there is 1: judge 2 or more: raise eval.clips"),
+        error.contains("there is 1: evaluate 2 or more: raise eval.clips"),
         "{error}"
     );
     // That clips are missing shows only when all have been read, so the other scores stay.
-    let table = judged(
+    let table = evaluated(
         &Stripes {
             holed: vec![0, 2],
             ..Stripes::new(3)

@@ -10,8 +10,8 @@ use crate::images::FrameSize;
 use crate::npy::Mapped;
 use crate::npz::{is_newer, unpacked};
 use crate::numbered::{ArrayFrames, FrameSource, Joined, Mark, walk_back};
-use crate::resample::{Kernel, resample};
-use crate::video::{Colour, Ffmpeg, is_video};
+use crate::resample::{ResampleKernel, resample};
+use crate::video::{Color, Ffmpeg, is_video};
 
 /// The films of the published test.
 const SETS: [&str; 5] = ["set06", "set07", "set08", "set09", "set10"];
@@ -78,7 +78,7 @@ fn decoded(film: &Path, decoder: &Ffmpeg) -> Result<Mapped, DataError> {
     let made = unpacked(film, "every-third-128x160.npy");
     if !is_newer(&made, film) {
         let mut number = 0;
-        decoder.write_array(film, Colour::Rgb, &made, |size, pixels| {
+        decoder.write_array(film, Color::Rgb, &made, |size, pixels| {
             let is_taken = number % EVERY == 0;
             number += 1;
             if !is_taken {
@@ -117,7 +117,7 @@ fn reduced(size: FrameSize, pixels: &[u8]) -> Option<Vec<u8>> {
         ..size
     };
     let mut scaled = vec![0.0; to.len()];
-    resample(&planes, size, &mut scaled, to, Kernel::Triangle);
+    resample(&planes, size, &mut scaled, to, ResampleKernel::Triangle);
     let plane = height * wide;
     let pixel = |at: usize, channel: usize| scaled[channel * plane + at].round().clamp(0.0, 255.0) as u8;
     let places = (0..height).flat_map(|row| (0..width).map(move |column| row * wide + left + column));

@@ -41,7 +41,7 @@ fn the_last_subject_validates_and_clips_take_every_fifth_frame() {
     let mut frames = vec![0.0; splits.clip.clip_len()];
     splits.train.read(0, 1, &mut frames).unwrap();
     for (time, frame) in frames.chunks(48).enumerate() {
-        // JPEG keeps flat colours to a few levels.
+        // JPEG keeps flat colors to a few levels.
         for (plane, expected) in frame.chunks(16).zip([9.0 + 5.0 * time as f32, 100.0, 200.0]) {
             assert!(
                 plane.iter().all(|value| (value * 255.0 - expected).abs() < 4.0),

@@ -13,7 +13,7 @@ use crate::config::at_least;
 use crate::idx::Images;
 use crate::images::FrameSize;
 use crate::moving::{Backgrounds, Glyphs};
-use crate::resample::{Kernel, resample};
+use crate::resample::{ResampleKernel, resample};
 use crate::{DataConfig, DataError, Protocol};
 
 /// A share of the digits in a file.
@@ -52,7 +52,7 @@ impl Backgrounds for Photographs {
             width: self.side,
             ..cifar::SIZE
         };
-        resample(&image, cifar::SIZE, frame, size, Kernel::Cubic);
+        resample(&image, cifar::SIZE, frame, size, ResampleKernel::Cubic);
         // The published clips were resampled as bytes.
         frame
             .iter_mut()
@@ -60,7 +60,7 @@ impl Backgrounds for Photographs {
     }
 }
 
-/// What is moved and what lies behind it, in train, validation and test.
+/// Foreground and background images, in train, validation and test.
 pub(super) struct Material {
     pub(super) digits: [Digits; 3],
     pub(super) backgrounds: [Option<Arc<dyn Backgrounds>>; 3],
@@ -126,7 +126,7 @@ pub(super) fn material(
         of_held_out(validating),
         of_held_out(testing),
     ];
-    let backgrounds = match variant.coloured {
+    let backgrounds = match variant.colored {
         true => photographs(folder, config, &mut files)?.map(|photographs| Some(photographs as Arc<dyn Backgrounds>)),
         false => [None, None, None],
     };

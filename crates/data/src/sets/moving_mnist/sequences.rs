@@ -8,7 +8,7 @@ use crate::config::at_least;
 use crate::npy::Mapped;
 use crate::{ClipSource, DataConfig, DataError};
 
-/// The published test set, `[20, 10000, 64, 64]` bytes: time comes first. In colour `[20, 10000, 64, 64, 3]`.
+/// The published test set, `[20, 10000, 64, 64]` bytes: time comes first. In color `[20, 10000, 64, 64, 3]`.
 pub(super) struct Sequences {
     file: Mapped,
     shape: ClipShape,
@@ -22,10 +22,10 @@ impl Sequences {
             (&[time, clips, height, width], 1) => (time, clips, height, width),
             (&[time, clips, height, width, 3], 3) => (time, clips, height, width),
             (other, channels) => {
-                let colour = if channels == 3 { ", 3" } else { "" };
+                let color = if channels == 3 { ", 3" } else { "" };
                 return Err(DataError::file(
                     path,
-                    format!("has shape {other:?}, not [20, 10000, 64, 64{colour}]"),
+                    format!("has shape {other:?}, not [20, 10000, 64, 64{color}]"),
                     "fetch the published file, or move it away to test on clips made here",
                 ));
             }

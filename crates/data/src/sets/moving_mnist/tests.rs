@@ -198,7 +198,7 @@ fn white_digits_move_in_front_of_photographs_that_no_other_split_shows() {
 }
 
 #[test]
-fn published_clips_in_colour_have_their_channels_last() {
+fn published_clips_in_color_have_their_channels_last() {
     let (folder, config) = folder();
     let text = "{'descr': '|u1', 'fortran_order': False, 'shape': (5, 2, 16, 16, 3), }\n";
     let mut file = [

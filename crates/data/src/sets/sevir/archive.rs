@@ -1,4 +1,4 @@
-//! The archive as it is published: a catalogue, and files of events.
+//! The archive as it is published: a catalog, and files of events.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -6,22 +6,22 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::{DateTime, date};
 
-use super::catalogue::{self, Event};
+use super::catalog::{self, Event};
 use super::frames::{Array, EventFrames};
 use super::{CATALOGUE, Found};
-use crate::files::Fence;
+use crate::files::LinkPolicy;
 use crate::{Damaged, DataConfig, DataError, Protocol};
 
 /// Finds the clips of the archive.
 pub(super) fn open(folder: &Path, config: &DataConfig, length: usize) -> Result<Found, DataError> {
-    let catalogue = folder.join(CATALOGUE);
-    let mut events = catalogue::read(&catalogue)?;
+    let catalog = folder.join(CATALOGUE);
+    let mut events = catalog::read(&catalog)?;
     let (validation_from, test_from) = (date(2019, 1, 1).at(0, 0, 0, 0), date(2019, 6, 1).at(0, 0, 0, 0));
     if config.protocol == Protocol::OpenStl {
         // In neither of the published splits.
         events.retain(|event| event.time < validation_from || event.time >= test_from);
     }
-    let files = event_files(folder, &events, &catalogue, config)?;
+    let files = event_files(folder, &events, &catalog, config)?;
     let array = Array::open(files.values().cloned().collect(), "vil", config)?;
     let mut first = 0;
     let mut ranges: BTreeMap<&Path, Range<usize>> = BTreeMap::new();
@@ -43,7 +43,7 @@ pub(super) fn open(folder: &Path, config: &DataConfig, length: usize) -> Result<
                 event.line,
                 range.len()
             );
-            refuse(&catalogue, problem, config)?;
+            refuse(&catalog, problem, config)?;
             continue;
         }
         places.push((range.start + event.index, event.time));
@@ -68,7 +68,7 @@ pub(super) fn open(folder: &Path, config: &DataConfig, length: usize) -> Result<
         Protocol::OpenStl => "train: before 2019, validation and test: from June 2019",
     };
     let mut sources: Vec<PathBuf> = array.files().into_iter().map(|(path, _)| path.to_owned()).collect();
-    sources.push(catalogue);
+    sources.push(catalog);
     Ok(Found {
         frames: EventFrames::new(vec![array], config)?,
         train,
@@ -79,14 +79,14 @@ pub(super) fn open(folder: &Path, config: &DataConfig, length: usize) -> Result<
     })
 }
 
-/// Where the files of the catalogue lie, those left out that are not there and may be skipped.
+/// Where the files of the catalog lie, those left out that are not there and may be skipped.
 fn event_files(
     folder: &Path,
     events: &[Event],
-    catalogue: &Path,
+    catalog: &Path,
     config: &DataConfig,
 ) -> Result<BTreeMap<PathBuf, PathBuf>, DataError> {
-    let fence = Fence::around(folder, config.links)?;
+    let policy = LinkPolicy::of(folder, config.links)?;
     let mut files: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
     let mut absent: Vec<&Path> = Vec::new();
     for event in events {
@@ -95,7 +95,7 @@ fn event_files(
         }
         let candidates = [folder.join("data").join(&event.file), folder.join(&event.file)];
         match candidates.into_iter().find(|path| path.exists()) {
-            Some(path) if fence.admits(&path)? => {
+            Some(path) if policy.admits(&path)? => {
                 files.insert(event.file.clone(), path);
             }
             Some(_) => absent.push(&event.file),
@@ -106,7 +106,7 @@ fn event_files(
                     event.line,
                     folder.join("data").display()
                 );
-                refuse(catalogue, problem, config)?;
+                refuse(catalog, problem, config)?;
                 absent.push(&event.file);
             }
         }
@@ -114,23 +114,23 @@ fn event_files(
     match files.is_empty() {
         false => Ok(files),
         true => Err(DataError::file(
-            catalogue,
+            catalog,
             "names no file that is there",
             "fetch data/vil, or name the folder that holds it",
         )),
     }
 }
 
-/// Refuses what the catalogue says, or passes it over with a warning, as `data.damaged` says.
-fn refuse(catalogue: &Path, problem: String, config: &DataConfig) -> Result<(), DataError> {
+/// Refuses what the catalog says, or passes it over with a warning, as `data.damaged` says.
+fn refuse(catalog: &Path, problem: String, config: &DataConfig) -> Result<(), DataError> {
     match config.damaged {
         Damaged::Refuse => Err(DataError::file(
-            catalogue,
+            catalog,
             problem,
             "fetch that file, or set data.damaged = \"skip\" to do without its events",
         )),
         Damaged::Skip => {
-            tracing::warn!("left out: `{}` {problem}", catalogue.display());
+            tracing::warn!("left out: `{}` {problem}", catalog.display());
             Ok(())
         }
     }

@@ -6,7 +6,7 @@ use crate::fields::Variables;
 use crate::files::Reduction;
 use crate::images::FrameSize;
 use crate::numbered::FrameSource;
-use crate::resample::{Kernel, resample};
+use crate::resample::{ResampleKernel, resample};
 use crate::{DataConfig, DataError};
 
 /// One array `[events, rows, columns, frames]`, in one or several files.
@@ -23,13 +23,13 @@ impl Array {
     /// Names the file that cannot be read, or has no such array; files that are damaged are left out where `data.damaged`
     /// says so and others remain.
     pub(super) fn open(files: Vec<PathBuf>, variable: &str, config: &DataConfig) -> Result<Self, DataError> {
-        let wish = DataConfig {
+        let options = DataConfig {
             variable: Some(variable.to_owned()),
             axes: Some("nyxt".to_owned()),
             damaged: config.damaged,
             ..DataConfig::default()
         };
-        let series = Variables::open(files, &wish)?;
+        let series = Variables::open(files, &options)?;
         let stretches = series.stretches();
         let length = stretches.first().map_or(0, ExactSizeIterator::len);
         if let Some(other) = stretches.iter().find(|stretch| stretch.len() != length) {
@@ -96,7 +96,7 @@ impl EventFrames {
     }
 }
 
-/// What becomes of frames of the size `from`.
+/// Change of frames of the size `from`.
 pub(super) fn size(from: FrameSize, config: &DataConfig) -> Result<(Reduction, FrameSize), DataError> {
     let reduction = Reduction::of(config)?;
     let mut size = reduction.size(from)?;
@@ -136,7 +136,7 @@ impl FrameSource for EventFrames {
         let (reduced, raw) = self.reduction.apply(from, raw)?;
         match reduced == self.size {
             true => values.copy_from_slice(&raw),
-            false => resample(&raw, reduced, values, self.size, Kernel::Triangle),
+            false => resample(&raw, reduced, values, self.size, ResampleKernel::Triangle),
         }
         Ok(())
     }

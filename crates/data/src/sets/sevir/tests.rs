@@ -56,7 +56,7 @@ fn miniature() -> (tempfile::TempDir, DataConfig) {
     (folder, config)
 }
 
-/// The first pixel of the first and of the last frame of every clip, denormalised.
+/// The first pixel of the first and of the last frame of every clip, denormalized.
 fn ends(splits: &Splits, source: &Arc<dyn ClipSource>) -> Vec<[f32; 2]> {
     let shape = source.shape();
     let ends = |index| {
@@ -111,7 +111,7 @@ fn events_are_split_by_date_three_clips_each() {
 }
 
 #[test]
-fn what_the_catalogue_says_and_the_files_do_not_is_refused_or_skipped() {
+fn what_the_catalog_says_and_the_files_do_not_is_refused_or_skipped() {
     let (folder, mut config) = miniature();
     let message = |config: &DataConfig| open(config).unwrap_err().to_string();
     let path = folder.path().join(CATALOGUE);

@@ -22,7 +22,7 @@ fn one_file_and_a_file_per_year_are_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("all.npy");
     let all = hours_of(2010..=2018);
-    // What comes before 2010 is left out.
+    // Times before 2010 are left out.
     let shape = [all + 100, 1, 2];
     write_array(&path, &shape, &[vec![1e9; 200], values(0..all)].concat()).unwrap();
     let apart = folder.path().join("apart");
@@ -148,7 +148,7 @@ fn variables_are_chosen_by_number_and_others_are_added() {
         };
         let hour = first + frame as f32;
         near(&values[..2], [hour, hour + 100.0]);
-        // What is not forecast is known up to the newest frame that was observed.
+        // Input-only channels are known up to the newest observed frame.
         let known = hour.min(first + 1.0);
         near(&values[2..4], [known, known + 200.0]);
         near(&values[4..6], [0.0, 1.0]);

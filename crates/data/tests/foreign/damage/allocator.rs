@@ -63,7 +63,7 @@ fn is_absurd(size: usize) -> bool {
         let (parser, round) = crate::check::current();
         let mut line = [0; 200];
         let mut rest = line.as_mut_slice();
-        // What does not fit is left out.
+        // Entries that do not fit are left out.
         let _ = writeln!(rest, "\n{parser}, round {round}: {size} bytes are asked for");
         let _ = std::io::stderr().write_all(&line);
     }

@@ -15,7 +15,7 @@ const MOST: usize = 64 << 20;
 static PARSER: Mutex<&str> = Mutex::new("");
 static ROUND: AtomicUsize = AtomicUsize::new(0);
 
-/// What is being read: the reader's name and the number of the round, which makes the damage.
+/// The case: the reader's name and the number of the round, which seeds the damage.
 pub(crate) fn current() -> (&'static str, usize) {
     let parser = PARSER.lock().map_or("", |name| *name);
     (parser, ROUND.load(Relaxed))

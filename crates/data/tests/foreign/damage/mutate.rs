@@ -26,7 +26,7 @@ impl Numbers {
     }
 }
 
-/// What a size becomes that is to be huge, or just wrong.
+/// A replacement of a size: huge, or just wrong.
 const SIZES: [u64; 10] = [
     0,
     1,

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What is done to files that are written, and those that it was done to.
+/// The changes to written files, and the changed files.
 type Change = (fn(&Path), Vec<PathBuf>);
 
 thread_local! {
@@ -54,7 +54,7 @@ pub(crate) fn written(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     path
 }
 
-/// What `read` answers when every file that it [writes](written) is made another by `change`, and those files.
+/// Result of `read` when every file that it [writes](written) is changed by `change`, and those files.
 #[allow(dead_code)]
 pub(crate) fn changing<T>(change: fn(&Path), read: impl FnOnce() -> T) -> (T, Vec<PathBuf>) {
     CHANGE.set(Some((change, Vec::new())));

@@ -7,7 +7,7 @@ pub(super) const EPSILON: f32 = 1e-5;
 
 /// Which elements share mean and variance, and which share a weight.
 pub(super) struct Naive {
-    /// For each element of `x`, the set it is normalised with.
+    /// For each element of `x`, the set it is normalized with.
     pub(super) set: Vec<usize>,
     /// For each element of `x`, its weight.
     pub(super) weight: Vec<usize>,
@@ -25,7 +25,7 @@ fn activate(activation: Option<Activation>, x: f64) -> (f64, f64) {
     }
 }
 
-/// Everything a normalisation computes.
+/// Everything a normalization computes.
 #[derive(Debug, PartialEq)]
 pub(super) struct Results {
     pub(super) out: Vec<f32>,

@@ -77,7 +77,7 @@ impl<R: BufRead> Machine<'_, R> {
         }
     }
 
-    /// What a function or class makes of its arguments, as far as that is known here.
+    /// Result of calling a function or class, as far as it is known here.
     fn call(&mut self, function: Id, arguments: Id) -> Result<(), String> {
         let argument = |heap: &Heap, index: usize| heap.list(arguments)?.get(index).copied();
         let first = argument(&self.heap, 0);
@@ -153,7 +153,7 @@ impl<R: BufRead> Machine<'_, R> {
     }
 }
 
-/// What is known of a function or class of Python.
+/// A known function or class of Python.
 #[derive(Clone, Copy)]
 enum Function {
     Tensor {

@@ -1,0 +1,198 @@
+//! The network.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use foreframe_core::{
+    Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, State,
+    StepContext, unrolled,
+};
+use foreframe_nn::{Conv2d, Conv2dConfig, FramePatches, zero_state};
+
+use crate::cell::ConvLstmCell;
+use crate::{ConvLstmConfig, config, pytorch};
+
+/// The network of "Convolutional LSTM Network: A Machine Learning Approach for Precipitation Nowcasting".
+#[derive(Module, Debug)]
+pub struct ConvLstm {
+    cells: Vec<ConvLstmCell>,
+    head: Conv2d,
+    patches: FramePatches,
+    widths: Vec<usize>,
+}
+
+/// State of the network: hidden state and cell of every layer, `[batch, width, rows, columns]` each.
+#[derive(Clone, Debug)]
+pub struct ConvLstmState {
+    hidden: Vec<Tensor<4>>,
+    cell: Vec<Tensor<4>>,
+}
+
+impl State for ConvLstmState {
+    fn map_tensors(self, change: &mut impl FnMut(Tensor<4>) -> Tensor<4>) -> Self {
+        Self {
+            hidden: self.hidden.map_tensors(change),
+            cell: self.cell.map_tensors(change),
+        }
+    }
+}
+
+impl Recurrent for ConvLstm {
+    type State = ConvLstmState;
+
+    fn start(&self, frame: &Tensor<4>) -> ConvLstmState {
+        let image = self.patches.image_of(frame);
+        let zeros: Vec<Tensor<4>> = self
+            .widths
+            .iter()
+            .map(|&width| zero_state(frame, width, image))
+            .collect();
+        ConvLstmState {
+            hidden: zeros.clone(),
+            cell: zeros,
+        }
+    }
+
+    fn step(&self, frame: Tensor<4>, mut state: ConvLstmState) -> (Tensor<4>, ConvLstmState) {
+        let mut input = self.patches.cut(frame);
+        for (layer, cell) in self.cells.iter().enumerate() {
+            let [new_cell, hidden] = cell.forward(input, state.hidden[layer].clone(), state.cell[layer].clone());
+            state.cell[layer] = new_cell;
+            state.hidden[layer] = hidden.clone();
+            input = hidden;
+        }
+        (self.patches.join(self.head.forward(input)), state)
+    }
+
+    fn check_frame(&self, frame: [usize; 3]) -> Result<(), ConfigError> {
+        self.patches.check("frame", frame)
+    }
+}
+
+fn head(config: &ConvLstmConfig, clip: &ClipShape) -> Conv2dConfig {
+    let last = config.widths.last().copied().unwrap_or_default();
+    Conv2dConfig::new([last, config.stack().patch_channels(clip)], 1).without_bias()
+}
+
+impl Architecture for ConvLstm {
+    type Config = ConvLstmConfig;
+
+    const NAME: &'static str = "convlstm";
+    const PAPER: &'static str = "Shi et al., NeurIPS 2015, arXiv:1506.04214";
+    const ABOUT: &'static str = "a stack of LSTM cells whose products are convolutions";
+    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = &[
+        ("patch_size", "patch"),
+        ("num_hidden", "widths"),
+        ("filter_size", "kernel"),
+        ("layer_norm", "layer_norm"),
+    ];
+    const SAMPLING: Option<SamplingRule> = Some(SamplingRule::Scheduled);
+
+    fn presets() -> Vec<Preset<ConvLstmConfig>> {
+        config::presets()
+    }
+
+    fn new(config: &ConvLstmConfig, clip: &ClipShape, device: &Device) -> Result<Self, ConfigError> {
+        config.validate(clip)?;
+        Ok(Self {
+            cells: config.cells(clip).map(|cell| cell.init(device)).collect(),
+            head: head(config, clip).init(device),
+            patches: config.stack().patches(clip),
+            widths: config.widths.clone(),
+        })
+    }
+
+    /// Mean squared error of all forecast frames, those of the past included.
+    fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
+        unrolled(self, clip, step)
+    }
+
+    fn cost(config: &ConvLstmConfig, clip: &ClipShape) -> Cost {
+        let image = config.stack().image(clip);
+        let cells: Cost = config.cells(clip).map(|cell| cell.cost(image)).sum();
+        (cells + head(config, clip).cost(image)) * (clip.frames() - 1)
+    }
+
+    fn pytorch_keys(_config: &ConvLstmConfig) -> KeyMap {
+        pytorch::keys()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use foreframe_core::count_parameters;
+
+    /// OpenSTL's count, without the two convolutions of every cell that it never uses.
+    #[test]
+    fn published_sizes() {
+        let published = [
+            ("moving-mnist", 15_083_520, 3_407_872),
+            ("moving-mnist-l", 33_782_784, 7_667_712),
+            ("moving-mnist-cifar", 15_497_216, 3_407_872),
+            ("moving-mnist-cifar-l", 34_403_328, 7_667_712),
+            ("taxibj", 14_980_096, 3_407_872),
+            ("kth", 14_928_384, 3_407_872),
+            ("human", 15_497_216, 3_407_872),
+            ("kinetics", 15_497_216, 3_407_872),
+            ("caltech", 15_031_808, 3_407_872),
+            ("bair", 15_031_808, 3_407_872),
+            ("weatherbench", 14_928_384, 3_407_872),
+            ("weatherbench-fine", 15_083_520, 3_407_872),
+            ("weatherbench-wind", 14_980_096, 3_407_872),
+            ("weatherbench-multi", 15_497_216, 3_407_872),
+        ];
+        let presets = ConvLstm::presets();
+        assert_eq!(presets.len(), published.len() + 1);
+        for (name, parameters, unused) in published {
+            let preset = presets.iter().find(|preset| preset.name == name).unwrap();
+            let network = ConvLstm::new(&preset.config, &preset.clip, &Device::flex()).unwrap();
+            assert_eq!(count_parameters(&network), parameters - unused, "{name}");
+        }
+    }
+
+    #[test]
+    fn published_multiply_accumulates() {
+        let presets = ConvLstm::presets();
+        for (name, giga) in [
+            ("moving-mnist", 56.79),
+            ("moving-mnist-l", 127.02),
+            ("taxibj", 20.74),
+            ("weatherbench", 135.67),
+        ] {
+            let preset = presets.iter().find(|preset| preset.name == name).unwrap();
+            let counted = ConvLstm::cost(&preset.config, &preset.clip).total() as f64 / 1e9;
+            assert!(
+                (counted / giga - 1.0).abs() < 5e-4,
+                "{name}: {counted}, published {giga}"
+            );
+        }
+    }
+
+    #[test]
+    fn impossible_sizes_are_named() {
+        let clip = ClipShape::new([4, 4, 1, 16, 16]);
+        let field = |change: fn(&mut ConvLstmConfig)| {
+            let mut config = ConvLstmConfig::default();
+            change(&mut config);
+            ConvLstm::new(&config, &clip, &Device::flex()).unwrap_err().field
+        };
+        assert_eq!(field(|config| config.patch = 0), "network.patch");
+        assert_eq!(field(|config| config.patch = 3), "clip.height");
+        assert_eq!(field(|config| config.widths = vec![]), "network.widths");
+        assert_eq!(field(|config| config.widths = vec![8, 0]), "network.widths[1]");
+        assert_eq!(field(|config| config.kernel = 4), "network.kernel");
+    }
+
+    /// Layers of different widths go together here: nothing is shared between them.
+    #[test]
+    fn layers_may_differ_in_width() {
+        let config = ConvLstmConfig {
+            widths: vec![4, 6],
+            ..ConvLstmConfig::default()
+        };
+        let network = ConvLstm::new(&config, &ClipShape::new([2, 2, 1, 8, 8]), &Device::flex()).unwrap();
+        let frame = Tensor::zeros([1, 1, 8, 8], &Device::flex());
+        let state = network.start(&frame);
+        assert_eq!(network.step(frame, state).0.dims(), [1, 1, 8, 8]);
+    }
+}

@@ -1,0 +1,80 @@
+//! Attention between positions.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use foreframe_core::Cost;
+use foreframe_ops::softmax;
+
+use crate::linear::Linear;
+
+/// Several heads of attention, each over its share of the channels (Vaswani et al., arXiv:1706.03762).
+#[derive(Module, Debug)]
+pub(crate) struct SelfAttention {
+    /// Queries, keys and values, each from head to head.
+    query_key_value: Linear,
+    project: Linear,
+    heads: usize,
+}
+
+impl SelfAttention {
+    /// `heads` divides `channels`.
+    pub(crate) fn new(channels: usize, heads: usize, device: &Device) -> Self {
+        Self {
+            query_key_value: Linear::new([channels, 3 * channels], device),
+            project: Linear::new([channels, channels], device),
+            heads,
+        }
+    }
+
+    /// Every position looks at all others.
+    ///
+    /// # Shapes
+    /// - `image`: `[batch, channels, height, width]`
+    /// - output: the same
+    pub(crate) fn forward(&self, image: Tensor<4>) -> Tensor<4> {
+        self.within(image, |all| {
+            let [batch, channels, height, width] = all.dims();
+            let found = self.attend(all.reshape([batch, channels, height * width]), None);
+            found.reshape([batch, channels / 3, height, width])
+        })
+    }
+
+    /// Looks from position to position as `attend` says, between the projections.
+    pub(crate) fn within(&self, image: Tensor<4>, attend: impl FnOnce(Tensor<4>) -> Tensor<4>) -> Tensor<4> {
+        let found = attend(self.query_key_value.on_channels(image));
+        self.project.on_channels(found)
+    }
+
+    /// # Shapes
+    /// - `query_key_value`: `[batch, 3 * channels, positions]`
+    /// - `bias`: `[1, heads, positions, positions]`, what is added to the similarity of a query and a key
+    /// - output: `[batch, channels, positions]`
+    pub(crate) fn attend(&self, query_key_value: Tensor<3>, bias: Option<Tensor<4>>) -> Tensor<3> {
+        let [batch, channels, positions] = query_key_value.dims();
+        let channels = channels / 3;
+        let width = channels / self.heads;
+        let part = |index: usize| {
+            let part = query_key_value.clone().narrow(1, index * channels, channels);
+            part.reshape([batch, self.heads, width, positions])
+        };
+        let query = part(0).swap_dims(2, 3) * (width as f64).sqrt().recip();
+        let similarity = query.matmul(part(1));
+        let similarity = match bias {
+            Some(bias) => similarity + bias,
+            None => similarity,
+        };
+        let found = part(2).matmul(softmax(similarity, 3).swap_dims(2, 3));
+        found.reshape([batch, channels, positions])
+    }
+
+    /// Cost of attention within `groups` of `positions` each.
+    pub(crate) const fn cost(channels: usize, groups: usize, positions: usize) -> Cost {
+        let values = groups * positions * channels;
+        let projections = Cost::linear(4 * values, channels);
+        let products = Cost::linear(2 * values, positions);
+        Cost {
+            multiplications: projections.multiplications + products.multiplications,
+            normalization: 0,
+        }
+    }
+}
