@@ -39,7 +39,7 @@ const TEMPLATES: [(&str, &str); 8] = [
         include_str!("../templates/network.rs"),
     ),
     (
-        "configs/moving-digits/__name__.toml",
+        "crates/zoo/configs/moving-digits/__name__.toml",
         include_str!("../templates/config.toml"),
     ),
     ("docs/src/models/__name__.md", include_str!("../templates/page.md")),
@@ -62,13 +62,16 @@ pub(crate) fn run(name: &str, workspace: &Workspace) -> Result<()> {
         );
         files.push((path, name.fill(template)));
     }
-    let folder = workspace.path(&format!("crates/models/{}", name.kebab()));
-    ensure!(
-        !folder.exists(),
-        "the name `{}` is taken: {} exists",
-        name.snake(),
-        folder.display()
-    );
+    // Names of packages are one namespace, wherever the crates lie.
+    for parent in ["crates", "crates/models"] {
+        let folder = workspace.path(&format!("{parent}/{}", name.kebab()));
+        ensure!(
+            !folder.exists(),
+            "the name `{}` is taken: {} exists",
+            name.snake(),
+            folder.display()
+        );
+    }
     for edit in registration::edits(&name) {
         let path = workspace.path(edit.path);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;

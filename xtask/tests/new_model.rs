@@ -5,7 +5,7 @@ use std::path::Path;
 
 use assert_cmd::Command;
 
-const EDITED: [(&str, &str); 4] = [
+const EDITED: [(&str, &str); 5] = [
     (
         "Cargo.toml",
         "foreframe-conv-lstm = { path = \"crates/models/conv-lstm\", version = \"0.1.0\" }",
@@ -14,6 +14,10 @@ const EDITED: [(&str, &str); 4] = [
     (
         "crates/zoo/src/lib.rs",
         "    Model::of::<foreframe_conv_lstm::ConvLstm>(),",
+    ),
+    (
+        "crates/zoo/src/recommended.rs",
+        "    \"moving-digits/conv_lstm.toml\",",
     ),
     ("docs/src/SUMMARY.md", "- [Conv Lstm](models/conv_lstm.md)"),
 ];
@@ -62,7 +66,7 @@ fn a_model_is_one_crate_and_one_line_where_it_is_named() {
         "crates/models/conv-lstm/src/config.rs",
         "crates/models/conv-lstm/src/model.rs",
         "crates/models/conv-lstm/tests/network.rs",
-        "configs/moving-digits/conv_lstm.toml",
+        "crates/zoo/configs/moving-digits/conv_lstm.toml",
         "docs/src/models/conv_lstm.md",
     ] {
         let text = read(&dir.path().join(path));
@@ -91,11 +95,11 @@ fn a_taken_or_impossible_name_changes_nothing() {
     for (path, _) in EDITED {
         assert_eq!(read(&dir.path().join(path)), original(path));
     }
-    assert!(!dir.path().join("configs").exists());
+    assert!(!dir.path().join("crates/zoo/configs").exists());
 }
 
 #[test]
-fn an_unknown_backend_or_verb_is_a_mistake_without_a_build() {
+fn an_unknown_backend_or_command_is_a_mistake_without_a_build() {
     for (arguments, named) in [
         (["train", "ustep", "--backend", "tpu"], "vulkan"),
         (["trian", "ustep", "--backend", "flex"], "trian"),

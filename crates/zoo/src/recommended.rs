@@ -1,6 +1,6 @@
 //! The committed configurations: what training a network on a dataset does by default.
 
-/// A committed configuration: where it lies in the repository, and its text.
+/// A committed configuration: its path in `crates/zoo`, and its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recommended {
     /// `configs/<dataset>/<model>.toml`.
@@ -11,7 +11,7 @@ pub struct Recommended {
 
 macro_rules! configs {
     ($($path:literal),+ $(,)?) => {
-        &[$(Recommended { path: concat!("configs/", $path), text: include_str!(concat!("../../../configs/", $path)) }),+]
+        &[$(Recommended { path: concat!("configs/", $path), text: include_str!(concat!("../configs/", $path)) }),+]
     };
 }
 

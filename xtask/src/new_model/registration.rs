@@ -15,7 +15,7 @@ pub(crate) struct Edit {
 }
 
 /// All lines for `name`.
-pub(crate) fn edits(name: &ModelName) -> [Edit; 4] {
+pub(crate) fn edits(name: &ModelName) -> [Edit; 5] {
     let kebab = name.kebab();
     [
         Edit {
@@ -35,6 +35,12 @@ pub(crate) fn edits(name: &ModelName) -> [Edit; 4] {
             line: format!("    Model::of::<foreframe_{}::{}>(),", name.snake(), name.type_name()),
             neighbor: |line| line.starts_with("    Model::of::<"),
             block: "`Model::of::<...>(),`",
+        },
+        Edit {
+            path: "crates/zoo/src/recommended.rs",
+            line: format!("    \"moving-digits/{}.toml\",", name.snake()),
+            neighbor: |line| line.starts_with("    \"moving-"),
+            block: "`\"moving-digits/....toml\",`",
         },
         Edit {
             path: "docs/src/SUMMARY.md",

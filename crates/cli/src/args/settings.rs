@@ -13,7 +13,7 @@ pub(crate) struct SettingArgs {
     /// A named configuration of the model; `show` lists them [default: the one for the data, else the paper's]
     #[arg(long, value_name = "NAME")]
     pub(crate) preset: Option<String>,
-    /// A configuration file, e.g. one of configs/, or the config.toml of a run
+    /// A configuration file, e.g. one of crates/zoo/configs, or the config.toml of a run
     #[arg(long, value_name = "FILE", conflicts_with = "preset")]
     pub(crate) config: Option<PathBuf>,
     /// Sets one key, e.g. `--set network.width=32`; may be repeated

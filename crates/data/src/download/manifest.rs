@@ -4,20 +4,20 @@ use serde::{Deserialize, Serialize};
 
 /// The manifests of the folder `datasets/`.
 const EMBEDDED: [&str; 14] = [
-    include_str!("../../../../datasets/moving-digits.toml"),
-    include_str!("../../../../datasets/moving-mnist.toml"),
-    include_str!("../../../../datasets/moving-fashion-mnist.toml"),
-    include_str!("../../../../datasets/moving-mnist-dynamic.toml"),
-    include_str!("../../../../datasets/moving-mnist-cifar.toml"),
-    include_str!("../../../../datasets/taxibj.toml"),
-    include_str!("../../../../datasets/kth.toml"),
-    include_str!("../../../../datasets/human.toml"),
-    include_str!("../../../../datasets/caltech.toml"),
-    include_str!("../../../../datasets/weatherbench.toml"),
-    include_str!("../../../../datasets/cikm2017.toml"),
-    include_str!("../../../../datasets/shanghai2020.toml"),
-    include_str!("../../../../datasets/sevir.toml"),
-    include_str!("../../../../datasets/ucf-sports.toml"),
+    include_str!("../../manifests/moving-digits.toml"),
+    include_str!("../../manifests/moving-mnist.toml"),
+    include_str!("../../manifests/moving-fashion-mnist.toml"),
+    include_str!("../../manifests/moving-mnist-dynamic.toml"),
+    include_str!("../../manifests/moving-mnist-cifar.toml"),
+    include_str!("../../manifests/taxibj.toml"),
+    include_str!("../../manifests/kth.toml"),
+    include_str!("../../manifests/human.toml"),
+    include_str!("../../manifests/caltech.toml"),
+    include_str!("../../manifests/weatherbench.toml"),
+    include_str!("../../manifests/cikm2017.toml"),
+    include_str!("../../manifests/shanghai2020.toml"),
+    include_str!("../../manifests/sevir.toml"),
+    include_str!("../../manifests/ucf-sports.toml"),
 ];
 
 /// A dataset's files, where they come from and under which terms.

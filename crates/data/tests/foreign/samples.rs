@@ -118,5 +118,5 @@ pub(crate) fn configurations() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn dataset_manifests() -> Vec<Vec<u8>> {
-    vec![include_bytes!("../../../../datasets/moving-mnist.toml").to_vec()]
+    vec![include_bytes!("../../manifests/moving-mnist.toml").to_vec()]
 }
