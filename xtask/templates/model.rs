@@ -2,10 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext,
-    channels_into_time, mean_squared_error, roll_out, time_into_channels,
-};
+use foreframe_core::{Architecture, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Preset, channels_into_time, roll_out, time_into_channels};
 use foreframe_nn::{Conv2d, Conv2dConfig};
 use foreframe_ops::gelu;
 
@@ -69,12 +66,6 @@ impl Architecture for __Name__ {
             decode: convolution([config.width, clip.future * clip.channels]),
             future: clip.future,
         })
-    }
-
-    fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
-        let known = step.targets.known(&clip.future);
-        let forecast = self.forecast_knowing(clip.past.clone(), clip.future.dims()[1], &known);
-        clip.objective(forecast, step.targets, mean_squared_error)
     }
 
     fn cost(config: &Self::Config, clip: &ClipShape) -> Cost {

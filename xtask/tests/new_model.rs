@@ -15,10 +15,7 @@ const EDITED: [(&str, &str); 5] = [
         "crates/zoo/src/lib.rs",
         "    Model::of::<foreframe_conv_lstm::ConvLstm>(),",
     ),
-    (
-        "crates/zoo/src/recommended.rs",
-        "    \"moving-digits/conv_lstm.toml\",",
-    ),
+    ("crates/zoo/src/recommended.rs", "    \"moving-digits/conv_lstm.toml\","),
     ("docs/src/SUMMARY.md", "- [Conv Lstm](models/conv_lstm.md)"),
 ];
 

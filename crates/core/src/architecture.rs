@@ -4,7 +4,10 @@ use burn::module::Module;
 use burn::tensor::Device;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Sampling, SamplingRule, Targets};
+use crate::{
+    Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Sampling, SamplingRule, Targets,
+    mean_squared_error,
+};
 
 /// A trainable network with a name and a configuration.
 pub trait Architecture: Forecast + Module + 'static {
@@ -38,8 +41,13 @@ pub trait Architecture: Forecast + Module + 'static {
     fn new(config: &Self::Config, clip: &ClipShape, device: &Device) -> Result<Self, ConfigError>;
 
     /// The paper's own objective on one batch, in training mode, over the channels that
-    /// [`targets`](StepContext::targets) are and where the truth is not [`missing`](Clip::missing).
-    fn loss(&self, clip: Clip, step: &StepContext) -> Objective;
+    /// [`targets`](StepContext::targets) are and where the truth is not [`missing`](Clip::missing); by default the mean
+    /// squared error of the forecast.
+    fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
+        let known = step.targets.known(&clip.future);
+        let forecast = self.forecast_knowing(clip.past.clone(), clip.future.dims()[1], &known);
+        clip.objective(forecast, step.targets, mean_squared_error)
+    }
 
     /// Multiply-accumulates of one forecast of `clip.future` frames, every operation counted.
     fn cost(config: &Self::Config, clip: &ClipShape) -> Cost;

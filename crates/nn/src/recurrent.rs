@@ -23,7 +23,7 @@ pub use patches::FramePatches;
 pub use self_attention_memory::{SelfAttentionMemory, SelfAttentionMemoryConfig};
 pub use settings::{moving_digits, openstl_presets};
 pub use st_lstm::{StLstm, StLstmConfig};
-pub use stack::Stack;
+pub use stack::{Stack, StackConfig};
 
 /// Zeros of type and device of `like`, `[batch of like, channels, height, width]`.
 pub fn zero_state(like: &Tensor<4>, channels: usize, [height, width]: [usize; 2]) -> Tensor<4> {

@@ -33,10 +33,7 @@ mod transport;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext,
-    mean_squared_error,
-};
+use foreframe_core::{Architecture, ClipShape, ConfigError, Cost, Forecast, KeyMap, Preset};
 use rayon::prelude::*;
 
 pub use config::AdvectionConfig;
@@ -50,7 +47,6 @@ use transport::Origins;
 pub struct Advection {
     #[module(skip)]
     config: AdvectionConfig,
-    future: usize,
 }
 
 impl Forecast for Advection {
@@ -121,16 +117,7 @@ impl Architecture for Advection {
     fn new(config: &AdvectionConfig, clip: &ClipShape, _: &Device) -> Result<Self, ConfigError> {
         clip.validate()?;
         config.validate()?;
-        Ok(Self {
-            config: config.clone(),
-            future: clip.future,
-        })
-    }
-
-    /// The mean squared error, on which no parameter depends.
-    fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
-        let forecast = self.forecast(clip.past.clone(), self.future);
-        clip.objective(forecast, step.targets, mean_squared_error)
+        Ok(Self { config: config.clone() })
     }
 
     /// It has no layers whose products could be counted.

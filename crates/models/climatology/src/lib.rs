@@ -31,10 +31,7 @@ mod normals;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Fitted, Forecast, KeyMap, Objective, Preset, StepContext,
-    mean_squared_error,
-};
+use foreframe_core::{Architecture, ClipShape, ConfigError, Cost, Fitted, Forecast, KeyMap, Preset};
 
 pub use config::{By, ClimatologyConfig};
 pub use normals::Sums;
@@ -48,7 +45,6 @@ pub struct Climatology {
     config: ClimatologyConfig,
     #[module(skip)]
     normals: Normals,
-    future: usize,
 }
 
 impl Forecast for Climatology {
@@ -112,14 +108,7 @@ impl Architecture for Climatology {
         Ok(Self {
             config: config.clone(),
             normals: Normals::default(),
-            future: clip.future,
         })
-    }
-
-    /// The mean squared error, on which no parameter depends.
-    fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
-        let forecast = self.forecast(clip.past.clone(), self.future);
-        clip.objective(forecast, step.targets, mean_squared_error)
     }
 
     fn cost(_: &ClimatologyConfig, _: &ClipShape) -> Cost {

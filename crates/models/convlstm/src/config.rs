@@ -1,67 +1,33 @@
 //! ConvLSTM's hyper-parameters and the published sets of them.
 
 use foreframe_core::{ClipShape, ConfigError, Preset};
-use foreframe_nn::{Stack, moving_digits, openstl_presets};
-use serde::{Deserialize, Serialize};
+use foreframe_nn::{StackConfig, moving_digits, openstl_presets};
 
 use crate::cell::ConvLstmCellConfig;
 
-/// Hyper-parameters of [`ConvLstm`](crate::ConvLstm); the default is the one for Moving MNIST.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
-#[serde(default, deny_unknown_fields)]
-pub struct ConvLstmConfig {
-    /// Edge of a patch; it divides height and width (OpenSTL: `patch_size`).
-    pub patch: usize,
-    /// Channels of every layer (`num_hidden`).
-    pub widths: Vec<usize>,
-    /// Edge of the kernels, odd (`filter_size`).
-    pub kernel: usize,
-    /// Whether gates are normalized over whole images, which fixes the size of frames (`layer_norm`).
-    pub layer_norm: bool,
+/// Hyper-parameters of [`ConvLstm`](crate::ConvLstm).
+pub type ConvLstmConfig = StackConfig;
+
+pub(crate) fn cells(config: &ConvLstmConfig, clip: &ClipShape) -> Vec<ConvLstmCellConfig> {
+    let normalized = config.stack().normalized(clip);
+    config
+        .stack()
+        .layers(clip)
+        .map(|[input, width]| ConvLstmCellConfig {
+            input,
+            width,
+            kernel: config.kernel,
+            normalized,
+        })
+        .collect()
 }
 
-impl Default for ConvLstmConfig {
-    fn default() -> Self {
-        Self {
-            patch: 4,
-            widths: vec![128; 4],
-            kernel: 5,
-            layer_norm: false,
-        }
-    }
-}
-
-impl ConvLstmConfig {
-    pub(crate) fn stack(&self) -> Stack<'_> {
-        Stack {
-            patch: self.patch,
-            widths: &self.widths,
-            kernel: self.kernel,
-            layer_norm: self.layer_norm,
-        }
-    }
-
-    pub(crate) fn cells(&self, clip: &ClipShape) -> impl Iterator<Item = ConvLstmCellConfig> + '_ {
-        let normalized = self.stack().normalized(clip);
-        self.stack()
-            .layers(clip)
-            .map(move |[input, width]| ConvLstmCellConfig {
-                input,
-                width,
-                kernel: self.kernel,
-                normalized,
-            })
-            .collect::<Vec<_>>()
-            .into_iter()
-    }
-
-    /// Checks the sizes, alone and for `clip`.
-    ///
-    /// # Errors
-    /// Names the field at fault.
-    pub fn validate(&self, clip: &ClipShape) -> Result<(), ConfigError> {
-        self.stack().validate(clip, || self.stack().patches(clip))
-    }
+/// Checks the sizes, alone and for `clip`.
+///
+/// # Errors
+/// Names the field at fault.
+pub(crate) fn validate(config: &ConvLstmConfig, clip: &ClipShape) -> Result<(), ConfigError> {
+    config.stack().validate(clip, || config.stack().patches(clip))
 }
 
 /// OpenSTL's configurations (`configs/<dataset>/ConvLSTM.py`, `ConvLSTM-L.py`), and a small one.

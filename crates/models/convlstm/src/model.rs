@@ -6,7 +6,7 @@ use foreframe_core::{
     Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, State,
     StepContext, unrolled,
 };
-use foreframe_nn::{Conv2d, Conv2dConfig, FramePatches, zero_state};
+use foreframe_nn::{Conv2d, FramePatches, Stack, zero_state};
 
 use crate::cell::ConvLstmCell;
 use crate::{ConvLstmConfig, config, pytorch};
@@ -68,23 +68,13 @@ impl Recurrent for ConvLstm {
     }
 }
 
-fn head(config: &ConvLstmConfig, clip: &ClipShape) -> Conv2dConfig {
-    let last = config.widths.last().copied().unwrap_or_default();
-    Conv2dConfig::new([last, config.stack().patch_channels(clip)], 1).without_bias()
-}
-
 impl Architecture for ConvLstm {
     type Config = ConvLstmConfig;
 
     const NAME: &'static str = "convlstm";
     const PAPER: &'static str = "Shi et al., NeurIPS 2015, arXiv:1506.04214";
     const ABOUT: &'static str = "a stack of LSTM cells whose products are convolutions";
-    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = &[
-        ("patch_size", "patch"),
-        ("num_hidden", "widths"),
-        ("filter_size", "kernel"),
-        ("layer_norm", "layer_norm"),
-    ];
+    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = Stack::OPENSTL_SETTINGS;
     const SAMPLING: Option<SamplingRule> = Some(SamplingRule::Scheduled);
 
     fn presets() -> Vec<Preset<ConvLstmConfig>> {
@@ -92,10 +82,13 @@ impl Architecture for ConvLstm {
     }
 
     fn new(config: &ConvLstmConfig, clip: &ClipShape, device: &Device) -> Result<Self, ConfigError> {
-        config.validate(clip)?;
+        config::validate(config, clip)?;
         Ok(Self {
-            cells: config.cells(clip).map(|cell| cell.init(device)).collect(),
-            head: head(config, clip).init(device),
+            cells: config::cells(config, clip)
+                .iter()
+                .map(|cell| cell.init(device))
+                .collect(),
+            head: config.stack().head(clip).init(device),
             patches: config.stack().patches(clip),
             widths: config.widths.clone(),
         })
@@ -108,8 +101,8 @@ impl Architecture for ConvLstm {
 
     fn cost(config: &ConvLstmConfig, clip: &ClipShape) -> Cost {
         let image = config.stack().image(clip);
-        let cells: Cost = config.cells(clip).map(|cell| cell.cost(image)).sum();
-        (cells + head(config, clip).cost(image)) * (clip.frames() - 1)
+        let cells: Cost = config::cells(config, clip).iter().map(|cell| cell.cost(image)).sum();
+        (cells + config.stack().head(clip).cost(image)) * (clip.frames() - 1)
     }
 
     fn pytorch_keys(_config: &ConvLstmConfig) -> KeyMap {

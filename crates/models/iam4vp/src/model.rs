@@ -3,10 +3,7 @@
 use burn::module::{Module, Param};
 use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor};
-use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext,
-    fold_time, mean_squared_error,
-};
+use foreframe_core::{Architecture, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Preset, fold_time};
 use foreframe_nn::{Conv2d, Conv2dConfig};
 
 use crate::large_kernel::Refinement;
@@ -119,16 +116,6 @@ impl Architecture for Iam4Vp {
             refinement: Refinement::new(channels, device),
             readout: pointwise(channels, clip.channels),
         })
-    }
-
-    /// Mean squared error.
-    ///
-    /// The public code updates the weights after every lead time of a batch. Here a step sees all of them: its gradient is
-    /// the mean of theirs.
-    fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
-        let known = step.targets.known(&clip.future);
-        let forecast = self.forecast_knowing(clip.past.clone(), clip.future.dims()[1], &known);
-        clip.objective(forecast, step.targets, mean_squared_error)
     }
 
     fn cost(config: &Iam4VpConfig, clip: &ClipShape) -> Cost {

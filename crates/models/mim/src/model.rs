@@ -6,7 +6,7 @@ use foreframe_core::{
     Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, State,
     StepContext, unrolled,
 };
-use foreframe_nn::{Conv2d, Conv2dConfig, FramePatches, StLstm, StLstmConfig, zero_state};
+use foreframe_nn::{Conv2d, FramePatches, StLstm, StLstmConfig, Stack, zero_state};
 use foreframe_ops::{StLstmExtras, StLstmState};
 
 use crate::block::{BlockState, MimBlock};
@@ -137,22 +137,13 @@ fn inner(config: &MimConfig, clip: &ClipShape) -> PeepholeLstmConfig {
     }
 }
 
-fn head(config: &MimConfig, clip: &ClipShape) -> Conv2dConfig {
-    Conv2dConfig::new([config.widths[0], config.stack().patch_channels(clip)], 1).without_bias()
-}
-
 impl Architecture for Mim {
     type Config = MimConfig;
 
     const NAME: &'static str = "mim";
     const PAPER: &'static str = "Wang et al., CVPR 2019, arXiv:1811.07490";
     const ABOUT: &'static str = "PredRNN whose memories are kept by cells that model differences";
-    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = &[
-        ("patch_size", "patch"),
-        ("num_hidden", "widths"),
-        ("filter_size", "kernel"),
-        ("layer_norm", "layer_norm"),
-    ];
+    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = Stack::OPENSTL_SETTINGS;
     const SAMPLING: Option<SamplingRule> = Some(SamplingRule::Scheduled);
 
     fn presets() -> Vec<Preset<MimConfig>> {
@@ -160,15 +151,15 @@ impl Architecture for Mim {
     }
 
     fn new(config: &MimConfig, clip: &ClipShape, device: &Device) -> Result<Self, ConfigError> {
-        config.validate(clip)?;
+        config::validate(config, clip)?;
         let inner = inner(config, clip);
         let above = 1..config.widths.len();
         Ok(Self {
             first: first(config, clip).init(device),
             blocks: above.clone().map(|_| inner.init_block(device)).collect(),
             differences: above.map(|_| inner.init(device)).collect(),
-            head: head(config, clip).init(device),
-            patches: config.patches(clip),
+            head: config.stack().head(clip).init(device),
+            patches: config::patches(config, clip),
             width: config.widths[0],
         })
     }
@@ -181,7 +172,8 @@ impl Architecture for Mim {
     fn cost(config: &MimConfig, clip: &ClipShape) -> Cost {
         let (image, inner) = (config.stack().image(clip), inner(config, clip));
         let blocks = config.widths.len() - 1;
-        let every_step = first(config, clip).cost(image) + inner.block_cost() * blocks + head(config, clip).cost(image);
+        let every_step =
+            first(config, clip).cost(image) + inner.block_cost() * blocks + config.stack().head(clip).cost(image);
         // The first frame has no difference to the one before it.
         every_step * (clip.frames() - 1) + inner.cost() * (blocks * (clip.frames() - 2))
     }

@@ -6,7 +6,7 @@ use foreframe_core::{
     Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, StepContext,
     unrolled,
 };
-use foreframe_nn::{GrowthDecay, StLstm, StLstmConfig};
+use foreframe_nn::{GrowthDecay, StLstm, StLstmConfig, Stack};
 use foreframe_ops::StLstmState;
 
 use crate::stack::{GATE, gated};
@@ -71,12 +71,7 @@ impl Architecture for MotionRnn {
     const NAME: &'static str = "motionrnn";
     const PAPER: &'static str = "Wu et al., CVPR 2021, arXiv:2103.02243";
     const ABOUT: &'static str = "PredRNN whose states are warped along the motion they show";
-    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = &[
-        ("patch_size", "patch"),
-        ("num_hidden", "widths"),
-        ("filter_size", "kernel"),
-        ("layer_norm", "layer_norm"),
-    ];
+    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = Stack::OPENSTL_SETTINGS;
     const SAMPLING: Option<SamplingRule> = Some(SamplingRule::Scheduled);
 
     fn presets() -> Vec<Preset<MotionRnnConfig>> {

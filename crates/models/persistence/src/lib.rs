@@ -21,10 +21,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext,
-    mean_squared_error,
-};
+use foreframe_core::{Architecture, ClipShape, ConfigError, Cost, Forecast, KeyMap, Preset};
 use serde::{Deserialize, Serialize};
 
 /// Persistence has nothing to set.
@@ -34,10 +31,7 @@ pub struct PersistenceConfig {}
 
 /// Repeats the newest frame.
 #[derive(Module, Debug)]
-pub struct Persistence {
-    // A module has a field; this one also keeps the horizon that the loss is about.
-    future: usize,
-}
+pub struct Persistence {}
 
 impl Forecast for Persistence {
     fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
@@ -64,13 +58,7 @@ impl Architecture for Persistence {
 
     fn new(_: &PersistenceConfig, clip: &ClipShape, _: &Device) -> Result<Self, ConfigError> {
         clip.validate()?;
-        Ok(Self { future: clip.future })
-    }
-
-    /// The mean squared error, on which no parameter depends.
-    fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
-        let forecast = self.forecast(clip.past.clone(), self.future);
-        clip.objective(forecast, step.targets, mean_squared_error)
+        Ok(Self {})
     }
 
     fn cost(_: &PersistenceConfig, _: &ClipShape) -> Cost {
@@ -87,6 +75,7 @@ mod tests {
     use super::*;
     use burn::tensor::TensorData;
     use foreframe_core::count_parameters;
+    use foreframe_core::{Clip, StepContext};
 
     #[test]
     fn the_newest_frame_is_repeated() {

@@ -1,63 +1,19 @@
 //! Hyper-parameters and the published sets of them.
 
 use foreframe_core::{ClipShape, ConfigError, Preset};
-use foreframe_nn::{StLstmConfig, Stack, moving_digits, openstl_presets};
+use foreframe_nn::{Stack, StackConfig, moving_digits, openstl_presets};
 use serde::{Deserialize, Serialize};
 
-/// Hyper-parameters of [`PredRnn`](crate::PredRnn); the default is the one for Moving MNIST.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
-#[serde(default, deny_unknown_fields)]
-pub struct PredRnnConfig {
-    /// Edge of a patch; it divides height and width (OpenSTL: `patch_size`).
-    pub patch: usize,
-    /// Channels of every layer, all the same (`num_hidden`).
-    pub widths: Vec<usize>,
-    /// Edge of the kernels, odd (`filter_size`).
-    pub kernel: usize,
-    /// Whether gates are normalized over whole images, which fixes the size of frames (`layer_norm`).
-    pub layer_norm: bool,
-}
+/// Hyper-parameters of [`PredRnn`](crate::PredRnn): all layers of one width.
+pub type PredRnnConfig = StackConfig;
 
-impl Default for PredRnnConfig {
-    fn default() -> Self {
-        Self {
-            patch: 4,
-            widths: vec![128; 4],
-            kernel: 5,
-            layer_norm: false,
-        }
-    }
-}
-
-impl PredRnnConfig {
-    fn small() -> Self {
-        Self {
-            widths: vec![32; 2],
-            ..Self::default()
-        }
-    }
-
-    pub(crate) fn stack(&self) -> Stack<'_> {
-        Stack {
-            patch: self.patch,
-            widths: &self.widths,
-            kernel: self.kernel,
-            layer_norm: self.layer_norm,
-        }
-    }
-
-    pub(crate) fn cells(&self, clip: &ClipShape) -> Vec<StLstmConfig> {
-        self.stack().st_lstms(clip).collect()
-    }
-
-    /// Checks the sizes, alone and for `clip`.
-    ///
-    /// # Errors
-    /// Names the field at fault.
-    pub fn validate(&self, clip: &ClipShape) -> Result<(), ConfigError> {
-        self.stack().validate(clip, || self.stack().patches(clip))?;
-        self.stack().equal_widths()
-    }
+/// Checks the sizes, alone and for `clip`.
+///
+/// # Errors
+/// Names the field at fault.
+pub(crate) fn validate(config: &PredRnnConfig, clip: &ClipShape) -> Result<(), ConfigError> {
+    config.stack().validate(clip, || config.stack().patches(clip))?;
+    config.stack().equal_widths()
 }
 
 /// Hyper-parameters of [`PredRnnPlusPlus`](crate::PredRnnPlusPlus); the default is the one for Moving MNIST.
@@ -154,7 +110,7 @@ impl PredRnnV2Config {
     /// # Errors
     /// Names the field at fault.
     pub fn validate(&self, clip: &ClipShape) -> Result<(), ConfigError> {
-        self.base().validate(clip)?;
+        validate(&self.base(), clip)?;
         ConfigError::weight("network.decoupling_weight", self.decoupling_weight)
     }
 }
@@ -165,7 +121,10 @@ pub(crate) fn presets() -> Vec<Preset<PredRnnConfig>> {
         patch,
         ..PredRnnConfig::default()
     });
-    presets.push(moving_digits(PredRnnConfig::small()));
+    presets.push(moving_digits(PredRnnConfig {
+        widths: vec![32; 2],
+        ..PredRnnConfig::default()
+    }));
     presets
 }
 

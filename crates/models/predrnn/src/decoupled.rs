@@ -6,7 +6,7 @@ use foreframe_core::{
     Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, StepContext,
     unrolled,
 };
-use foreframe_nn::{Conv2d, Conv2dConfig};
+use foreframe_nn::{Conv2d, Conv2dConfig, Stack};
 use foreframe_ops::StLstmExtras;
 
 use crate::{PredRnn, PredRnnState, PredRnnV2Config, config, pytorch};
@@ -83,12 +83,7 @@ impl Architecture for PredRnnV2 {
     const NAME: &'static str = "predrnnv2";
     const PAPER: &'static str = "Wang et al., TPAMI 2022, arXiv:2103.09504";
     const ABOUT: &'static str = "PredRNN whose two memories are trained to differ";
-    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = &[
-        ("patch_size", "patch"),
-        ("num_hidden", "widths"),
-        ("filter_size", "kernel"),
-        ("layer_norm", "layer_norm"),
-    ];
+    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = Stack::OPENSTL_SETTINGS;
     const SAMPLING: Option<SamplingRule> = Some(SamplingRule::Reverse);
 
     fn presets() -> Vec<Preset<PredRnnV2Config>> {

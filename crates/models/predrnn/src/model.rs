@@ -6,7 +6,7 @@ use foreframe_core::{
     Architecture, Clip, ClipShape, ConfigError, Cost, KeyMap, Objective, Preset, Recurrent, SamplingRule, State,
     StepContext, unrolled,
 };
-use foreframe_nn::{Conv2d, Conv2dConfig, FramePatches, StLstm, Stack, zero_state};
+use foreframe_nn::{Conv2d, FramePatches, StLstm, Stack, zero_state};
 use foreframe_ops::{StLstmExtras, StLstmState, StLstmStep};
 
 use crate::{PredRnnConfig, config, pytorch};
@@ -101,23 +101,13 @@ impl Recurrent for PredRnn {
 }
 
 /// The convolution from the last layer to the patches of the next frame.
-pub(crate) fn head(stack: Stack, clip: &ClipShape) -> Conv2dConfig {
-    let last = stack.widths.last().copied().unwrap_or_default();
-    Conv2dConfig::new([last, stack.patch_channels(clip)], 1).without_bias()
-}
-
 impl Architecture for PredRnn {
     type Config = PredRnnConfig;
 
     const NAME: &'static str = "predrnn";
     const PAPER: &'static str = "Wang et al., NeurIPS 2017";
     const ABOUT: &'static str = "LSTM cells that share a memory across layers and time";
-    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = &[
-        ("patch_size", "patch"),
-        ("num_hidden", "widths"),
-        ("filter_size", "kernel"),
-        ("layer_norm", "layer_norm"),
-    ];
+    const REFERENCE_SETTINGS: &'static [(&'static str, &'static str)] = Stack::OPENSTL_SETTINGS;
     const SAMPLING: Option<SamplingRule> = Some(SamplingRule::Scheduled);
 
     fn presets() -> Vec<Preset<PredRnnConfig>> {
@@ -125,10 +115,10 @@ impl Architecture for PredRnn {
     }
 
     fn new(config: &PredRnnConfig, clip: &ClipShape, device: &Device) -> Result<Self, ConfigError> {
-        config.validate(clip)?;
+        config::validate(config, clip)?;
         Ok(Self {
-            cells: config.cells(clip).iter().map(|cell| cell.init(device)).collect(),
-            head: head(config.stack(), clip).init(device),
+            cells: config.stack().st_lstms(clip).map(|cell| cell.init(device)).collect(),
+            head: config.stack().head(clip).init(device),
             patches: config.stack().patches(clip),
             width: config.widths[0],
         })
@@ -141,8 +131,8 @@ impl Architecture for PredRnn {
 
     fn cost(config: &PredRnnConfig, clip: &ClipShape) -> Cost {
         let image = config.stack().image(clip);
-        let cells: Cost = config.cells(clip).iter().map(|cell| cell.cost(image)).sum();
-        (cells + head(config.stack(), clip).cost(image)) * (clip.frames() - 1)
+        let cells: Cost = config.stack().st_lstms(clip).map(|cell| cell.cost(image)).sum();
+        (cells + config.stack().head(clip).cost(image)) * (clip.frames() - 1)
     }
 
     fn pytorch_keys(_config: &PredRnnConfig) -> KeyMap {

@@ -10,7 +10,6 @@ use foreframe_nn::{
     CausalLstm, CausalLstmConfig, Conv2d, FramePatches, GradientHighway, GradientHighwayConfig, zero_state,
 };
 
-use crate::model::head;
 use crate::{PredRnnPlusPlusConfig, PredRnnState, config, pytorch};
 
 /// The network of "PredRNN++: Towards A Resolution of the Deep-in-Time Dilemma in Spatiotemporal Predictive Learning".
@@ -117,7 +116,7 @@ impl Architecture for PredRnnPlusPlus {
         Ok(Self {
             cells: cells(config, clip).iter().map(|cell| cell.init(device)).collect(),
             highway: highway(config).init(device),
-            head: head(config.stack(), clip).init(device),
+            head: config.stack().head(clip).init(device),
             patches: config.stack().patches(clip),
             width: config.widths[0],
         })
@@ -131,7 +130,7 @@ impl Architecture for PredRnnPlusPlus {
     fn cost(config: &PredRnnPlusPlusConfig, clip: &ClipShape) -> Cost {
         let image = config.stack().image(clip);
         let cells: Cost = cells(config, clip).iter().map(|cell| cell.cost(image)).sum();
-        (cells + highway(config).cost(image) + head(config.stack(), clip).cost(image)) * (clip.frames() - 1)
+        (cells + highway(config).cost(image) + config.stack().head(clip).cost(image)) * (clip.frames() - 1)
     }
 
     fn pytorch_keys(_config: &PredRnnPlusPlusConfig) -> KeyMap {

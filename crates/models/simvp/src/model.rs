@@ -2,10 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext,
-    mean_squared_error, roll_out,
-};
+use foreframe_core::{Architecture, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Preset, roll_out};
 use foreframe_nn::{Block, SpatialDecoder, SpatialEncoder, translate_frames, translated_cost};
 
 use crate::translators::AnyTranslator;
@@ -64,13 +61,6 @@ impl Architecture for SimVp {
             translator: config.translator.init(config, clip, device),
             decoder: spatial.init_decoder(device),
         })
-    }
-
-    /// Mean squared error.
-    fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
-        let known = step.targets.known(&clip.future);
-        let forecast = self.forecast_knowing(clip.past.clone(), clip.future.dims()[1], &known);
-        clip.objective(forecast, step.targets, mean_squared_error)
     }
 
     fn cost(config: &SimVpConfig, clip: &ClipShape) -> Cost {

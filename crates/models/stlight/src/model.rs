@@ -3,8 +3,8 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext,
-    channels_into_time, mean_squared_error, roll_out, time_into_channels,
+    Architecture, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Preset, channels_into_time, roll_out,
+    time_into_channels,
 };
 
 use crate::decoder::Decoder;
@@ -83,12 +83,6 @@ impl Architecture for StLight {
             decoder: Decoder::new(config, clip, device),
             future: clip.future,
         })
-    }
-
-    /// Mean squared error over all values of the forecast.
-    fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
-        let forecast = self.forward(clip.past.clone());
-        clip.objective(forecast, step.targets, mean_squared_error)
     }
 
     fn cost(config: &StLightConfig, clip: &ClipShape) -> Cost {

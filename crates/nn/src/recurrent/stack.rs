@@ -1,6 +1,9 @@
 //! The sizes that all stacks of recurrent cells have.
 
 use foreframe_core::{ClipShape, ConfigError};
+use serde::{Deserialize, Serialize};
+
+use crate::Conv2dConfig;
 
 use super::{FramePatches, StLstmConfig};
 
@@ -9,6 +12,43 @@ const MAX_WIDTH: usize = 1 << 14;
 const MAX_LAYERS: usize = 1 << 8;
 const MAX_PATCH: usize = 1 << 8;
 const MAX_KERNEL: usize = 1 << 6;
+
+/// Hyper-parameters of a stack of recurrent layers; the default is the one for Moving MNIST.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct StackConfig {
+    /// Edge of a patch; it divides height and width (OpenSTL: `patch_size`).
+    pub patch: usize,
+    /// Channels of every layer (`num_hidden`).
+    pub widths: Vec<usize>,
+    /// Edge of the kernels, odd (`filter_size`).
+    pub kernel: usize,
+    /// Whether gates are normalized over whole images, which fixes the size of frames (`layer_norm`).
+    pub layer_norm: bool,
+}
+
+impl Default for StackConfig {
+    fn default() -> Self {
+        Self {
+            patch: 4,
+            widths: vec![128; 4],
+            kernel: 5,
+            layer_norm: false,
+        }
+    }
+}
+
+impl StackConfig {
+    /// The sizes, without their storage.
+    pub fn stack(&self) -> Stack<'_> {
+        Stack {
+            patch: self.patch,
+            widths: &self.widths,
+            kernel: self.kernel,
+            layer_norm: self.layer_norm,
+        }
+    }
+}
 
 /// Layers of recurrent cells above an image of patches.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,6 +64,14 @@ pub struct Stack<'a> {
 }
 
 impl Stack<'_> {
+    /// OpenSTL's names of the keys of [`StackConfig`], and ours.
+    pub const OPENSTL_SETTINGS: &'static [(&'static str, &'static str)] = &[
+        ("patch_size", "patch"),
+        ("num_hidden", "widths"),
+        ("filter_size", "kernel"),
+        ("layer_norm", "layer_norm"),
+    ];
+
     /// Checks the sizes, alone and for `clip`, whose frames `patches` cuts.
     ///
     /// # Errors
@@ -80,6 +128,12 @@ impl Stack<'_> {
         inputs
             .zip(self.widths.iter().copied())
             .map(|(input, width)| [input, width])
+    }
+
+    /// The convolution from the last layer's state to an image of patches.
+    pub fn head(&self, clip: &ClipShape) -> Conv2dConfig {
+        let last = self.widths.last().copied().unwrap_or_default();
+        Conv2dConfig::new([last, self.patch_channels(clip)], 1).without_bias()
     }
 
     /// A spatio-temporal LSTM for every layer.
