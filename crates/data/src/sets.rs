@@ -1,4 +1,4 @@
-//! The datasets of this crate, one function each, for a registry of theirs.
+//! The datasets, one function each, and the list of them.
 
 mod caltech;
 mod cikm2017;
@@ -16,7 +16,7 @@ mod weatherbench;
 
 use std::path::{Path, PathBuf};
 
-use crate::{DataConfig, DataError, whole_frames};
+use crate::{DataConfig, DataError, Dataset, whole_frames};
 
 pub use caltech::caltech;
 pub use cikm2017::cikm2017;
@@ -30,6 +30,25 @@ pub use shanghai2020::shanghai2020;
 pub use taxibj::taxibj;
 pub use ucf_sports::ucf_sports;
 pub use weatherbench::weatherbench;
+
+/// The datasets, the one that needs no file first, the user's own last.
+pub static DATASETS: &[Dataset] = &[
+    moving_digits(),
+    moving_mnist(),
+    moving_fashion_mnist(),
+    moving_mnist_dynamic(),
+    moving_mnist_cifar(),
+    taxibj(),
+    kth(),
+    human(),
+    caltech(),
+    weatherbench(),
+    cikm2017(),
+    shanghai2020(),
+    sevir(),
+    ucf_sports(),
+    files(),
+];
 
 /// Where the files of a published dataset lie that is read with all of its channels.
 fn located(config: &DataConfig) -> Result<PathBuf, DataError> {

@@ -1,9 +1,11 @@
 //! Matrix product with learned weights.
 
 use burn::module::{Module, Param};
+use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor};
+use foreframe_ops::{conv2d, same};
 
-use crate::fan_in_uniform;
+use crate::{fan_in_uniform, normal};
 
 /// Sizes of a [`Linear`].
 #[derive(Clone, Debug, PartialEq)]
@@ -35,17 +37,24 @@ impl LinearConfig {
 
     /// The layer as PyTorch begins it: uniform up to `1 / sqrt(input)`.
     pub fn init(&self, device: &Device) -> Linear {
+        self.init_with(&fan_in_uniform(), &fan_in_uniform(), device)
+    }
+
+    /// The layer with weights from a normal distribution around 0 and a bias of 0.
+    pub fn init_normal(&self, std: f64, device: &Device) -> Linear {
+        self.init_with(&normal(std), &Initializer::Zeros, device)
+    }
+
+    fn init_with(&self, weight: &Initializer, bias: &Initializer, device: &Device) -> Linear {
         let fan_in = Some(self.input);
         Linear {
-            weight: fan_in_uniform().init_with([self.output, self.input], fan_in, None, device),
-            bias: self
-                .bias
-                .then(|| fan_in_uniform().init_with([self.output], fan_in, None, device)),
+            weight: weight.init_with([self.output, self.input], fan_in, None, device),
+            bias: self.bias.then(|| bias.init_with([self.output], fan_in, None, device)),
         }
     }
 }
 
-/// Multiplies rows by a learned matrix, stored as PyTorch stores it.
+/// Multiplies by a learned matrix, stored as PyTorch stores it.
 #[derive(Module, Debug)]
 pub struct Linear {
     /// `[output, input]`
@@ -55,14 +64,28 @@ pub struct Linear {
 }
 
 impl Linear {
+    /// Applies it to the last axis.
+    ///
     /// # Shapes
-    /// - `input`: `[rows, input]`
-    /// - output: `[rows, output]`
-    pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
-        let output = input.matmul(self.weight.val().transpose());
+    /// - `input`: `[..., input]`
+    /// - output: `[..., output]`
+    pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        let output = input.matmul(self.weight.val().transpose().unsqueeze());
         match &self.bias {
             Some(bias) => output + bias.val().unsqueeze(),
             None => output,
         }
+    }
+
+    /// Applies it to the channels of every pixel, so that images need not be turned into lists of pixels.
+    ///
+    /// # Shapes
+    /// - `image`: `[batch, input, height, width]`
+    /// - output: `[batch, output, height, width]`
+    pub fn forward_channels(&self, image: Tensor<4>) -> Tensor<4> {
+        let weight = self.weight.val();
+        let [output, input] = weight.dims();
+        let bias = self.bias.as_ref().map(Param::val);
+        conv2d(image, weight.reshape([output, input, 1, 1]), bias, same([1, 1], 1, 1))
     }
 }

@@ -65,7 +65,16 @@ pub fn tanh<const D: usize>(input: Tensor<D>) -> Tensor<D> {
     activation::tanh(input)
 }
 
-/// `x` where it is positive, `slope * x` elsewhere; with a slope of 0 the rectifier.
+/// `x` where it is positive, 0 elsewhere.
+///
+/// # Shapes
+/// - `input`: any
+/// - output: the same
+pub fn relu<const D: usize>(input: Tensor<D>) -> Tensor<D> {
+    leaky_relu(input, 0.0)
+}
+
+/// `x` where it is positive, `slope * x` elsewhere.
 ///
 /// # Shapes
 /// - `input`: any

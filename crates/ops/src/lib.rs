@@ -21,7 +21,7 @@ mod root;
 mod st_lstm;
 mod warp;
 
-pub use activation::{gelu, leaky_relu, log_softmax, sigmoid, silu, softmax, tanh};
+pub use activation::{gelu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, tanh};
 pub use convolution::{conv_transpose2d, conv2d, same};
 pub use deformable::deform_conv2d;
 pub use depthwise::depthwise_conv2d;

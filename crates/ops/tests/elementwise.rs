@@ -7,7 +7,7 @@ use compare::{check, check_differences, image};
 use foreframe_ops::{
     GateOrder, Outside, Pixels, StLstmExtras, StLstmState, StLstmWeights, Then, batch_norm, batch_norm_train,
     channel_norm, gelu, group_norm, layer_norm, leaky_relu, log_softmax, lstm_gates, pixel_shuffle, pixel_unshuffle,
-    sample, scaled_add, sigmoid, silu, softmax, st_lstm, tanh, warp,
+    relu, sample, scaled_add, sigmoid, silu, softmax, st_lstm, tanh, warp,
 };
 use proptest::prelude::*;
 
@@ -38,7 +38,7 @@ const FUNCTIONS: [(&str, Function); 8] = [
     ("sigmoid", sigmoid),
     ("tanh", tanh),
     ("leaky_relu", |x| leaky_relu(x, 0.2)),
-    ("relu", |x| leaky_relu(x, 0.0)),
+    ("relu", relu),
     ("softmax", |x| softmax(x, 3)),
     ("log_softmax", |x| log_softmax(x, 3)),
 ];

@@ -15,7 +15,6 @@ mod published;
 mod recommended;
 mod shipped;
 
-use foreframe_data::{Dataset, sets};
 use foreframe_train::Model;
 
 pub use lookup::{UnknownName, find_dataset, find_model, find_preset, matching};
@@ -46,21 +45,4 @@ pub static MODELS: &[Model] = &[
     Model::of::<foreframe_persistence::Persistence>(),
 ];
 
-/// The datasets, the one that needs no file first, the user's own last.
-pub static DATASETS: &[Dataset] = &[
-    sets::moving_digits(),
-    sets::moving_mnist(),
-    sets::moving_fashion_mnist(),
-    sets::moving_mnist_dynamic(),
-    sets::moving_mnist_cifar(),
-    sets::taxibj(),
-    sets::kth(),
-    sets::human(),
-    sets::caltech(),
-    sets::weatherbench(),
-    sets::cikm2017(),
-    sets::shanghai2020(),
-    sets::sevir(),
-    sets::ucf_sports(),
-    sets::files(),
-];
+pub use foreframe_data::sets::DATASETS;

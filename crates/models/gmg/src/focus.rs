@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
 use foreframe_nn::{Conv2d, Conv2dConfig, GateConv, GateConvConfig, ImageNorm, Linear, LinearConfig};
-use foreframe_ops::{leaky_relu, sigmoid};
+use foreframe_ops::{relu, sigmoid};
 
 use crate::Focus;
 
@@ -123,7 +123,6 @@ impl GlobalFocus {
 impl FullFocus {
     fn forward(&self, input: Tensor<4>, hidden: Tensor<4>) -> Tensor<4> {
         let [batch, width, ..] = hidden.dims();
-        let relu = |features: Tensor<4>| leaky_relu(features, 0.0);
         let features = relu(self.features.forward(input.clone())).flatten::<3>(2, 3);
         let means: Tensor<2> = features.mean_dim(2).squeeze_dim(2);
         let global = relu(self.project.forward(means).reshape([batch, width, 1, 1])).expand(hidden.dims());

@@ -30,7 +30,6 @@
 
 mod config;
 mod large_kernel;
-mod linear;
 mod model;
 mod predictor;
 mod pytorch;

@@ -4,11 +4,10 @@ use burn::module::{Module, Param};
 use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
-use foreframe_nn::{Conv2d, Conv2dConfig, LayerNorm2d, fan_in_uniform};
+use foreframe_nn::{Conv2d, Conv2dConfig, LayerNorm2d, Linear, LinearConfig, fan_in_uniform};
 use foreframe_ops::{depthwise_conv2d, gelu, scaled_add};
 
 use crate::large_kernel::LargeKernelAttention;
-use crate::linear::Linear;
 
 const KERNEL: usize = 7;
 const RATIO: usize = 4;
@@ -30,7 +29,7 @@ pub(crate) struct PredictorConfig {
 impl PredictorConfig {
     pub(crate) fn init(&self, device: &Device) -> Predictor {
         let channels = self.channels;
-        let time = || Linear::new([self.time_channels, channels], device);
+        let time = || LinearConfig::new([self.time_channels, channels]).init(device);
         Predictor {
             first: FirstBlock {
                 time: time(),
@@ -72,21 +71,21 @@ impl Mixing {
     fn new(channels: usize, device: &Device) -> Self {
         Self {
             norm: LayerNorm2d::new(channels, EPSILON, device),
-            expand: Linear::new([channels, RATIO * channels], device),
-            contract: Linear::new([RATIO * channels, channels], device),
+            expand: LinearConfig::new([channels, RATIO * channels]).init(device),
+            contract: LinearConfig::new([RATIO * channels, channels]).init(device),
             scale: Initializer::Constant { value: INITIAL_SCALE }.init([channels], device),
         }
     }
 
     fn forward(&self, shortcut: Tensor<4>, features: Tensor<4>) -> Tensor<4> {
-        let hidden = gelu(self.expand.pixels(self.norm.forward(features)));
-        scaled_add(shortcut, self.contract.pixels(hidden), self.scale.val())
+        let hidden = gelu(self.expand.forward_channels(self.norm.forward(features)));
+        scaled_add(shortcut, self.contract.forward_channels(hidden), self.scale.val())
     }
 }
 
 /// Adds the embedding of a lead time to every pixel.
 fn at_time(features: Tensor<4>, time: &Linear, embedding: Tensor<2>) -> Tensor<4> {
-    let shift = time.vectors(embedding);
+    let shift = time.forward(embedding);
     let channels = shift.dims()[1];
     features + shift.reshape([1, channels, 1, 1])
 }

@@ -3,9 +3,8 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use foreframe_core::Cost;
+use foreframe_nn::{Linear, LinearConfig};
 use foreframe_ops::gelu;
-
-use crate::linear::Linear;
 
 /// Between one lead time and the next, in the units of the sinusoids.
 const STEP: f32 = 100.0;
@@ -25,8 +24,8 @@ pub(crate) struct TimeEmbedding {
 impl TimeEmbedding {
     pub(crate) fn new(channels: usize, device: &Device) -> Self {
         Self {
-            expand: Linear::new([channels, RATIO * channels], device),
-            contract: Linear::new([RATIO * channels, channels], device),
+            expand: LinearConfig::new([channels, RATIO * channels]).init(device),
+            contract: LinearConfig::new([RATIO * channels, channels]).init(device),
             channels,
         }
     }
@@ -35,7 +34,7 @@ impl TimeEmbedding {
     pub(crate) fn forward(&self, lead: usize, like: &Tensor<4>) -> Tensor<2> {
         let values = TensorData::new(sinusoids(lead, self.channels), [1, self.channels]);
         let sinusoids = Tensor::<2>::from_data(values, &like.device()).cast(like.dtype());
-        self.contract.vectors(gelu(self.expand.vectors(sinusoids)))
+        self.contract.forward(gelu(self.expand.forward(sinusoids)))
     }
 
     pub(crate) const fn cost(channels: usize) -> Cost {

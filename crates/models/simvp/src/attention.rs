@@ -3,9 +3,10 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
+use foreframe_nn::Linear;
 use foreframe_ops::softmax;
 
-use crate::linear::Linear;
+use crate::linear::linear;
 
 /// Several heads of attention, each over its share of the channels (Vaswani et al., arXiv:1706.03762).
 #[derive(Module, Debug)]
@@ -20,8 +21,8 @@ impl SelfAttention {
     /// `heads` divides `channels`.
     pub(crate) fn new(channels: usize, heads: usize, device: &Device) -> Self {
         Self {
-            query_key_value: Linear::new([channels, 3 * channels], device),
-            project: Linear::new([channels, channels], device),
+            query_key_value: linear([channels, 3 * channels], device),
+            project: linear([channels, channels], device),
             heads,
         }
     }
@@ -41,8 +42,8 @@ impl SelfAttention {
 
     /// Looks from position to position as `attend` says, between the projections.
     pub(crate) fn within(&self, image: Tensor<4>, attend: impl FnOnce(Tensor<4>) -> Tensor<4>) -> Tensor<4> {
-        let found = attend(self.query_key_value.on_channels(image));
-        self.project.on_channels(found)
+        let found = attend(self.query_key_value.forward_channels(image));
+        self.project.forward_channels(found)
     }
 
     /// # Shapes

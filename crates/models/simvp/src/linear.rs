@@ -1,57 +1,16 @@
 //! Matrices applied to one axis.
 
-use burn::module::{Module, Param};
-use burn::nn::Initializer;
-use burn::tensor::ops::ConvOptions;
+use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
-use foreframe_nn::{Conv2d, Conv2dConfig, normal};
-use foreframe_ops::{conv2d, gelu};
+use foreframe_nn::{Conv2d, Conv2dConfig, Linear, LinearConfig};
+use foreframe_ops::gelu;
 
 const INITIAL_STD: f64 = 0.02;
 
-/// A matrix and a bias, stored as PyTorch's `Linear` stores them.
-#[derive(Module, Debug)]
-pub(crate) struct Linear {
-    /// `[output, input]`
-    weight: Param<Tensor<2>>,
-    /// `[output]`
-    bias: Param<Tensor<1>>,
-}
-
-impl Linear {
-    pub(crate) fn new([input, output]: [usize; 2], device: &Device) -> Self {
-        Self {
-            weight: normal(INITIAL_STD).init([output, input], device),
-            bias: Initializer::Zeros.init([output], device),
-        }
-    }
-
-    /// Applies it to the channels of every position, so that images need not be turned into lists of positions.
-    ///
-    /// # Shapes
-    /// - `image`: `[batch, input, height, width]`
-    /// - output: `[batch, output, height, width]`
-    pub(crate) fn on_channels(&self, image: Tensor<4>) -> Tensor<4> {
-        let weight = self.weight.val();
-        let [output, input] = weight.dims();
-        let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1);
-        conv2d(
-            image,
-            weight.reshape([output, input, 1, 1]),
-            Some(self.bias.val()),
-            options,
-        )
-    }
-
-    /// Applies it to the last axis.
-    ///
-    /// # Shapes
-    /// - `rows`: `[batch, rows, input]`
-    /// - output: `[batch, rows, output]`
-    pub(crate) fn on_columns(&self, rows: Tensor<3>) -> Tensor<3> {
-        rows.matmul(self.weight.val().transpose().unsqueeze()) + self.bias.val().unsqueeze()
-    }
+/// A matrix and a bias as timm begins them.
+pub(crate) fn linear(sizes: [usize; 2], device: &Device) -> Linear {
+    LinearConfig::new(sizes).init_normal(INITIAL_STD, device)
 }
 
 /// Cost of two matrices `channels -> hidden -> channels` for `rows` of channels.
@@ -69,19 +28,20 @@ pub(crate) struct FeedForward {
 impl FeedForward {
     pub(crate) fn new(channels: usize, hidden: usize, device: &Device) -> Self {
         Self {
-            expand: Linear::new([channels, hidden], device),
-            contract: Linear::new([hidden, channels], device),
+            expand: linear([channels, hidden], device),
+            contract: linear([hidden, channels], device),
         }
     }
 
-    /// As [`Linear::on_channels`].
+    /// Applies both to the channels of every pixel.
     pub(crate) fn on_channels(&self, image: Tensor<4>) -> Tensor<4> {
-        self.contract.on_channels(gelu(self.expand.on_channels(image)))
+        self.contract
+            .forward_channels(gelu(self.expand.forward_channels(image)))
     }
 
-    /// As [`Linear::on_columns`].
+    /// Applies both to the last axis.
     pub(crate) fn on_columns(&self, rows: Tensor<3>) -> Tensor<3> {
-        self.contract.on_columns(gelu(self.expand.on_columns(rows)))
+        self.contract.forward(gelu(self.expand.forward(rows)))
     }
 }
 

@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
 use foreframe_nn::{Block, LargeKernelBlock, LargeKernelConv, SpatialGate, keys_below, normal};
-use foreframe_ops::{leaky_relu, sigmoid};
+use foreframe_ops::{relu, sigmoid};
 
 /// How many channels the dynamical attention is meant to squeeze into one.
 const REDUCTION: usize = 16;
@@ -34,7 +34,7 @@ impl DynamicalAttention {
             .reshape([batch, channels, height * width])
             .mean_dim(2)
             .reshape([batch, channels]);
-        let squeezed = leaky_relu(means.matmul(self.squeeze.val().transpose()), 0.0);
+        let squeezed = relu(means.matmul(self.squeeze.val().transpose()));
         sigmoid(squeezed.matmul(self.excite.val().transpose())).reshape([batch, channels, 1, 1])
     }
 }

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
 use foreframe_nn::{BatchNorm2d, BatchNorm2dConfig, Conv2d, Conv2dConfig};
-use foreframe_ops::{leaky_relu, sigmoid};
+use foreframe_ops::{relu, sigmoid};
 
 const KERNEL: usize = 7;
 /// Widths are multiples of this.
@@ -81,10 +81,6 @@ pub(crate) struct TemporalMixer {
     excite: Conv2d,
     contract: Conv2d,
     contract_norm: BatchNorm2d,
-}
-
-fn relu(input: Tensor<4>) -> Tensor<4> {
-    leaky_relu(input, 0.0)
 }
 
 impl TemporalMixer {
