@@ -55,10 +55,10 @@ impl ModelName {
 
     /// `ConvLstm`.
     pub(crate) fn type_name(&self) -> String {
-        self.capitalised().concat()
+        self.capitalized().concat()
     }
 
-    fn capitalised(&self) -> Vec<String> {
+    fn capitalized(&self) -> Vec<String> {
         self.words
             .iter()
             .map(|word| word[..1].to_uppercase() + &word[1..])
@@ -71,7 +71,7 @@ impl ModelName {
             .replace("__name__", &self.snake())
             .replace("__kebab__", &self.kebab())
             .replace("__Name__", &self.type_name())
-            .replace("__title__", &self.capitalised().join(" "))
+            .replace("__title__", &self.capitalized().join(" "))
     }
 }
 
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn what_would_not_compile_is_refused() {
         for name in [
-            "", "-", "Conv", "2d", "a--b", "a b", "../x", "é", "self", "tensor", "clip", "conv2d", "result",
+            "", "-", "Conv", "2d", "a--b", "a b", "../x", "é", "self", "tensor", "preset", "conv2d", "result",
         ] {
             assert!(ModelName::parse(name).is_err(), "{name}");
         }

@@ -124,7 +124,8 @@ fn models_are_trained_alike_and_what_is_finished_is_kept() {
     assert_eq!(before.0[..3], after.0[..3]);
     assert_eq!(before.1, after.1);
 
-    let message = refused(path, &arguments(&[]));
+    // Another learning rate.
+    let message = refused(path, &arguments(&own[2..]));
     assert!(
         message.contains("light/seed-42/config.toml") && message.contains("--out"),
         "{message}"

@@ -139,7 +139,7 @@ fn a_configuration_decides_the_clip_and_the_network() {
 
 #[test]
 fn every_committed_configuration_builds_its_network() {
-    let root = here().join("../../configs");
+    let root = here().join("../zoo/configs");
     let mut seen = 0;
     for dataset in std::fs::read_dir(&root).unwrap() {
         for file in std::fs::read_dir(dataset.unwrap().path()).unwrap() {
