@@ -26,7 +26,7 @@ pub const fn weatherbench() -> Dataset {
     Dataset {
         name: "weatherbench",
         about: "hourly fields of ERA5, e.g. 2 m temperature, 12 -> 12; .npy files of the years 2010 to 2018",
-        source: "Rasp et al., JAMES 2020, MIT; data: Copernicus Climate Change Service, License to use Copernicus Products",
+        source: "Rasp et al., JAMES 2020, MIT; data: Copernicus Climate Change Service, Licence to use Copernicus Products",
         defaults,
         keys: &[
             "path",
