@@ -1,30 +1,16 @@
 //! The readers of foreign files and whole samples for them, as fuzz targets want them.
 //!
-//! They are those of the tests `foreign` of the crates `foreframe-data` and `foreframe-train`, which damage the same samples
-//! at random, the same way on every machine.
-
-#[path = "../../crates/data/tests/foreign/checksums.rs"]
-mod checksums;
-#[path = "../../crates/data/tests/foreign/fields.rs"]
-mod fields;
-#[path = "../../crates/data/tests/foreign/damage/parser.rs"]
-mod parser;
-#[path = "../../crates/data/tests/foreign/parsers.rs"]
-mod parsers;
-#[path = "../../crates/train/tests/foreign/readers.rs"]
-mod readers;
-#[path = "../../crates/data/tests/foreign/samples.rs"]
-mod samples;
+//! They are those of the crate `foreframe-damage`, whose tests damage the same samples at random, the same way on every machine.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use parser::Parser;
+use foreframe_damage::Parser;
 
 fn parser(name: &str) -> &'static Parser {
-    let mut all = parsers::PARSERS.iter().chain(&readers::READERS);
-    all.find(|parser| parser.name == name)
+    foreframe_damage::all()
+        .find(|parser| parser.name == name)
         .expect("every target has a reader")
 }
 

@@ -61,6 +61,9 @@ pub enum BenchError {
     /// The files that the loader is measured with cannot be written or read.
     #[error(transparent)]
     Data(#[from] foreframe_data::DataError),
+    /// A file.
+    #[error(transparent)]
+    Format(#[from] foreframe_formats::FormatError),
     /// A file or folder cannot be read or written.
     #[error("cannot write `{}` ({cause}): free some space, or make the folder writable", path.display())]
     File {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use foreframe_core::{Clip, ClipShape, Sampling, StepContext, is_buffer, one_for_all_steps};
-use foreframe_data::{DataConfig, sets};
+use foreframe_data::DataConfig;
 use foreframe_train::config::{ScheduleConfig, TrainConfig};
 use foreframe_train::optimizer::{Adam, StepRates};
 use foreframe_train::{Network, RunLength, Schedule};
@@ -200,7 +200,7 @@ struct Clips {
 
 impl Clips {
     fn draw(options: &Options<'_>) -> Result<Self, BenchError> {
-        let dataset = sets::moving_digits();
+        let dataset = foreframe_datasets::moving_digits();
         let config = DataConfig {
             train_clips: options.steps * options.batch,
             seed: options.seed,

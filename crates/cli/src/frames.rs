@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
 use foreframe_core::ClipShape;
-use foreframe_data::images;
-use foreframe_data::npy::{self, Array};
+use foreframe_formats::images;
+use foreframe_formats::npy::{self, Array};
 use tracing::warn;
 
 use crate::output;

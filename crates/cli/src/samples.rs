@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use burn::tensor::{Tensor, TensorData};
 use foreframe_core::{ClipShape, Targets};
 use foreframe_data::files::write_prepared;
-use foreframe_data::npy::write_array;
 use foreframe_data::{Channels, ClipSource, InputSpec, Normalization, fill_missing, first_channels, persistence};
+use foreframe_formats::npy::write_array;
 use foreframe_report::{Frames, Sample, write_gif, write_strip};
 use foreframe_train::Network;
 

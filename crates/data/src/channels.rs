@@ -15,11 +15,11 @@ use std::sync::Arc;
 use foreframe_core::Targets;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use chosen::Chosen;
+pub use chosen::Chosen;
 pub use encoding::TimeEncoding;
-pub(crate) use fixed::{FixedField, read_fixed};
+pub use fixed::{FixedField, read_fixed};
 pub use pick::Pick;
-pub(crate) use pick::{Selection, numbered};
+pub use pick::{Selection, numbered};
 
 use crate::{ClipSource, DataConfig, DataError, Normalization, Splits};
 use extended::Extended;
@@ -51,7 +51,7 @@ pub struct Channels {
 impl Channels {
     /// The channels that `selection` keeps of the frames, and those that `config` adds. Also how all of them are normalized, where
     /// `normalization` is that of the selected ones.
-    pub(crate) fn new(
+    pub fn new(
         selection: &Selection,
         fixed: &[FixedField],
         seconds: Option<i64>,
@@ -84,7 +84,7 @@ impl Channels {
     }
 
     /// Splits of these channels from splits of the observed ones.
-    pub(crate) fn complete_clips(self, mut splits: Splits) -> Splits {
+    pub fn complete_clips(self, mut splits: Splits) -> Splits {
         splits.clip.channels = self.count();
         splits.description = format!("{}; {}", splits.description, self.describe());
         let channels = Arc::new(self);
@@ -96,7 +96,7 @@ impl Channels {
     }
 
     /// Whether something is asked for that needs a description: a choice of channels, or more than those of the frames.
-    pub(crate) fn are_asked_for(config: &DataConfig) -> bool {
+    pub fn are_asked_for(config: &DataConfig) -> bool {
         other_channels(config, &DataConfig::default()).is_some()
     }
 
@@ -116,7 +116,7 @@ impl Channels {
     }
 
     /// Refuses frames of a file whose channels are called otherwise than the observed ones.
-    pub(crate) fn check_names(&self, path: &Path, found: &[String]) -> Result<(), DataError> {
+    pub fn check_names(&self, path: &Path, found: &[String]) -> Result<(), DataError> {
         if found == &self.names[..self.observed] {
             return Ok(());
         }
@@ -176,7 +176,7 @@ impl Channels {
     }
 
     /// Whether [`choose`](Self::choose) takes frames of so many channels.
-    pub(crate) const fn can_choose(&self, channels: usize) -> bool {
+    pub const fn can_choose(&self, channels: usize) -> bool {
         channels == self.of_frame || channels == self.observed
     }
 
@@ -259,7 +259,7 @@ impl Channels {
 }
 
 /// The first key by which two configurations say different things of what the channels are.
-pub(crate) fn other_channels(one: &DataConfig, other: &DataConfig) -> Option<&'static str> {
+pub fn other_channels(one: &DataConfig, other: &DataConfig) -> Option<&'static str> {
     let differ = [
         ("variables", one.variables != other.variables),
         ("channels", one.channels != other.channels),

@@ -10,13 +10,13 @@ use std::sync::Arc;
 use foreframe_core::ClipShape;
 use serde::{Deserialize, Serialize};
 
-pub use checks::whole_frames;
-pub(crate) use checks::{at_least, check_positive_shares, check_shares, no_published_protocol};
+pub use checks::{at_least, check_positive_shares, check_shares, no_published_protocol, whole_frames};
 pub use choices::{Motion, Noise, NoisySplits, Protocol, Scaling, SplitBy};
 pub use missing::Missing;
 
 use crate::files::Links;
-use crate::{Damaged, DataError, Pick, TimeEncoding, Trained};
+use crate::{DataError, Pick, TimeEncoding, Trained};
+use foreframe_formats::fields::Damaged;
 
 /// Which data, how they are cut into clips and split. The section `[data]` of every configuration.
 ///
@@ -201,7 +201,10 @@ impl DataConfig {
     }
 
     /// Frames of a recording from the first to the last frame of one clip.
-    pub(crate) fn window(&self) -> Result<usize, DataError> {
+    ///
+    /// # Errors
+    /// Names the key that is 0 or far too large.
+    pub fn window(&self) -> Result<usize, DataError> {
         let shape = self.clip(1, 1, 1)?;
         at_least("step", self.step, 1)?;
         at_least("stride", self.stride, 1)?;

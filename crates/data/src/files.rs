@@ -9,45 +9,43 @@ mod inbox;
 mod inspect;
 mod links;
 mod manifest;
-mod numbering;
 mod observe;
 mod reader;
 mod recording;
 mod reduce;
 mod split;
-mod stamp;
 mod statistics;
 mod windows;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::channels::{Channels, read_fixed};
 use crate::config::no_published_protocol;
-use crate::fields::is_field;
-use crate::images::{is_hidden, natural_order};
 use crate::noise::disturb;
 use crate::{ClipSource, DataConfig, DataError, Normalization, Splits};
+use foreframe_formats::fields::is_field;
+use foreframe_formats::names::listing;
 
 pub use clip_file::ClipFile;
 pub use convert::convert;
 pub use frame_file::FrameFile;
 pub use inbox::Inbox;
 pub use inspect::{Inspection, inspect};
-pub use links::Links;
+pub use links::{LinkPolicy, Links};
 pub use manifest::{ArrayManifest, ArrayState, Stretch, verify, write_prepared};
 pub use observe::{Observed, Past, observe};
 
 use frames::Frames;
-pub(crate) use links::LinkPolicy;
-pub(crate) use numbering::{Numbering, describe_gap, numbering};
-pub(crate) use reduce::Reduction;
-pub(crate) use statistics::Channel;
+pub use reduce::Reduction;
+pub use statistics::Channel;
 use windows::Windows;
 
 /// Opens what lies at `data.path`.
-pub(crate) fn open(config: &DataConfig) -> Result<Splits, DataError> {
+///
+/// # Errors
+/// Names the file or key.
+pub fn open(config: &DataConfig) -> Result<Splits, DataError> {
     no_published_protocol(config)?;
     let path = source_path(config)?;
     config.window()?;
@@ -159,18 +157,6 @@ pub fn holds_fields(path: &Path) -> bool {
         true => listing(path).is_ok_and(|files| files.iter().any(|file| is_field(file))),
         false => is_field(path),
     }
-}
-
-/// The entries of a folder, in natural order, hidden files left out.
-pub(crate) fn listing(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let entries = fs::read_dir(folder).map_err(DataError::io("read", folder))?;
-    let mut paths = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(DataError::io("read", folder))?;
-    paths.retain(|path| !is_hidden(path));
-    paths.sort_by(|a, b| natural_order(a, b));
-    Ok(paths)
 }
 
 #[cfg(test)]

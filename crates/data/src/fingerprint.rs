@@ -85,7 +85,7 @@ impl fmt::Display for Fingerprint {
 const SIZE_AND_TIME: &str = "size-and-time:";
 
 /// Digests the configuration, `generator` (the version of code that makes clips) and `files`, in this order.
-pub(crate) fn fingerprint(config: &DataConfig, generator: &str, files: &[PathBuf]) -> Result<Fingerprint, DataError> {
+pub fn fingerprint(config: &DataConfig, generator: &str, files: &[PathBuf]) -> Result<Fingerprint, DataError> {
     let config = DataConfig {
         path: None,
         ..config.clone()
@@ -165,7 +165,7 @@ fn sampled(path: &Path, len: u64, blocks: usize) -> io::Result<[u8; 32]> {
 }
 
 /// SHA-256 of a file's bytes.
-pub(crate) fn sha256_of(path: &Path) -> Result<[u8; 32], DataError> {
+pub fn sha256_of(path: &Path) -> Result<[u8; 32], DataError> {
     let digest = || -> io::Result<[u8; 32]> {
         let mut file = File::open(path)?;
         let mut hasher = Sha256::new();
@@ -181,7 +181,7 @@ pub(crate) fn sha256_of(path: &Path) -> Result<[u8; 32], DataError> {
 }
 
 /// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

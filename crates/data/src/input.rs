@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fields::Grid;
 use crate::{DataConfig, Normalization};
+use foreframe_formats::fields::Grid;
 
 /// How the frames that a network was trained on were read from their files, and what they were. It goes with the weights, so
 /// that later files are read by the same code in the same way.

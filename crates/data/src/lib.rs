@@ -3,57 +3,29 @@
 //! A [`Dataset`] opens as [`Splits`]: three [`ClipSource`]s that write single clips, and the [`Normalization`] computed
 //! from the training split. A [`Loader`] turns a source into batches on a thread of its own, in an order that depends on
 //! seed and epoch alone.
-//!
-//! ```
-//! use foreframe_data::{DataConfig, Loader, LoaderConfig, sets};
-//!
-//! let dataset = sets::moving_digits();
-//! let config = DataConfig { size: 32, train_clips: 8, ..(dataset.defaults)() };
-//! let splits = (dataset.open)(&config)?;
-//! let loader = Loader::new(splits.train, LoaderConfig { batch: 4, seed: 1, shuffle: true, drop_last: true })?;
-//! for batch in loader.epoch(0, 0) {
-//!     assert_eq!(batch?.values.len(), 4 * 20 * 32 * 32);
-//! }
-//! # Ok::<(), foreframe_data::DataError>(())
-//! ```
 
 mod batch;
-mod channels;
-mod cifar;
-mod claims;
+pub mod channels;
 mod config;
-pub mod download;
 mod error;
-mod fields;
 pub mod files;
-mod fingerprint;
-mod idx;
-pub mod images;
+pub mod fingerprint;
 mod input;
 mod loader;
-mod moving;
-mod noise;
+pub mod noise;
 mod normalization;
-pub mod npy;
-pub mod npz;
-mod numbered;
-mod random;
-mod replace;
-mod resample;
-pub mod sets;
+pub mod random;
+pub mod resample;
 mod source;
-mod video;
-
-/// Moments and the time between frames, in seconds.
-pub mod time {
-    pub use crate::fields::{follows, seconds, step, written};
-}
+mod variables;
 
 pub use batch::{HostBatch, carry_forward, fill_missing, first_channels, persistence};
 pub use channels::{Channels, Pick, TimeEncoding};
-pub use config::{DataConfig, Missing, Motion, Noise, NoisySplits, Protocol, Scaling, SplitBy, whole_frames};
+pub use config::{
+    DataConfig, Missing, Motion, Noise, NoisySplits, Protocol, Scaling, SplitBy, at_least, check_positive_shares,
+    check_shares, no_published_protocol, whole_frames,
+};
 pub use error::DataError;
-pub use fields::{Coordinate, Damaged, Grid, same_unit};
 pub use fingerprint::{Agreement, Fingerprint};
 pub use input::{InputSpec, Trained};
 pub use loader::{Batches, Loader, LoaderConfig};

@@ -18,7 +18,7 @@ struct Disturbed {
 }
 
 /// Disturbs the splits as configured; `moves` says whether the clips know how to move dynamically by themselves.
-pub(crate) fn disturb(mut splits: Splits, config: &DataConfig, moves: bool) -> Result<Splits, DataError> {
+pub fn disturb(mut splits: Splits, config: &DataConfig, moves: bool) -> Result<Splits, DataError> {
     check(config, &splits.clip)?;
     match config.noise {
         Noise::None => return Ok(splits),

@@ -5,22 +5,27 @@ use rand_chacha::ChaCha8Rng;
 
 /// Purpose of a random stream. Streams of different purposes are independent, whatever the seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Purpose {
+pub enum Purpose {
+    /// Training clips.
     Train,
+    /// Validation clips.
     Validation,
+    /// Test clips.
     Test,
     /// The order of clips in an epoch.
     Order,
     /// Which recordings go into which split.
     Assignment,
-    /// Noise on the clips of a split.
+    /// Noise on training clips.
     TrainNoise,
+    /// Noise on validation clips.
     ValidationNoise,
+    /// Noise on test clips.
     TestNoise,
 }
 
 /// The stream of one clip (or order) of one epoch. The 256-bit key holds all four numbers, so no two coincide.
-pub(crate) fn stream(seed: u64, purpose: Purpose, epoch: u64, index: usize) -> ChaCha8Rng {
+pub fn stream(seed: u64, purpose: Purpose, epoch: u64, index: usize) -> ChaCha8Rng {
     let mut key = [0; 32];
     for (bytes, word) in key.chunks_exact_mut(8).zip([seed, purpose as u64, epoch, index as u64]) {
         bytes.copy_from_slice(&word.to_le_bytes());
@@ -29,12 +34,12 @@ pub(crate) fn stream(seed: u64, purpose: Purpose, epoch: u64, index: usize) -> C
 }
 
 /// Uniform in `[low, high)`.
-pub(crate) fn between(rng: &mut ChaCha8Rng, low: f32, high: f32) -> f32 {
+pub fn between(rng: &mut ChaCha8Rng, low: f32, high: f32) -> f32 {
     low + (high - low) * rng.random::<f32>()
 }
 
 /// From the normal distribution of mean 0 and standard deviation 1 (Box and Muller 1958).
-pub(crate) fn normal(rng: &mut ChaCha8Rng) -> f64 {
+pub fn normal(rng: &mut ChaCha8Rng) -> f64 {
     // 1 - u lies in (0, 1], where the logarithm is finite.
     let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
     radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()

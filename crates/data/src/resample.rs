@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use crate::images::FrameSize;
+use foreframe_formats::FrameSize;
 
 /// How values between pixels are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ResampleKernel {
+pub enum ResampleKernel {
     /// A triangle filter: bilinear interpolation when enlarging, a low-pass of the right width when shrinking. The border
     /// is extended by leaving what is beyond it out of the average.
     Triangle,
@@ -44,7 +44,7 @@ impl ResampleKernel {
 /// # Shapes
 /// - `from`: `[channels, from_size.height, from_size.width]`
 /// - `to`: `[channels, to_size.height, to_size.width]`
-pub(crate) fn resample(from: &[f32], from_size: FrameSize, to: &mut [f32], to_size: FrameSize, kernel: ResampleKernel) {
+pub fn resample(from: &[f32], from_size: FrameSize, to: &mut [f32], to_size: FrameSize, kernel: ResampleKernel) {
     let columns = filter(from_size.width, to_size.width, kernel);
     let rows = filter(from_size.height, to_size.height, kernel);
     let mut narrow = vec![0.0; from_size.height * to_size.width];

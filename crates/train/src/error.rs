@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use foreframe_core::{ClipShape, ConfigError};
 use foreframe_data::DataError;
+use foreframe_formats::FormatError;
 use foreframe_metrics::ScoreError;
 
 use crate::config::ResolveError;
@@ -27,6 +28,9 @@ pub enum TrainError {
     /// The data.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// A file.
+    #[error(transparent)]
+    Format(#[from] FormatError),
     /// The scores.
     #[error(transparent)]
     Score(#[from] ScoreError),

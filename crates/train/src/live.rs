@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 
 use foreframe_core::ConfigError;
 use foreframe_data::fill_missing;
-use foreframe_data::time::follows;
+use foreframe_formats::time::follows;
 
 pub use error::LiveError;
 pub use options::LiveOptions;

@@ -45,4 +45,4 @@ pub static MODELS: &[Model] = &[
     Model::of::<foreframe_persistence::Persistence>(),
 ];
 
-pub use foreframe_data::sets::DATASETS;
+pub use foreframe_datasets::DATASETS;

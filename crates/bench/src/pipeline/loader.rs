@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use foreframe_data::npy::write_array;
-use foreframe_data::{DataConfig, DataError, Dataset, Loader, LoaderConfig, Scaling, SplitBy, sets};
+use foreframe_data::{DataConfig, DataError, Dataset, Loader, LoaderConfig, Scaling, SplitBy};
+use foreframe_formats::npy::write_array;
 
 use super::Feeding;
 use crate::error::BenchError;
@@ -28,8 +28,14 @@ pub(super) fn measure(batch: usize, rounds: usize) -> Result<Vec<Feeding>, Bench
     write_array(&path, &SHAPE, &values)?;
     drop(values);
     let loaders = [
-        ("mapped `.npy` of f32", loader(sets::files(), mapped(&path), batch)?),
-        ("moving digits, drawn", loader(sets::moving_digits(), drawn(), batch)?),
+        (
+            "mapped `.npy` of f32",
+            loader(foreframe_datasets::files(), mapped(&path), batch)?,
+        ),
+        (
+            "moving digits, drawn",
+            loader(foreframe_datasets::moving_digits(), drawn(), batch)?,
+        ),
     ];
     let mut rates = [const { Vec::new() }; 2];
     for round in 0..=rounds {
@@ -57,14 +63,14 @@ fn mapped(path: &Path) -> DataConfig {
         path: Some(path.to_owned()),
         split: SplitBy::Clip,
         normalize: Scaling::MinMax,
-        ..(sets::files().defaults)()
+        ..(foreframe_datasets::files().defaults)()
     }
 }
 
 fn drawn() -> DataConfig {
     DataConfig {
         size: SHAPE[3],
-        ..(sets::moving_digits().defaults)()
+        ..(foreframe_datasets::moving_digits().defaults)()
     }
 }
 
@@ -103,7 +109,10 @@ mod tests {
         let path = folder.path().join("clips.npy");
         let shape = [10, 20, 1, 64, 64];
         write_array(&path, &shape, &vec![0.5; shape.iter().product()]).unwrap();
-        let configs = [(sets::files(), mapped(&path)), (sets::moving_digits(), drawn())];
+        let configs = [
+            (foreframe_datasets::files(), mapped(&path)),
+            (foreframe_datasets::moving_digits(), drawn()),
+        ];
         for (dataset, config) in configs {
             let batch = loader(dataset, config, 4).unwrap().epoch(0, 0).next().unwrap().unwrap();
             assert_eq!((batch.clips, batch.values.len()), (4, 4 * 20 * 64 * 64));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
 use foreframe_data::Dataset;
-use foreframe_data::download::{self, FileState, Manifest};
+use foreframe_datasets::download::{self, FileState, Manifest};
 use foreframe_train::config::nearest;
 use foreframe_zoo::{DATASETS, matching};
 use indicatif::{ProgressBar, ProgressStyle};

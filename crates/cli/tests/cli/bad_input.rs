@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-#[cfg(target_os = "linux")]
-use crate::bound;
 use crate::program::{TRAINED, field, refused, succeed, write_npy};
+#[cfg(target_os = "linux")]
+use foreframe_damage::bound;
 
 const FRAME: usize = 16 * 16;
 

@@ -3,15 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+#[cfg(target_os = "linux")]
+use foreframe_damage::bound;
+use foreframe_formats::samples::fields as samples;
 use serde_json::Value;
 
-#[cfg(target_os = "linux")]
-use crate::bound;
 use crate::program::{command, field, json, refused, stderr, succeed, write_npy};
-
-/// Shared with the tests of the readers.
-#[path = "../../../data/tests/foreign/fields.rs"]
-mod samples;
 
 fn write(folder: &Path, name: &str, bytes: &[u8]) {
     fs::write(folder.join(name), bytes).unwrap();

@@ -1,10 +1,6 @@
 //! The binary as a user meets it.
 
 mod bad_input;
-/// Shared with the tests of the readers.
-#[cfg(target_os = "linux")]
-#[path = "../../../data/tests/foreign/bound.rs"]
-mod bound;
 mod channels;
 mod compare;
 mod data_files;

@@ -8,13 +8,14 @@ use super::{Selection, pick};
 use crate::{ClipSource, DataError, Normalization};
 
 /// Clips of whose frames only the selected channels are used.
-pub(crate) struct Chosen {
+pub struct Chosen {
     clips: Arc<dyn ClipSource>,
     selection: Selection,
 }
 
 impl Chosen {
-    pub(crate) fn new(clips: Arc<dyn ClipSource>, selection: Selection) -> Self {
+    /// The channels that `selection` keeps of `clips`.
+    pub fn new(clips: Arc<dyn ClipSource>, selection: Selection) -> Self {
         Self { clips, selection }
     }
 }
@@ -47,7 +48,7 @@ impl ClipSource for Chosen {
 
 impl Selection {
     /// How the selected channels are normalized.
-    pub(crate) fn of_normalization(&self, whole: &Normalization) -> Normalization {
+    pub fn of_normalization(&self, whole: &Normalization) -> Normalization {
         let of_chosen = |values: &[f32]| match values {
             [one] => vec![*one],
             _ => self.chosen.iter().map(|channel| values[*channel]).collect(),

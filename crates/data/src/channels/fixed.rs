@@ -2,24 +2,28 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::fields::{Grid, is_field, read_field};
 use crate::files::Channel;
-use crate::images::{FrameSize, decode, is_still};
-use crate::npy::Mapped;
 use crate::{DataConfig, DataError, Missing, Normalization, fill_missing};
+use foreframe_formats::FrameSize;
+use foreframe_formats::fields::{Grid, is_field, read_field};
+use foreframe_formats::images::{decode, is_still};
+use foreframe_formats::npy::Mapped;
 
 /// One static channel, normalized by its own mean and standard deviation.
-pub(crate) struct FixedField {
-    pub(crate) name: String,
+pub struct FixedField {
+    /// Its name.
+    pub name: String,
     /// `[height, width]`
-    pub(crate) values: Vec<f32>,
-    pub(crate) mean: f32,
-    pub(crate) std: f32,
+    pub values: Vec<f32>,
+    /// Mean of its values, which normalizes them.
+    pub mean: f32,
+    /// Their standard deviation.
+    pub std: f32,
 }
 
 /// Reads what `data.static` names, turned as frames on `grid` lie; `fit` brings a field to the size of the frames. Fields are
 /// normalized as `trained` says where the network is trained already. Also returns the files.
-pub(crate) fn read_fixed(
+pub fn read_fixed(
     config: &DataConfig,
     trained: Option<&Normalization>,
     grid: Option<&Grid>,
@@ -63,7 +67,7 @@ fn read(path: &Path, variable: Option<&str>, grid: Option<&Grid>) -> Result<(Str
         return Ok((stem(), size, values));
     }
     if is_field(path) {
-        return read_field(path, variable, grid);
+        return Ok(read_field(path, variable, grid)?);
     }
     if !path
         .extension()
@@ -113,11 +117,11 @@ fn fill(path: &Path, size: FrameSize, values: &mut [f32], missing: Option<Missin
     };
     let plane = size.height * size.width;
     let (channel, row, column) = (index / plane, index % plane / size.width, index % size.width);
-    Err(DataError::NotFinite {
-        path: path.to_owned(),
-        place: format!("channel {channel}, row {row}, column {column}"),
-        value: values[index],
-    })
+    Err(DataError::not_finite(
+        path,
+        format!("channel {channel}, row {row}, column {column}"),
+        values[index],
+    ))
 }
 
 /// A field by mean and standard deviation as given, else by its own; 0 where it is missing.

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::images::FrameSize;
 use crate::{DataConfig, DataError};
+use foreframe_formats::FrameSize;
 
 /// A channel, or all channels of a variable, by name or number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,15 +49,15 @@ impl<'de> Deserialize<'de> for Pick {
 
 /// The channels that are used of every frame, those to forecast first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Selection {
+pub struct Selection {
     /// Their names.
-    pub(crate) names: Vec<String>,
+    pub names: Vec<String>,
     /// Their numbers in the frame.
-    pub(crate) chosen: Vec<usize>,
+    pub chosen: Vec<usize>,
     /// Channels of the frame.
-    pub(crate) of_frame: usize,
+    pub of_frame: usize,
     /// How many are to be forecast.
-    pub(crate) targets: usize,
+    pub targets: usize,
 }
 
 impl Selection {
@@ -65,7 +65,7 @@ impl Selection {
     ///
     /// # Errors
     /// Names the key and what there is to choose from.
-    pub(crate) fn of(config: &DataConfig, names: &[String]) -> Result<Self, DataError> {
+    pub fn of(config: &DataConfig, names: &[String]) -> Result<Self, DataError> {
         let all = || (0..names.len()).collect::<Vec<usize>>();
         let channels = match config.channels.is_empty() {
             true => all(),
@@ -97,7 +97,7 @@ impl Selection {
     }
 
     /// The chosen channels of a frame. One that has become another since its header was read is left as it is.
-    pub(crate) fn apply(&self, size: FrameSize, frame: Vec<f32>) -> (FrameSize, Vec<f32>) {
+    pub fn apply(&self, size: FrameSize, frame: Vec<f32>) -> (FrameSize, Vec<f32>) {
         if size.channels != self.of_frame {
             return (size, frame);
         }
@@ -106,7 +106,7 @@ impl Selection {
     }
 
     /// The size of a frame that only has the chosen channels.
-    pub(crate) fn size(&self, size: FrameSize) -> FrameSize {
+    pub fn size(&self, size: FrameSize) -> FrameSize {
         FrameSize {
             channels: self.chosen.len(),
             ..size
@@ -169,6 +169,6 @@ fn found(key: &str, picks: &[Pick], names: &[String]) -> Result<Vec<usize>, Data
 }
 
 /// The names of channels that have none.
-pub(crate) fn numbered(channels: usize) -> Vec<String> {
+pub fn numbered(channels: usize) -> Vec<String> {
     (0..channels).map(|channel| channel.to_string()).collect()
 }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use netcdf_writer::{NcAttrValue, NcFileBuilder, NcWriteOptions};
 
 use super::*;
-use crate::npy::write_array;
 use crate::{DataError, Scaling, Splits, files};
+use foreframe_formats::npy::write_array;
 
 const ROWS: usize = 2;
 const COLUMNS: usize = 5;

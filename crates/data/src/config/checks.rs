@@ -5,7 +5,7 @@ use crate::DataError;
 use crate::channels::other_channels;
 
 /// Refuses a size below `least`, or one that can only be a slip of the keyboard.
-pub(crate) fn at_least(field: &str, value: usize, least: usize) -> Result<(), DataError> {
+pub fn at_least(field: &str, value: usize, least: usize) -> Result<(), DataError> {
     const MOST: usize = 1 << 24;
     if value < least {
         return Err(DataError::config(
@@ -25,7 +25,7 @@ pub(crate) fn at_least(field: &str, value: usize, least: usize) -> Result<(), Da
 }
 
 /// Refuses shares that leave nothing to train on, or, of data that always have three splits, nothing in another.
-pub(crate) fn check_positive_shares(config: &DataConfig) -> Result<(), DataError> {
+pub fn check_positive_shares(config: &DataConfig) -> Result<(), DataError> {
     match shares(config).into_iter().find(|(_, share)| *share == 0.0) {
         Some((field, _)) => Err(DataError::config(
             field,
@@ -44,7 +44,7 @@ fn shares(config: &DataConfig) -> [(&'static str, f64); 2] {
 }
 
 /// Refuses shares that leave nothing to train on. A share of 0 means that there is no such split.
-pub(crate) fn check_shares(config: &DataConfig) -> Result<(), DataError> {
+pub fn check_shares(config: &DataConfig) -> Result<(), DataError> {
     for (field, share) in shares(config) {
         if !(0.0..1.0).contains(&share) {
             return Err(DataError::config(
@@ -68,7 +68,7 @@ pub(crate) fn check_shares(config: &DataConfig) -> Result<(), DataError> {
 }
 
 /// Refuses a protocol that nobody has published for these data.
-pub(crate) fn no_published_protocol(config: &DataConfig) -> Result<(), DataError> {
+pub fn no_published_protocol(config: &DataConfig) -> Result<(), DataError> {
     match config.protocol {
         Protocol::Own => Ok(()),
         Protocol::OpenStl => Err(DataError::config(

@@ -91,7 +91,7 @@ impl ClipFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::npy::write_array;
+    use foreframe_formats::npy::write_array;
 
     #[test]
     fn clips_are_read_as_they_are_in_the_file() {

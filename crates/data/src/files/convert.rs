@@ -12,10 +12,11 @@ use super::manifest::{ArrayManifest, Stretch};
 use super::recording::Recording;
 use super::source_path;
 use crate::channels::numbered;
-use crate::fields::written;
 use crate::fingerprint::{Agreement, Fingerprint, fingerprint, hex};
-use crate::npy::f32_header;
-use crate::{DataConfig, DataError, Scaling, replace};
+use crate::{DataConfig, DataError, Scaling};
+use foreframe_formats::npy::f32_header;
+use foreframe_formats::replace;
+use foreframe_formats::time::written;
 
 /// Changes whenever the same configuration yields other values.
 const CONVERTER: &str = "convert 1";

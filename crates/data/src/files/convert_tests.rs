@@ -1,6 +1,6 @@
 use super::*;
 use crate::files::{ArrayState, inspect, verify};
-use crate::npy::{read_array, write_array};
+use foreframe_formats::npy::{read_array, write_array};
 
 fn source(folder: &Path) -> DataConfig {
     let path = folder.join("in.npy");

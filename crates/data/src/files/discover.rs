@@ -5,12 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::links::LinkPolicy;
-use super::numbering::stretches;
 use super::recording::Recording;
-use crate::fields::{Variables, is_field};
-use crate::images::{has_extension, is_image, is_still, same_size};
-use crate::video::is_video;
-use crate::{Damaged, DataConfig, DataError};
+use crate::variables::open_variables;
+use crate::{DataConfig, DataError};
+use foreframe_formats::fields::Damaged;
+use foreframe_formats::fields::is_field;
+use foreframe_formats::images::{is_image, is_still};
+use foreframe_formats::names::has_extension;
+use foreframe_formats::names::stretches;
+use foreframe_formats::same_size;
+use foreframe_formats::video::is_video;
 
 const WHAT_IS_READ: &str = "name a .npy, .npz, HDF5 or NetCDF file, a GIF, a video, or a folder of such files, of images, or \
     of folders of images";
@@ -120,7 +124,7 @@ fn in_stills(folder: &Path, files: Vec<PathBuf>, any_size: bool) -> Result<Vec<R
 
 /// The stretches without a gap of HDF5 and NetCDF files.
 fn in_fields(files: Vec<PathBuf>, config: &DataConfig) -> Result<Vec<Recording>, DataError> {
-    let series = Arc::new(Variables::open(files, config)?);
+    let series = Arc::new(open_variables(files, config)?);
     let stretches = series.stretches().into_iter();
     Ok(stretches
         .map(|stretch| Recording::of_series(&series, stretch))

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::reader::Reader;
-use super::stamp::named_time;
 use crate::{Channels, DataError, InputSpec};
+use foreframe_formats::names::named_time;
 
 /// The frames of one file, read as those of training were: variable, axes, unit, crop, pool, resize, missing values.
 ///
@@ -90,9 +90,9 @@ impl FrameFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::images::write_frames;
-    use crate::npy::{Array, write_array};
     use crate::{DataConfig, Missing};
+    use foreframe_formats::images::write_frames;
+    use foreframe_formats::npy::{Array, write_array};
 
     #[test]
     fn a_file_is_read_as_configured_and_knows_its_times() {

@@ -8,10 +8,11 @@ use super::recording::Recording;
 use super::reduce::Reduction;
 use crate::channels::Selection;
 use crate::config::at_least;
-use crate::fields::{Conversion, Grid, follows, seconds};
-use crate::images::{FrameSize, same_size};
 use crate::resample::{ResampleKernel, resample};
 use crate::{DataConfig, DataError, InputSpec, Missing, Scaling};
+use foreframe_formats::fields::{Conversion, Grid};
+use foreframe_formats::time::{follows, seconds};
+use foreframe_formats::{FrameSize, same_size};
 
 /// Decoded frames are kept as long as all of them fit into this many values (256 MiB).
 const MOST_KEPT: usize = 1 << 26;
@@ -287,11 +288,11 @@ impl Frames {
             let (row, column) = (index / size.width % size.height, index % size.width);
             let channel = &self.names()[index / (size.width * size.height)];
             let (row, column) = self.reduction.origin(whole, row, column);
-            return Err(DataError::NotFinite {
-                path: path.to_owned(),
-                place: format!("{name}, channel {channel}, row {row}, column {column}"),
-                value: raw[index],
-            });
+            return Err(DataError::not_finite(
+                path,
+                format!("{name}, channel {channel}, row {row}, column {column}"),
+                raw[index],
+            ));
         }
         self.finish(recording, frame, size, &raw, values)
     }
@@ -395,7 +396,7 @@ fn conversion(recording: &Recording, config: &DataConfig, input: Option<&InputSp
     if recording.about().is_some() || of_network.is_some() && recording.unit().is_none() {
         return Ok(Conversion::None);
     }
-    Conversion::between(recording.unit(), wanted, None).map_err(|fault| fault.at(recording.path()))
+    Ok(Conversion::between(recording.unit(), wanted, None).map_err(|fault| fault.at(recording.path()))?)
 }
 
 /// `data.start` and `data.time_step`, of one recording without times of its own.

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::discover::is_readable;
 use super::links::{LinkPolicy, Links};
-use super::listing;
 use crate::DataError;
+use foreframe_formats::names::listing;
 
 /// The files of a folder, each reported once when it is complete.
 ///

@@ -6,9 +6,9 @@ use super::discover::discover;
 use super::frames::Frames;
 use super::recording::Recording;
 use super::source_path;
-use crate::fields::written;
-use crate::npy::Array;
 use crate::{DataConfig, DataError, Scaling};
+use foreframe_formats::npy::Array;
+use foreframe_formats::time::written;
 
 /// Description of the data at `data.path`.
 #[derive(Serialize, Clone, Debug, PartialEq)]

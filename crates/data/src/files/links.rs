@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::listing;
 use crate::DataError;
+use foreframe_formats::names::listing;
 
 /// Treatment of a symbolic link in a folder of data that leads out of the folder, or nowhere.
 #[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Links {
 
 /// The folder that links may not leave, and what becomes of those that do.
 #[derive(Clone, Debug)]
-pub(crate) struct LinkPolicy {
+pub struct LinkPolicy {
     /// Without a link in it.
     folder: PathBuf,
     links: Links,
@@ -30,7 +30,7 @@ pub(crate) struct LinkPolicy {
 
 impl LinkPolicy {
     /// Fences the folder of data. That it may be reached by a link does not count.
-    pub(crate) fn of(folder: &Path, links: Links) -> Result<Self, DataError> {
+    pub fn of(folder: &Path, links: Links) -> Result<Self, DataError> {
         Ok(Self {
             folder: folder.canonicalize().map_err(DataError::io("read", folder))?,
             links,
@@ -38,7 +38,7 @@ impl LinkPolicy {
     }
 
     /// The entries of `folder` that are read, in natural order, without hidden files and skipped links.
-    pub(crate) fn listing(&self, folder: &Path, is_read: fn(&Path) -> bool) -> Result<Vec<PathBuf>, DataError> {
+    pub fn listing(&self, folder: &Path, is_read: fn(&Path) -> bool) -> Result<Vec<PathBuf>, DataError> {
         let mut entries = Vec::new();
         for path in listing(folder)?.into_iter().filter(|path| is_read(path)) {
             if !path.is_symlink() || self.admits(&path)? {
@@ -52,7 +52,7 @@ impl LinkPolicy {
     ///
     /// # Errors
     /// Names the link that is refused.
-    pub(crate) fn admits(&self, path: &Path) -> Result<bool, DataError> {
+    pub fn admits(&self, path: &Path) -> Result<bool, DataError> {
         let Some(problem) = self.leads_out(path) else {
             return Ok(true);
         };
@@ -68,7 +68,7 @@ impl LinkPolicy {
     }
 
     /// In words, where a path leads to, if that is outside the folder and links are not followed.
-    pub(super) fn leads_out(&self, path: &Path) -> Option<String> {
+    pub(crate) fn leads_out(&self, path: &Path) -> Option<String> {
         if self.links == Links::Follow {
             return None;
         }
@@ -83,7 +83,7 @@ impl LinkPolicy {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use crate::images::has_extension;
+    use foreframe_formats::names::has_extension;
     use std::fs;
     use std::os::unix::fs::symlink;
 

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::fields::seconds;
 use crate::fingerprint::{hex, sha256_of};
-use crate::{DataError, InputSpec, replace};
+use crate::{DataError, InputSpec};
+use foreframe_formats::names::listing;
+use foreframe_formats::replace;
+use foreframe_formats::time::seconds;
 
 /// No manifest is longer.
 const LONGEST: u64 = 64 << 20;
@@ -134,7 +136,8 @@ impl ArrayManifest {
         let text = serde_json::to_string_pretty(self).expect("numbers and strings become JSON");
         replace::write(&Self::path_of(array), |writer| {
             std::io::Write::write_all(writer, text.as_bytes())
-        })
+        })?;
+        Ok(())
     }
 }
 
@@ -181,7 +184,7 @@ pub fn write_prepared(array: &Path, shape: [usize; 4], values: &[f32], input: &I
 /// Names the path where there is no manifest, or the manifest or array that cannot be read.
 pub fn verify(path: &Path) -> Result<Vec<(PathBuf, ArrayState)>, DataError> {
     let arrays = match path.is_dir() {
-        true => super::listing(path)?
+        true => listing(path)?
             .into_iter()
             .filter_map(|file| {
                 Some(PathBuf::from(

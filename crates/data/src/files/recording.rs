@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::manifest::ArrayManifest;
-use super::numbering::describe_gap;
 use crate::DataError;
 use crate::channels::numbered;
-use crate::fields::{About, Variables, written};
-use crate::images::{FrameSize, decode, has_extension, probe, read_animation, same_size};
-use crate::npy::{Mapped, ValueType};
-use crate::npz;
-use crate::video::{Color, Ffmpeg};
+use foreframe_formats::fields::{About, Variables};
+use foreframe_formats::images::{decode, probe, read_animation};
+use foreframe_formats::names::describe_gap;
+use foreframe_formats::names::has_extension;
+use foreframe_formats::npy::{Mapped, ValueType};
+use foreframe_formats::npz;
+use foreframe_formats::time::written;
+use foreframe_formats::video::{Color, Ffmpeg};
+use foreframe_formats::{FrameSize, same_size};
 
 /// Frames at equal intervals. A clip never reaches from one recording into another.
 pub(super) struct Recording {
@@ -331,7 +334,7 @@ impl Recording {
                 series.read(start + frame, &mut values)?;
                 Ok((self.size, values))
             }
-            Content::Stills(files) => decode(&files[frame]),
+            Content::Stills(files) => Ok(decode(&files[frame])?),
             Content::Animation(values) => Ok((self.size, values[frame * len..(frame + 1) * len].to_vec())),
             Content::Video(file) => {
                 let mut values = vec![0.0; len];
@@ -347,8 +350,8 @@ impl Recording {
 fn in_archive(path: &Path, variable: Option<&str>) -> Result<Mapped, DataError> {
     let names = npz::names(path)?;
     match (variable, names.as_slice()) {
-        (Some(name), _) => npz::array(path, name),
-        (None, [only]) => npz::array(path, only),
+        (Some(name), _) => Ok(npz::array(path, name)?),
+        (None, [only]) => Ok(npz::array(path, only)?),
         (None, []) => Err(DataError::file(path, "holds no array", "write it with numpy.savez")),
         (None, several) => Err(DataError::file(
             path,

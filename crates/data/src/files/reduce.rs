@@ -1,12 +1,12 @@
 //! Cropping and pooling of frames.
 
 use crate::config::at_least;
-use crate::images::FrameSize;
 use crate::{DataConfig, DataError};
+use foreframe_formats::FrameSize;
 
 /// `data.crop`, then `data.pool`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Reduction {
+pub struct Reduction {
     /// Top, left, rows, columns.
     crop: Option<[usize; 4]>,
     /// Rows and columns of a block.
@@ -15,11 +15,11 @@ pub(crate) struct Reduction {
 
 impl Reduction {
     /// Frames stay whole.
-    pub(crate) const NONE: Self = Self { crop: None, pool: 1 };
+    pub const NONE: Self = Self { crop: None, pool: 1 };
 
     /// # Errors
     /// Names the key that is no number of pixels.
-    pub(crate) fn of(config: &DataConfig) -> Result<Self, DataError> {
+    pub fn of(config: &DataConfig) -> Result<Self, DataError> {
         if let Some([_, _, rows, columns]) = config.crop {
             at_least("crop", rows, 1)?;
             at_least("crop", columns, 1)?;
@@ -36,7 +36,7 @@ impl Reduction {
     ///
     /// # Errors
     /// Names the key that asks for more than there is.
-    pub(crate) fn size(&self, from: FrameSize) -> Result<FrameSize, DataError> {
+    pub fn size(&self, from: FrameSize) -> Result<FrameSize, DataError> {
         let [top, left, height, width] = self.window(from);
         let fits = |start: usize, len: usize, all: usize| start.checked_add(len).is_some_and(|end| end <= all);
         if !fits(top, height, from.height) || !fits(left, width, from.width) {
@@ -64,14 +64,14 @@ impl Reduction {
     }
 
     /// The row and column of a whole frame where a pixel of a reduced one begins.
-    pub(crate) fn origin(&self, from: FrameSize, row: usize, column: usize) -> (usize, usize) {
+    pub fn origin(&self, from: FrameSize, row: usize, column: usize) -> (usize, usize) {
         let [top, left, ..] = self.window(from);
         (top + row * self.pool, left + column * self.pool)
     }
 
     /// Reduces a frame of size `from`, which [`Reduction::size`] takes. The mean of a block counts what is there; where all
     /// of it is missing, so is the mean.
-    pub(crate) fn apply(&self, from: FrameSize, frame: Vec<f32>) -> Result<(FrameSize, Vec<f32>), DataError> {
+    pub fn apply(&self, from: FrameSize, frame: Vec<f32>) -> Result<(FrameSize, Vec<f32>), DataError> {
         let to = self.size(from)?;
         if to == from {
             return Ok((to, frame));

@@ -6,7 +6,7 @@ use crate::{DataError, Normalization, Scaling};
 
 /// Mean, spread and extremes of one channel.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Channel {
+pub struct Channel {
     count: f64,
     mean: f64,
     /// Sum of squared distances from the mean.
@@ -16,7 +16,8 @@ pub(crate) struct Channel {
 }
 
 impl Channel {
-    pub(crate) const EMPTY: Self = Self {
+    /// Of no value at all.
+    pub const EMPTY: Self = Self {
         count: 0.0,
         mean: 0.0,
         squares: 0.0,
@@ -26,7 +27,7 @@ impl Channel {
 
     /// Adds a plane of values (Chan et al., 1983), so that temperatures in kelvin lose nothing to their large mean. Missing
     /// ones do not count.
-    pub(crate) fn add(&mut self, plane: &[f32]) {
+    pub fn add(&mut self, plane: &[f32]) {
         let present = || plane.iter().filter(|value| !value.is_nan());
         let count = present().count() as f64;
         if count == 0.0 {
@@ -45,7 +46,7 @@ impl Channel {
     }
 
     /// Mean and standard deviation.
-    pub(crate) fn moments(&self) -> [f32; 2] {
+    pub fn moments(&self) -> [f32; 2] {
         let mean = if self.count > 0.0 { self.mean } else { f64::NAN };
         [mean as f32, (self.squares / self.count).sqrt() as f32]
     }

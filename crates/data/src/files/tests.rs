@@ -1,8 +1,9 @@
 use super::*;
-use crate::images::write_frames;
-use crate::npy::{Array, write_array};
-use crate::npz::tests::{archive, npy};
 use crate::{ClipSource, Scaling, SplitBy};
+use foreframe_formats::images::write_frames;
+use foreframe_formats::npy::{Array, write_array};
+use foreframe_formats::samples::{archive, float_array as npy};
+use std::fs;
 
 fn config(path: &Path) -> DataConfig {
     DataConfig {

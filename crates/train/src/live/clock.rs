@@ -1,6 +1,6 @@
 //! The usual time between frames.
 
-use foreframe_data::time::{follows, step};
+use foreframe_formats::time::{follows, step};
 
 /// So many of the newest moments decide what is usual.
 const REMEMBERED: usize = 64;

@@ -1,7 +1,7 @@
 //! Why a frame is not taken.
 
 use foreframe_core::{ConfigError, StreamError};
-use foreframe_data::time::written;
+use foreframe_formats::time::written;
 
 /// Why a frame is not taken, or no forecast can be made. Everything is as it was before.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

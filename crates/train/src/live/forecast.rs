@@ -1,7 +1,7 @@
 //! The forecast from the newest frame.
 
 use foreframe_data::fill_missing;
-use foreframe_data::time::follows;
+use foreframe_formats::time::follows;
 
 use super::{Frame, Live, LiveError, LiveForecast};
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use foreframe_data::time::written;
+use foreframe_formats::time::written;
 use serde::{Deserialize, Serialize};
 
 use super::LiveForecast;

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use foreframe_core::ConfigError;
+use foreframe_data::InputSpec;
 use foreframe_data::files::{FrameFile, Inbox};
-use foreframe_data::{InputSpec, npy};
+use foreframe_formats::npy;
 use tracing::{info, warn};
 
 use super::{Arrival, Live, LiveError, Record};

@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use foreframe_data::npy::{read_array, write_array};
-use foreframe_data::time::written;
 use foreframe_data::{DataConfig, InputSpec, Missing};
+use foreframe_formats::npy::{read_array, write_array};
+use foreframe_formats::time::written;
 use foreframe_train::live::{LiveOptions, Record, Watch, WatchOptions};
 
 use crate::fading::{START, STEP, expected, frame, live, live_options};
