@@ -130,9 +130,8 @@ fn channels_that_are_known_are_read_and_not_learned() {
         // Behind weights that begin at 0 nothing shows before a step.
         let mut optimizer = Adam::new(&OptimizerConfig::default(), 0.0);
         network.step(vec![clip], &context, &mut optimizer, &rates).unwrap();
-        let answer = |observed: &Tensor<5>, future: &Tensor<5>| {
-            network.forecast_knowing(observed.clone(), 9, &targets.known(future))
-        };
+        let answer =
+            |observed: &Tensor<5>, future: &Tensor<5>| network.forecast_ahead(observed.clone(), &targets.ahead(future));
         let forecast = answer(&observed, &future);
         assert_eq!(forecast.dims(), [2, 9, 1, 16, 16], "{}", model.name);
         let of_past = answer(&with_others_changed(&observed), &future);

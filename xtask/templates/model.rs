@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use foreframe_core::{Architecture, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Preset, channels_into_time, roll_out, time_into_channels};
+use foreframe_core::{Ahead, Architecture, ClipShape, ConfigError, Cost, Forecast, KeyMap, Preset, channels_into_time, roll_out, time_into_channels};
 use foreframe_nn::{Conv2d, Conv2dConfig};
 use foreframe_ops::gelu;
 
@@ -34,12 +34,8 @@ impl __Name__ {
 }
 
 impl Forecast for __Name__ {
-    fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
-        self.forecast_knowing(past, horizon, &Known::nothing())
-    }
-
-    fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
-        roll_out(past, horizon, known, |window, _| self.answer(window))
+    fn forecast_ahead(&self, past: Tensor<5>, ahead: &Ahead) -> Tensor<5> {
+        roll_out(past, ahead, |window, _| self.answer(window))
     }
 }
 

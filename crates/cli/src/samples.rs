@@ -135,9 +135,9 @@ pub(crate) fn of_network(network: &dyn Network) -> impl Fn(&[f32], &ClipShape, T
         let mut frames = frames.to_vec();
         fill_missing(&mut frames);
         let frames = Tensor::<5>::from_data(TensorData::new(frames, shape), &network.device().inner());
-        let known = targets.known(&frames.clone().narrow(1, clip.past, clip.future));
+        let ahead = targets.ahead(&frames.clone().narrow(1, clip.past, clip.future));
         Ok(network
-            .forecast_knowing(frames.narrow(1, 0, clip.past), clip.future, &known)
+            .forecast_ahead(frames.narrow(1, 0, clip.past), &ahead)
             .into_data()
             .convert::<f32>()
             .try_to_vec()?)

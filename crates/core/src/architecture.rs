@@ -44,8 +44,8 @@ pub trait Architecture: Forecast + Module + 'static {
     /// [`targets`](StepContext::targets) are and where the truth is not [`missing`](Clip::missing); by default the mean
     /// squared error of the forecast.
     fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
-        let known = step.targets.known(&clip.future);
-        let forecast = self.forecast_knowing(clip.past.clone(), clip.future.dims()[1], &known);
+        let ahead = step.targets.ahead(&clip.future);
+        let forecast = self.forecast_ahead(clip.past.clone(), &ahead);
         clip.objective(forecast, step.targets, mean_squared_error)
     }
 

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use burn::tensor::kind::Basic;
 
-use crate::as_precise_as;
+use crate::{Ahead, as_precise_as};
 
 /// Which channels of a frame are to be forecast. The others are read like them, but the future of those is known, so that
 /// nothing is learned of it and no score counts it.
@@ -58,6 +58,14 @@ impl Targets {
                 Known::new(future.clone().narrow(2, count, channels - count))
             }
         }
+    }
+
+    /// As many frames as the future has, of which the other channels are known.
+    ///
+    /// # Shapes
+    /// - `future`: `[batch, T', channels, height, width]`
+    pub fn ahead(self, future: &Tensor<5>) -> Ahead {
+        Ahead::frames(future.dims()[1]).knowing(self.known(future))
     }
 
     /// `forecast` with the other channels replaced by those of `truth`.

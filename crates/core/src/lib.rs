@@ -22,7 +22,7 @@ pub use architecture::{Architecture, Fitted, Preset, StepContext};
 pub use clip::{Clip, ClipShape, as_precise_as, channels_into_time, fold_time, lift, time_into_channels, unfold_time};
 pub use cost::Cost;
 pub use error::ConfigError;
-pub use forecast::{Forecast, roll_out};
+pub use forecast::{Ahead, Forecast, roll_out};
 pub use import::{ImportError, ImportReport, import, select};
 pub use key_map::KeyMap;
 pub use known::{Known, Targets};

@@ -8,7 +8,7 @@ mod unrolled;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use crate::{ConfigError, Forecast, Known, mean_squared_error};
+use crate::{Ahead, ConfigError, Forecast, Known, mean_squared_error};
 
 pub use sampling::{Sampling, SamplingRule, TrueFrames};
 pub use stream::{Stream, StreamError};
@@ -77,12 +77,8 @@ pub trait Recurrent: Module {
 }
 
 impl<N: Recurrent> Forecast for N {
-    fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
-        self.forecast_knowing(past, horizon, &Known::nothing())
-    }
-
     /// Reads the past frame by frame, then its own forecasts.
-    fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
+    fn forecast_ahead(&self, past: Tensor<5>, ahead: &Ahead) -> Tensor<5> {
         let observed = past.dims()[1];
         let mut state = self.start(&frame(&past, 0));
         let mut next = None;
@@ -93,7 +89,7 @@ impl<N: Recurrent> Forecast for N {
         let Some(first) = next else {
             return past;
         };
-        go_on(self, first, state, horizon, known)
+        go_on(self, first, state, ahead.horizon, &ahead.known)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use foreframe_core::{
-    Architecture, AssignError, Clip, ClipShape, ConfigError, ImportError, ImportReport, Known, NamedTensor,
+    Ahead, Architecture, AssignError, Clip, ClipShape, ConfigError, ImportError, ImportReport, NamedTensor,
     StepContext, Targets, assign, count_parameters, gradients, is_buffer, lift, named_shapes, named_tensors, select,
 };
 use toml::Table;
@@ -123,14 +123,6 @@ impl<A: Architecture> Network for ErasedNetwork<A> {
         self.precision = precision;
     }
 
-    fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
-        self.module.valid().forecast(past.inner(), horizon)
-    }
-
-    fn forecast_at(&self, past: Tensor<5>, horizon: usize, times: &[Option<Vec<i64>>]) -> Tensor<5> {
-        self.module.valid().forecast_at(past.inner(), horizon, times)
-    }
-
     fn fit(&mut self, show: ShowFrames<'_>) -> Result<(), TrainError> {
         if let Some(fit) = self.fit {
             self.module = fit(self.module.clone(), show)?;
@@ -142,11 +134,10 @@ impl<A: Architecture> Network for ErasedNetwork<A> {
         self.stream.map(|stream| stream(self.module.valid()))
     }
 
-    fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
+    fn forecast_ahead(&self, past: Tensor<5>, ahead: &Ahead) -> Tensor<5> {
         let channels = past.dims()[2];
-        let targets = Targets::of_channels(channels - known.channels(), channels);
-        let network = self.module.valid();
-        targets.of(network.forecast_knowing(past.inner(), horizon, &known.inner()))
+        let targets = Targets::of_channels(channels - ahead.known.channels(), channels);
+        targets.of(self.module.valid().forecast_ahead(past.inner(), &ahead.inner()))
     }
 
     fn step(

@@ -138,7 +138,7 @@ pub fn evaluate(
             // A model without weights has not learned to handle missing values.
             let shown = carried.as_ref().filter(|_| network.parameters() == 0).unwrap_or(batch);
             let clip = shown.to_clip(&network.device().inner());
-            let forecast = answer(*network, clip, horizon, targets, &times);
+            let forecast = answer(*network, clip, horizon, targets, times.clone());
             let forecast = forecast.into_data().convert::<f32>();
             forecast.try_into_vec().expect("it was converted to this type")
         };

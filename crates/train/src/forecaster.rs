@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use foreframe_core::ConfigError;
+use foreframe_core::{Ahead, ConfigError};
 use foreframe_data::files::{Observed, Past, observe};
 use foreframe_data::{DataError, InputSpec, carry_forward, fill_missing};
 
@@ -114,13 +114,9 @@ impl Forecaster {
                 .collect();
             let known = self.observer.known(&newest, horizon, valid, &device);
             let past = self.observer.complete(&clips, seen.past, taken, &device);
-            let forecast = match known.channels() {
-                // Of several clips the times are not known.
-                0 => self
-                    .network
-                    .forecast_at(past, horizon, &vec![valid.map(<[i64]>::to_vec); clips.len() / clip_len]),
-                _ => self.network.forecast_knowing(past, horizon, &known),
-            };
+            let times = vec![valid.map(<[i64]>::to_vec); clips.len() / clip_len];
+            let ahead = Ahead::frames(horizon).knowing(known).at(times);
+            let forecast = self.network.forecast_ahead(past, &ahead);
             let begun = answer.len();
             answer.extend(forecast.into_data().iter::<f32>());
             let part: &mut [f32] = &mut answer[begun..];

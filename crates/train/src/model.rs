@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use foreframe_core::{
-    Architecture, AssignError, Clip, ClipShape, ConfigError, Cost, Fitted, ImportError, ImportReport, Known,
+    Ahead, Architecture, AssignError, Clip, ClipShape, ConfigError, Cost, Fitted, ImportError, ImportReport,
     NamedTensor, Preset, Recurrent, SamplingRule, StepContext, Stream, Targets, mean_squared_error,
 };
 use toml::Table;
@@ -154,18 +154,22 @@ pub trait Network {
     /// Chooses the numbers that [`step`](Self::step) computes with; [`forecast`](Self::forecast) always takes `f32`.
     fn set_precision(&mut self, precision: Precision);
 
-    /// Forecasts the `horizon` frames that follow `past`, in inference mode and without autodiff.
+    /// Forecasts the frames that follow `past` in inference mode and without autodiff, the channels that are not known of them
+    /// alone.
+    ///
+    /// # Shapes
+    /// - `past`: `[batch, T, channels, height, width]`
+    /// - `ahead.known`: `[batch, horizon, known channels, height, width]`, the last channels
+    /// - output: `[batch, horizon, channels - known channels, height, width]`
+    fn forecast_ahead(&self, past: Tensor<5>, ahead: &Ahead) -> Tensor<5>;
+
+    /// Forecasts the `horizon` frames that follow `past`, of which nothing is known.
     ///
     /// # Shapes
     /// - `past`: `[batch, T, channels, height, width]`
     /// - output: `[batch, horizon, channels, height, width]`
-    fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5>;
-
-    /// As [`forecast`](Self::forecast), with the times of the forecasts, as
-    /// [`Forecast::forecast_at`](foreframe_core::Forecast::forecast_at) is.
-    fn forecast_at(&self, past: Tensor<5>, horizon: usize, times: &[Option<Vec<i64>>]) -> Tensor<5> {
-        let _ = times;
-        self.forecast(past, horizon)
+    fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
+        self.forecast_ahead(past, &Ahead::frames(horizon))
     }
 
     /// Takes what it needs from the training data in one pass. `show` shows every frame, normalized, NaN where a value is
@@ -183,14 +187,6 @@ pub trait Network {
     fn stream(&self) -> Option<Box<dyn FrameStream>> {
         None
     }
-
-    /// [`forecast`](Self::forecast) where the last channels of the frames to come are known: the other channels.
-    ///
-    /// # Shapes
-    /// - `past`: `[batch, T, channels, height, width]`
-    /// - `known`: `[batch, horizon, known channels, height, width]`
-    /// - output: `[batch, horizon, channels - known channels, height, width]`
-    fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5>;
 
     /// One optimizer step on the micro-batches given: forward, backward, global-norm clipping, update.
     ///
@@ -213,8 +209,7 @@ pub trait Network {
     /// Mean squared error of the forecast of one batch, in inference mode, over the values that are there. The batch is
     /// without autodiff.
     fn validation_loss(&self, clip: Clip, targets: Targets) -> f64 {
-        let (horizon, known) = (clip.future.dims()[1], targets.known(&clip.future));
-        let forecast = self.forecast_knowing(clip.past.clone(), horizon, &known);
+        let forecast = self.forecast_ahead(clip.past.clone(), &targets.ahead(&clip.future));
         let objective = clip.objective(forecast, targets, mean_squared_error);
         objective.loss.into_data().iter::<f64>().sum()
     }

@@ -126,7 +126,7 @@ impl<N: Recurrent> Stream<N> {
 mod tests {
     use super::super::example::Accumulator;
     use super::*;
-    use crate::Forecast;
+    use crate::{Ahead, Forecast};
     use burn::tensor::{Device, Distribution};
 
     fn frames(time: usize, edge: usize) -> Tensor<5> {
@@ -156,12 +156,16 @@ mod tests {
         for time in 0..3 {
             stream.push(past.clone().narrow(1, time, 1).squeeze_dim(1)).unwrap();
         }
-        let answer = |known: &Known| network.forecast_knowing(past.clone(), 4, known).into_data();
+        let answer = |known: &Known| {
+            network
+                .forecast_ahead(past.clone(), &Ahead::frames(4).knowing(known.clone()))
+                .into_data()
+        };
         let streamed = stream.forecast_knowing(4, &Known::new(known.clone())).unwrap();
         assert_eq!(streamed.into_data(), answer(&Known::new(known.clone())));
         // The accumulator keeps channels apart, so that the first is not changed by what is known of the second.
         let free = network.forecast(past.clone(), 4);
-        let given = network.forecast_knowing(past.clone(), 4, &Known::new(known));
+        let given = network.forecast_ahead(past.clone(), &Ahead::frames(4).knowing(Known::new(known)));
         let channel = |frames: &Tensor<5>, channel: usize| frames.clone().narrow(2, channel, 1).into_data();
         assert_eq!(channel(&free, 0), channel(&given, 0));
         assert_ne!(channel(&free, 1), channel(&given, 1));

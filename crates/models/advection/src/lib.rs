@@ -33,7 +33,7 @@ mod transport;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use foreframe_core::{Architecture, ClipShape, ConfigError, Cost, Forecast, KeyMap, Preset};
+use foreframe_core::{Ahead, Architecture, ClipShape, ConfigError, Cost, Forecast, KeyMap, Preset};
 use rayon::prelude::*;
 
 pub use config::AdvectionConfig;
@@ -52,7 +52,8 @@ pub struct Advection {
 impl Forecast for Advection {
     /// Computed on the host, whatever device `past` is on, and the same to the last bit on all of them. Gradients do not
     /// flow through it.
-    fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
+    fn forecast_ahead(&self, past: Tensor<5>, ahead: &Ahead) -> Tensor<5> {
+        let horizon = ahead.horizon;
         let [batch, time, channels, height, width] = past.dims();
         let (device, numbers) = (past.device(), past.dtype());
         let values: Vec<f32> = past.into_data().iter().collect();

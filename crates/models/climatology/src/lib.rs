@@ -31,7 +31,7 @@ mod normals;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use foreframe_core::{Architecture, ClipShape, ConfigError, Cost, Fitted, Forecast, KeyMap, Preset};
+use foreframe_core::{Ahead, Architecture, ClipShape, ConfigError, Cost, Fitted, Forecast, KeyMap, Preset};
 
 pub use config::{By, ClimatologyConfig};
 pub use normals::Sums;
@@ -48,21 +48,15 @@ pub struct Climatology {
 }
 
 impl Forecast for Climatology {
-    /// The mean over all times.
-    fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
-        let clips = past.dims()[0];
-        self.forecast_at(past, horizon, &vec![None; clips])
-    }
-
-    /// Climatology at those times. Gradients do not flow through it.
-    fn forecast_at(&self, past: Tensor<5>, horizon: usize, times: &[Option<Vec<i64>>]) -> Tensor<5> {
-        let [batch, _, channels, height, width] = past.dims();
+    /// Climatology at the times of the forecasts, the mean over all times where those are not known. Gradients do not flow
+    /// through it.
+    fn forecast_ahead(&self, past: Tensor<5>, ahead: &Ahead) -> Tensor<5> {
+        let ([batch, _, channels, height, width], horizon) = (past.dims(), ahead.horizon);
         let frame = channels * height * width;
         let mut values = Vec::with_capacity(batch * horizon * frame);
-        for clip in times {
+        for clip in 0..batch {
             for step in 0..horizon {
-                let time = clip.as_ref().and_then(|times| times.get(step).copied());
-                match self.normals.at(time) {
+                match self.normals.at(ahead.time(clip, step)) {
                     Some(normal) => values.extend_from_slice(normal),
                     None => values.resize(values.len() + frame, 0.0),
                 }

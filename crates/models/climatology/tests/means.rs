@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor};
 use foreframe_climatology::{By, Climatology, ClimatologyConfig, Sums};
-use foreframe_core::{Architecture, ClipShape, Fitted, Forecast};
+use foreframe_core::{Ahead, Architecture, ClipShape, Fitted, Forecast};
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
@@ -23,7 +23,7 @@ fn fitted(by: By, frames: impl Iterator<Item = (Option<i64>, f32)>) -> Climatolo
 fn at(model: &Climatology, times: Option<Vec<i64>>, horizon: usize) -> Vec<f32> {
     let past = Tensor::zeros([1, 1, 1, 1, 2], &Device::flex());
     model
-        .forecast_at(past, horizon, &[times])
+        .forecast_ahead(past, &Ahead::frames(horizon).at(vec![times]))
         .into_data()
         .try_to_vec()
         .unwrap()

@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor};
-use foreframe_core::{Architecture, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Preset, fold_time};
+use foreframe_core::{Ahead, Architecture, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Preset, fold_time};
 use foreframe_nn::{Conv2d, Conv2dConfig};
 
 use crate::large_kernel::Refinement;
@@ -70,22 +70,19 @@ impl Iam4Vp {
 
 impl Forecast for Iam4Vp {
     /// The network has tokens for as many future frames as it observes. Beyond them its own answer becomes the past.
-    fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
-        self.forecast_knowing(past, horizon, &Known::nothing())
-    }
-
-    fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
+    fn forecast_ahead(&self, past: Tensor<5>, ahead: &Ahead) -> Tensor<5> {
+        let Ahead { horizon, known, .. } = ahead;
         let time = past.dims()[1];
         let mut frames = past;
         let mut reached = 0;
-        while reached < horizon {
+        while reached < *horizon {
             let window = frames.clone().narrow(1, reached, time);
             let given = known.from(reached);
-            let next = self.next_frames(window, time.min(horizon - reached), &given);
+            let next = self.next_frames(window, time.min(*horizon - reached), &given);
             reached += next.dims()[1];
             frames = Tensor::cat(vec![frames, given.complete(next, 0)], 1);
         }
-        frames.narrow(1, time, horizon)
+        frames.narrow(1, time, *horizon)
     }
 }
 

@@ -21,7 +21,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use foreframe_core::{Architecture, ClipShape, ConfigError, Cost, Forecast, KeyMap, Preset};
+use foreframe_core::{Ahead, Architecture, ClipShape, ConfigError, Cost, Forecast, KeyMap, Preset};
 use serde::{Deserialize, Serialize};
 
 /// Persistence has nothing to set.
@@ -34,9 +34,9 @@ pub struct PersistenceConfig {}
 pub struct Persistence {}
 
 impl Forecast for Persistence {
-    fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
+    fn forecast_ahead(&self, past: Tensor<5>, ahead: &Ahead) -> Tensor<5> {
         let newest = past.dims()[1] - 1;
-        past.narrow(1, newest, 1).repeat_dim(1, horizon)
+        past.narrow(1, newest, 1).repeat_dim(1, ahead.horizon)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use foreframe_core::{Architecture, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Preset, roll_out};
+use foreframe_core::{Ahead, Architecture, ClipShape, ConfigError, Cost, Forecast, KeyMap, Preset, roll_out};
 use foreframe_nn::{Block, SpatialDecoder, SpatialEncoder, translate_frames, translated_cost};
 
 use crate::translators::AnyTranslator;
@@ -19,12 +19,8 @@ pub struct SimVp {
 impl Forecast for SimVp {
     /// The network answers with as many frames as it observes. Fewer are cut off; for more it observes its own answer,
     /// as in OpenSTL.
-    fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
-        self.forecast_knowing(past, horizon, &Known::nothing())
-    }
-
-    fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
-        roll_out(past, horizon, known, |window, step| {
+    fn forecast_ahead(&self, past: Tensor<5>, ahead: &Ahead) -> Tensor<5> {
+        roll_out(past, ahead, |window, step| {
             translate_frames(&self.encoder, &self.decoder, window, |latents| {
                 self.translator.forward(latents, step)
             })

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Preset, channels_into_time, roll_out,
+    Ahead, Architecture, ClipShape, ConfigError, Cost, Forecast, KeyMap, Preset, channels_into_time, roll_out,
     time_into_channels,
 };
 
@@ -55,12 +55,8 @@ fn shortcut(depth: usize) -> (usize, usize) {
 }
 
 impl Forecast for StLight {
-    fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
-        self.forecast_knowing(past, horizon, &Known::nothing())
-    }
-
-    fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
-        roll_out(past, horizon, known, |past, _| self.forward(past))
+    fn forecast_ahead(&self, past: Tensor<5>, ahead: &Ahead) -> Tensor<5> {
+        roll_out(past, ahead, |past, _| self.forward(past))
     }
 }
 

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext,
+    Ahead, Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext,
     mean_squared_error, roll_out,
 };
 use foreframe_nn::{
@@ -34,12 +34,8 @@ impl Tau {
 impl Forecast for Tau {
     /// The network answers with as many frames as it observes. Fewer are cut off; for more it observes its own answer,
     /// as in OpenSTL.
-    fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
-        self.forecast_knowing(past, horizon, &Known::nothing())
-    }
-
-    fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
-        roll_out(past, horizon, known, |window, step| self.next_frames(window, step))
+    fn forecast_ahead(&self, past: Tensor<5>, ahead: &Ahead) -> Tensor<5> {
+        roll_out(past, ahead, |window, step| self.next_frames(window, step))
     }
 }
 
@@ -78,8 +74,7 @@ impl Architecture for Tau {
 
     /// Mean squared error plus the weighted [`differential_divergence`].
     fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
-        let known = step.targets.known(&clip.future);
-        let forecast = self.forecast_knowing(clip.past.clone(), clip.future.dims()[1], &known);
+        let forecast = self.forecast_ahead(clip.past.clone(), &step.targets.ahead(&clip.future));
         clip.objective(forecast, step.targets, |forecast, truth| {
             let error = mean_squared_error(forecast.clone(), truth.clone());
             error + differential_divergence(forecast, truth) * self.divergence_weight

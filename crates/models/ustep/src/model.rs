@@ -3,8 +3,8 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext, as_precise_as,
-    channels_into_time, fold_time, mean_squared_error, time_into_channels, unfold_time,
+    Ahead, Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext,
+    as_precise_as, channels_into_time, fold_time, mean_squared_error, time_into_channels, unfold_time,
 };
 use foreframe_nn::{Conv2d, Conv2dConfig, SpatialDecoder, SpatialEncoder};
 use foreframe_simvp::IncepU;
@@ -176,7 +176,8 @@ fn segments(latents: Tensor<5>, segmentation: &Segmentation) -> Vec<Tensor<4>> {
 impl<N: SegmentNet> Forecast for UStepNetwork<N> {
     /// Latents of predicted segments take the place of observed ones until the horizon is reached; nothing is decoded
     /// and encoded in between.
-    fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
+    fn forecast_ahead(&self, past: Tensor<5>, ahead: &Ahead) -> Tensor<5> {
+        let horizon = ahead.horizon;
         let segmentation = self.segmentation(past.dims()[1], horizon);
         let (latents, features) = self.encode(past);
         let predicted = self.run_free(segments(latents, &segmentation), &segmentation);

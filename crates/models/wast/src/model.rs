@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext,
+    Ahead, Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext,
     fold_time, mean_squared_error, roll_out, unfold_time,
 };
 use foreframe_nn::{BatchNorm2d, BatchNorm2dConfig, Conv2d, Conv2dConfig};
@@ -68,14 +68,8 @@ impl Wast {
 impl Forecast for Wast {
     /// The network answers with as many frames as it observes. Fewer are cut off; for more it observes its own answer,
     /// as in OpenSTL.
-    fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
-        self.forecast_knowing(past, horizon, &Known::nothing())
-    }
-
-    fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
-        roll_out(past, horizon, known, |window, step| {
-            self.next_frames(window, false, step)
-        })
+    fn forecast_ahead(&self, past: Tensor<5>, ahead: &Ahead) -> Tensor<5> {
+        roll_out(past, ahead, |window, step| self.next_frames(window, false, step))
     }
 }
 
@@ -118,9 +112,8 @@ impl Architecture for Wast {
 
     /// Mean squared error plus the weighted [`focal_frequency_loss`].
     fn loss(&self, clip: Clip, step: &StepContext) -> Objective {
-        let (time, dropping) = (clip.future.dims()[1], step.epoch >= self.drop_path_start);
-        let known = step.targets.known(&clip.future);
-        let forecast = roll_out(clip.past.clone(), time, &known, |window, step| {
+        let (ahead, dropping) = (step.targets.ahead(&clip.future), step.epoch >= self.drop_path_start);
+        let forecast = roll_out(clip.past.clone(), &ahead, |window, step| {
             self.next_frames(window, dropping, step)
         });
         clip.objective(forecast, step.targets, |forecast, truth| {

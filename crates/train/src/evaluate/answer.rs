@@ -1,7 +1,7 @@
 //! A network's forecast of a clip in an evaluation.
 
 use burn::tensor::Tensor;
-use foreframe_core::{Clip, Targets};
+use foreframe_core::{Ahead, Clip, Targets};
 use foreframe_data::{Channels, ClipSource};
 
 use crate::model::Network;
@@ -21,13 +21,14 @@ pub(super) fn answer(
     clip: Clip,
     horizon: usize,
     targets: Targets,
-    times: &[Option<Vec<i64>>],
+    times: Vec<Option<Vec<i64>>>,
 ) -> Tensor<5> {
     match targets {
         Targets::First(_) if network.clip().channels == clip.past.dims()[2] => {
-            network.forecast_knowing(clip.past, horizon, &targets.known(&clip.future))
+            let ahead = Ahead::frames(horizon).knowing(targets.known(&clip.future));
+            network.forecast_ahead(clip.past, &ahead)
         }
-        _ => network.forecast_at(targets.of(clip.past), horizon, times),
+        _ => network.forecast_ahead(targets.of(clip.past), &Ahead::frames(horizon).at(times)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The forecast from the newest frame.
 
+use foreframe_core::Ahead;
 use foreframe_data::fill_missing;
 use foreframe_formats::time::follows;
 
@@ -32,10 +33,8 @@ impl Live {
             None => {
                 let taken: Option<Vec<i64>> = seen.iter().map(|frame| frame.time).collect();
                 let past = self.observer.complete(&values, seen.len(), taken.as_deref(), &device);
-                let forecast = match known.channels() {
-                    0 => self.network.forecast_at(past, self.horizon, &[times]),
-                    _ => self.network.forecast_knowing(past, self.horizon, &known),
-                };
+                let ahead = Ahead::frames(self.horizon).knowing(known).at(vec![times]);
+                let forecast = self.network.forecast_ahead(past, &ahead);
                 let filled = seen.iter().filter(|frame| frame.filled).count();
                 (forecast, seen.len(), filled)
             }

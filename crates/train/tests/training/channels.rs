@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use foreframe_climatology::Climatology;
-use foreframe_core::{ClipShape, Known};
+use foreframe_core::{Ahead, ClipShape, Known};
 use foreframe_data::{Channels, ClipSource, DataConfig, DataError, Normalization, Splits};
 use foreframe_metrics::ScoreOptions;
 use foreframe_train::progress::Silent;
@@ -200,7 +200,7 @@ fn what_is_known_takes_the_place_of_what_was_forecast() {
     };
     let answer = |value: f32| {
         let known = Known::new(frames(6, 1, value));
-        let forecast = network.forecast_knowing(frames(3, 2, 0.3), 6, &known);
+        let forecast = network.forecast_ahead(frames(3, 2, 0.3), &Ahead::frames(6).knowing(known));
         assert_eq!(forecast.dims(), [1, 6, 1, 2, 2]);
         let values: Vec<f32> = forecast.into_data().iter().collect();
         values

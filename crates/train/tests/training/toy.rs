@@ -8,7 +8,7 @@ use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{
-    Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Known, Objective, Preset, StepContext,
+    Ahead, Architecture, Clip, ClipShape, ConfigError, Cost, Forecast, KeyMap, Objective, Preset, StepContext,
     channels_into_time, mean_squared_error, roll_out, time_into_channels,
 };
 use foreframe_data::{ClipSource, DataConfig, DataError, Dataset, Normalization, Splits};
@@ -90,12 +90,8 @@ impl Toy {
 }
 
 impl Forecast for Toy {
-    fn forecast(&self, past: Tensor<5>, horizon: usize) -> Tensor<5> {
-        self.forecast_knowing(past, horizon, &Known::nothing())
-    }
-
-    fn forecast_knowing(&self, past: Tensor<5>, horizon: usize, known: &Known) -> Tensor<5> {
-        roll_out(past, horizon, known, |window, _| self.answer(window))
+    fn forecast_ahead(&self, past: Tensor<5>, ahead: &Ahead) -> Tensor<5> {
+        roll_out(past, ahead, |window, _| self.answer(window))
     }
 }
 
