@@ -36,18 +36,22 @@ pub(crate) fn check(workspace: &Workspace, cuda: bool) -> Result<()> {
             .args(["--workspace", "--no-deps"])
             .env("RUSTDOCFLAGS", "-D warnings"),
     )?;
-    let mut deny = workspace.cargo("deny");
-    let installed = Command::new(deny.get_program())
-        .args(["deny", "--version"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    if !installed {
+    if is_installed(workspace.cargo("deny")) {
+        step(workspace.cargo("deny").arg("check"))?;
+    } else {
         eprintln!("cargo-deny is not installed: licenses and advisories are not checked");
-        return Ok(());
     }
-    step(deny.arg("check"))
+    if is_installed(Command::new("typos")) {
+        step(Command::new("typos").arg(workspace.path(".")))?;
+    } else {
+        eprintln!("typos is not installed (cargo install typos-cli): spelling is not checked");
+    }
+    Ok(())
+}
+
+fn is_installed(mut command: Command) -> bool {
+    let command = command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 pub(crate) fn test(workspace: &Workspace, one_build: bool, arguments: &[OsString]) -> Result<()> {

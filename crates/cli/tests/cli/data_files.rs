@@ -14,7 +14,7 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) {
     fs::write(folder.join(name), bytes).unwrap();
 }
 
-/// Composites of 4x6, 5 minutes apart from 04:05 on, in `radar`; every value of one is as many hundredths of a millimetre as
+/// Composites of 4x6, 5 minutes apart from 04:05 on, in `radar`; every value of one is as many hundredths of a millimeter as
 /// minutes have passed, but for one that is missing.
 fn radar(folder: &Path, minutes: &[u16]) {
     fs::create_dir(folder.join("radar")).unwrap();

@@ -85,7 +85,7 @@ fn halved(frames: &[Vec<Image>]) -> Option<Vec<Vec<Image>>> {
     fits.then(|| frames.iter().map(half).collect())
 }
 
-/// The linearised gray value constancy around a motion: the products of the derivatives, meant over pairs of frames and
+/// The linearized gray value constancy around a motion: the products of the derivatives, meant over pairs of frames and
 /// neighborhoods.
 struct Data {
     down_down: Image,

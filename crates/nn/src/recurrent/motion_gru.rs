@@ -13,7 +13,7 @@ use crate::{Conv2d, Conv2dConfig};
 
 /// A displacement down and one to the right for each of nine neighbors.
 pub(super) const DISPLACEMENTS: usize = 18;
-const NEIGHBOURS: usize = 9;
+const NEIGHBORS: usize = 9;
 /// How far the trend moves towards the newest motion in one step.
 const TREND_RATE: f64 = 0.5;
 
@@ -22,7 +22,7 @@ fn gate(channels: usize) -> Conv2dConfig {
 }
 
 fn modulation(channels: usize) -> Conv2dConfig {
-    Conv2dConfig::new([channels, NEIGHBOURS], 3).with_padding(1)
+    Conv2dConfig::new([channels, NEIGHBORS], 3).with_padding(1)
 }
 
 /// Estimates where every neighborhood moves to, as a transient part from a GRU and a trend, and warps the features along
@@ -48,7 +48,7 @@ impl MotionGru {
             candidate: gate(),
             growth: growing.then(|| Growth::new(channels, device)),
             modulation: modulation(channels).init_zero_weights(device),
-            warp: fan_in_uniform().init_with([channels, channels, 3, 3], Some(channels * NEIGHBOURS), None, device),
+            warp: fan_in_uniform().init_with([channels, channels, 3, 3], Some(channels * NEIGHBORS), None, device),
         }
     }
 

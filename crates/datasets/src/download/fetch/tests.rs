@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 /// How the server treats one connection.
 #[derive(Clone, Copy)]
 enum Answer {
-    /// The whole file, ranges honoured.
+    /// The whole file, ranges honored.
     Whole,
     /// Announces everything that was asked for and closes after this many bytes.
     BreakOff(usize),

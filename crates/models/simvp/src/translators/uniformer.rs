@@ -24,7 +24,7 @@ const fn position(channels: usize) -> DepthwiseConv2dConfig {
     DepthwiseConv2dConfig::new(channels, 3)
 }
 
-const fn neighbourhood(channels: usize) -> DepthwiseConv2dConfig {
+const fn neighborhood(channels: usize) -> DepthwiseConv2dConfig {
     DepthwiseConv2dConfig::new(channels, 5)
 }
 
@@ -34,7 +34,7 @@ pub struct LocalUniformerBlock {
     position: DepthwiseConv2d,
     attention_norm: BatchNorm2d,
     project_in: Conv2d,
-    neighbourhood: DepthwiseConv2d,
+    neighborhood: DepthwiseConv2d,
     project_out: Conv2d,
     mlp_norm: BatchNorm2d,
     mlp: PointwiseFeedForward,
@@ -47,7 +47,7 @@ impl Block for LocalUniformerBlock {
         let projected = self
             .project_in
             .forward(self.attention_norm.forward(features.clone(), step));
-        let attention = self.project_out.forward(self.neighbourhood.forward(projected));
+        let attention = self.project_out.forward(self.neighborhood.forward(projected));
         let features = features + self.drop_path.forward(attention);
         let mixed = self.mlp.forward(self.mlp_norm.forward(features.clone(), step));
         features + self.drop_path.forward(mixed)
@@ -64,7 +64,7 @@ impl SizedBlock for LocalUniformerBlock {
             position: position(channels).init(device),
             attention_norm: norm.init(device),
             project_in: pointwise(),
-            neighbourhood: neighbourhood(channels).init(device),
+            neighborhood: neighborhood(channels).init(device),
             project_out: pointwise(),
             mlp_norm: norm.init(device),
             mlp: PointwiseFeedForward::new(channels, config.hidden(), std, device),
@@ -78,7 +78,7 @@ impl SizedBlock for LocalUniformerBlock {
         position(channels).cost(size)
             + Cost::batch_norm(channels * positions) * 2
             + Cost::linear(channels * positions, channels) * 2
-            + neighbourhood(channels).cost(size)
+            + neighborhood(channels).cost(size)
             + feed_forward_cost(channels, config.hidden(), positions)
     }
 
@@ -87,7 +87,7 @@ impl SizedBlock for LocalUniformerBlock {
             ("position", "pos_embed"),
             ("attention_norm", "norm1"),
             ("project_in", "conv1"),
-            ("neighbourhood", "attn"),
+            ("neighborhood", "attn"),
             ("project_out", "conv2"),
             ("mlp_norm", "norm2"),
             ("mlp.expand", "mlp.fc1"),
