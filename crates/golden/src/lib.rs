@@ -11,6 +11,7 @@ mod device;
 pub mod formula;
 mod full;
 mod op;
+pub mod published;
 mod recurrent;
 mod settled;
 mod training;

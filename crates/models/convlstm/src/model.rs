@@ -113,52 +113,38 @@ impl Architecture for ConvLstm {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use foreframe_core::count_parameters;
+    use foreframe_golden::published;
 
     /// OpenSTL's count, without the two convolutions of every cell that it never uses.
     #[test]
     fn published_sizes() {
-        let published = [
-            ("moving-mnist", 15_083_520, 3_407_872),
-            ("moving-mnist-l", 33_782_784, 7_667_712),
-            ("moving-mnist-cifar", 15_497_216, 3_407_872),
-            ("moving-mnist-cifar-l", 34_403_328, 7_667_712),
-            ("taxibj", 14_980_096, 3_407_872),
-            ("kth", 14_928_384, 3_407_872),
-            ("human", 15_497_216, 3_407_872),
-            ("kinetics", 15_497_216, 3_407_872),
-            ("caltech", 15_031_808, 3_407_872),
-            ("bair", 15_031_808, 3_407_872),
-            ("weatherbench", 14_928_384, 3_407_872),
-            ("weatherbench-fine", 15_083_520, 3_407_872),
-            ("weatherbench-wind", 14_980_096, 3_407_872),
-            ("weatherbench-multi", 15_497_216, 3_407_872),
-        ];
-        let presets = ConvLstm::presets();
-        assert_eq!(presets.len(), published.len() + 1);
-        for (name, parameters, unused) in published {
-            let preset = presets.iter().find(|preset| preset.name == name).unwrap();
-            let network = ConvLstm::new(&preset.config, &preset.clip, &Device::flex()).unwrap();
-            assert_eq!(count_parameters(&network), parameters - unused, "{name}");
-        }
+        published::check_sizes::<ConvLstm>(&[
+            ("moving-mnist", 15_083_520 - 3_407_872),
+            ("moving-mnist-l", 33_782_784 - 7_667_712),
+            ("moving-mnist-cifar", 15_497_216 - 3_407_872),
+            ("moving-mnist-cifar-l", 34_403_328 - 7_667_712),
+            ("taxibj", 14_980_096 - 3_407_872),
+            ("kth", 14_928_384 - 3_407_872),
+            ("human", 15_497_216 - 3_407_872),
+            ("kinetics", 15_497_216 - 3_407_872),
+            ("caltech", 15_031_808 - 3_407_872),
+            ("bair", 15_031_808 - 3_407_872),
+            ("weatherbench", 14_928_384 - 3_407_872),
+            ("weatherbench-fine", 15_083_520 - 3_407_872),
+            ("weatherbench-wind", 14_980_096 - 3_407_872),
+            ("weatherbench-multi", 15_497_216 - 3_407_872),
+        ]);
     }
 
     #[test]
     fn published_multiply_accumulates() {
-        let presets = ConvLstm::presets();
-        for (name, giga) in [
+        let published = [
             ("moving-mnist", 56.79),
             ("moving-mnist-l", 127.02),
             ("taxibj", 20.74),
             ("weatherbench", 135.67),
-        ] {
-            let preset = presets.iter().find(|preset| preset.name == name).unwrap();
-            let counted = ConvLstm::cost(&preset.config, &preset.clip).total() as f64 / 1e9;
-            assert!(
-                (counted / giga - 1.0).abs() < 5e-4,
-                "{name}: {counted}, published {giga}"
-            );
-        }
+        ];
+        published::check_costs::<ConvLstm>(&published, 5e-4);
     }
 
     #[test]

@@ -105,10 +105,11 @@ mod tests {
     use crate::{Decay, Focus};
     use burn::tensor::Distribution;
     use foreframe_core::{Forecast, count_parameters};
+    use foreframe_golden::published;
 
     #[test]
     fn published_sizes() {
-        let published = [
+        published::check_sizes::<Gmg>(&[
             ("moving-mnist", 31_449_069),
             ("moving-mnist-m", 30_412_909),
             ("moving-mnist-s", 29_228_013),
@@ -124,14 +125,7 @@ mod tests {
             ("cikm-m", 30_412_909),
             ("cikm-s", 29_228_013),
             ("shanghai", 31_449_069),
-        ];
-        let presets = Gmg::presets();
-        assert_eq!(presets.len(), published.len() + 1);
-        for (name, parameters) in published {
-            let preset = presets.iter().find(|preset| preset.name == name).unwrap();
-            let network = Gmg::new(&preset.config, &preset.clip, &Device::flex()).unwrap();
-            assert_eq!(count_parameters(&network), parameters, "{name}");
-        }
+        ]);
         let wide = GmgConfig {
             attention: 64,
             patch: 2,
@@ -143,19 +137,12 @@ mod tests {
 
     #[test]
     fn published_multiply_accumulates() {
-        let presets = Gmg::presets();
-        for (name, giga) in [
+        let published = [
             ("moving-mnist", 151.97),
             ("taxibj-l", 55.58),
             ("weatherbench-l", 369.92),
-        ] {
-            let preset = presets.iter().find(|preset| preset.name == name).unwrap();
-            let counted = Gmg::cost(&preset.config, &preset.clip).total() as f64 / 1e9;
-            assert!(
-                (counted / giga - 1.0).abs() < 1e-3,
-                "{name}: {counted}, published {giga}"
-            );
-        }
+        ];
+        published::check_costs::<Gmg>(&published, 1e-3);
     }
 
     fn small(config: GmgConfig) -> Gmg {

@@ -186,47 +186,33 @@ impl Architecture for Mim {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use foreframe_core::count_parameters;
+    use foreframe_golden::published;
 
     /// Of every non-stationary cell OpenSTL counts one convolution that it never uses.
     const UNUSED: usize = 3 * 2 * 128 * 128;
 
     #[test]
     fn published_sizes() {
-        let published = [
-            ("moving-mnist", 38_043_648),
-            ("moving-mnist-cifar", 38_764_544),
-            ("taxibj", 37_863_424),
-            ("kth", 39_813_120),
-            ("human", 47_611_904),
-            ("kinetics", 47_611_904),
-            ("caltech", 49_160_192),
-            ("bair", 39_723_008),
-            ("weatherbench", 37_748_736),
-            ("weatherbench-fine", 42_172_416),
-            ("weatherbench-wind", 38_109_184),
-            ("weatherbench-multi", 41_713_664),
-        ];
-        let presets = Mim::presets();
-        assert_eq!(presets.len(), published.len() + 1);
-        for (name, parameters) in published {
-            let preset = presets.iter().find(|preset| preset.name == name).unwrap();
-            let network = Mim::new(&preset.config, &preset.clip, &Device::flex()).unwrap();
-            assert_eq!(count_parameters(&network), parameters - UNUSED, "{name}");
-        }
+        published::check_sizes::<Mim>(&[
+            ("moving-mnist", 38_043_648 - UNUSED),
+            ("moving-mnist-cifar", 38_764_544 - UNUSED),
+            ("taxibj", 37_863_424 - UNUSED),
+            ("kth", 39_813_120 - UNUSED),
+            ("human", 47_611_904 - UNUSED),
+            ("kinetics", 47_611_904 - UNUSED),
+            ("caltech", 49_160_192 - UNUSED),
+            ("bair", 39_723_008 - UNUSED),
+            ("weatherbench", 37_748_736 - UNUSED),
+            ("weatherbench-fine", 42_172_416 - UNUSED),
+            ("weatherbench-wind", 38_109_184 - UNUSED),
+            ("weatherbench-multi", 41_713_664 - UNUSED),
+        ]);
     }
 
     #[test]
     fn published_multiply_accumulates() {
-        let presets = Mim::presets();
-        for (name, giga) in [("moving-mnist", 179.18), ("taxibj", 64.1), ("weatherbench", 108.72)] {
-            let preset = presets.iter().find(|preset| preset.name == name).unwrap();
-            let counted = Mim::cost(&preset.config, &preset.clip).total() as f64 / 1e9;
-            assert!(
-                (counted / giga - 1.0).abs() < 5e-4,
-                "{name}: {counted}, published {giga}"
-            );
-        }
+        let published = [("moving-mnist", 179.18), ("taxibj", 64.1), ("weatherbench", 108.72)];
+        published::check_costs::<Mim>(&published, 5e-4);
     }
 
     #[test]

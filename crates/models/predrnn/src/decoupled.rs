@@ -121,38 +121,30 @@ impl Architecture for PredRnnV2 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use foreframe_core::count_parameters;
+    use foreframe_golden::published;
 
     #[test]
-    fn published_sizes_and_multiply_accumulates() {
-        let published = [
-            ("moving-mnist", 23_855_104, Some(116.59)),
-            ("moving-mnist-cifar", 24_576_000, None),
-            ("taxibj", 23_674_880, Some(42.63)),
-            ("kth", 23_584_768, None),
-            ("human", 24_576_000, None),
-            ("kinetics", 24_576_000, None),
-            ("caltech", 23_764_992, None),
-            ("bair", 23_764_992, None),
-            ("weatherbench", 23_584_768, Some(279.08)),
-            ("weatherbench-fine", 23_584_768, None),
-            ("weatherbench-wind", 23_674_880, None),
-            ("weatherbench-multi", 24_576_000, None),
-        ];
-        let presets = PredRnnV2::presets();
-        assert_eq!(presets.len(), published.len() + 1);
-        for (name, parameters, giga) in published {
-            let preset = presets.iter().find(|preset| preset.name == name).unwrap();
-            let network = PredRnnV2::new(&preset.config, &preset.clip, &Device::flex()).unwrap();
-            assert_eq!(count_parameters(&network), parameters, "{name}");
-            if let Some(giga) = giga {
-                let counted = PredRnnV2::cost(&preset.config, &preset.clip).total() as f64 / 1e9;
-                assert!(
-                    (counted / giga - 1.0).abs() < 1e-3,
-                    "{name}: {counted}, published {giga}"
-                );
-            }
-        }
+    fn published_sizes() {
+        published::check_sizes::<PredRnnV2>(&[
+            ("moving-mnist", 23_855_104),
+            ("moving-mnist-cifar", 24_576_000),
+            ("taxibj", 23_674_880),
+            ("kth", 23_584_768),
+            ("human", 24_576_000),
+            ("kinetics", 24_576_000),
+            ("caltech", 23_764_992),
+            ("bair", 23_764_992),
+            ("weatherbench", 23_584_768),
+            ("weatherbench-fine", 23_584_768),
+            ("weatherbench-wind", 23_674_880),
+            ("weatherbench-multi", 24_576_000),
+        ]);
+    }
+
+    #[test]
+    fn published_multiply_accumulates() {
+        let published = [("moving-mnist", 116.59), ("taxibj", 42.63), ("weatherbench", 279.08)];
+        published::check_costs::<PredRnnV2>(&published, 1e-3);
     }
 
     #[test]

@@ -100,7 +100,6 @@ impl Recurrent for PredRnn {
     }
 }
 
-/// The convolution from the last layer to the patches of the next frame.
 impl Architecture for PredRnn {
     type Config = PredRnnConfig;
 
@@ -143,11 +142,11 @@ impl Architecture for PredRnn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use foreframe_core::count_parameters;
+    use foreframe_golden::published;
 
     #[test]
     fn published_sizes() {
-        let published = [
+        published::check_sizes::<PredRnn>(&[
             ("moving-mnist", 23_838_720),
             ("moving-mnist-cifar", 24_559_616),
             ("taxibj", 23_658_496),
@@ -160,27 +159,13 @@ mod tests {
             ("weatherbench-fine", 23_568_384),
             ("weatherbench-wind", 23_658_496),
             ("weatherbench-multi", 24_559_616),
-        ];
-        let presets = PredRnn::presets();
-        assert_eq!(presets.len(), published.len() + 1);
-        for (name, parameters) in published {
-            let preset = presets.iter().find(|preset| preset.name == name).unwrap();
-            let network = PredRnn::new(&preset.config, &preset.clip, &Device::flex()).unwrap();
-            assert_eq!(count_parameters(&network), parameters, "{name}");
-        }
+        ]);
     }
 
     #[test]
     fn published_multiply_accumulates() {
-        let presets = PredRnn::presets();
-        for (name, giga) in [("moving-mnist", 115.95), ("taxibj", 42.4), ("weatherbench", 277.54)] {
-            let preset = presets.iter().find(|preset| preset.name == name).unwrap();
-            let counted = PredRnn::cost(&preset.config, &preset.clip).total() as f64 / 1e9;
-            assert!(
-                (counted / giga - 1.0).abs() < 5e-4,
-                "{name}: {counted}, published {giga}"
-            );
-        }
+        let published = [("moving-mnist", 115.95), ("taxibj", 42.4), ("weatherbench", 277.54)];
+        published::check_costs::<PredRnn>(&published, 5e-4);
     }
 
     #[test]

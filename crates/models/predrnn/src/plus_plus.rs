@@ -141,47 +141,33 @@ impl Architecture for PredRnnPlusPlus {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use foreframe_core::count_parameters;
+    use foreframe_golden::published;
 
     /// Of every cell OpenSTL counts one convolution that it never uses.
     const UNUSED: usize = 4 * 2 * 128 * 128 * 25;
 
     #[test]
     fn published_sizes() {
-        let published = [
-            ("moving-mnist", 38_584_320),
-            ("moving-mnist-cifar", 39_305_216),
-            ("taxibj", 38_404_096),
-            ("kth", 38_313_984),
-            ("human", 39_305_216),
-            ("kinetics", 39_305_216),
-            ("caltech", 38_494_208),
-            ("bair", 38_494_208),
-            ("weatherbench", 38_313_984),
-            ("weatherbench-fine", 38_313_984),
-            ("weatherbench-wind", 38_404_096),
-            ("weatherbench-multi", 39_305_216),
-        ];
-        let presets = PredRnnPlusPlus::presets();
-        assert_eq!(presets.len(), published.len() + 1);
-        for (name, parameters) in published {
-            let preset = presets.iter().find(|preset| preset.name == name).unwrap();
-            let network = PredRnnPlusPlus::new(&preset.config, &preset.clip, &Device::flex()).unwrap();
-            assert_eq!(count_parameters(&network), parameters - UNUSED, "{name}");
-        }
+        published::check_sizes::<PredRnnPlusPlus>(&[
+            ("moving-mnist", 38_584_320 - UNUSED),
+            ("moving-mnist-cifar", 39_305_216 - UNUSED),
+            ("taxibj", 38_404_096 - UNUSED),
+            ("kth", 38_313_984 - UNUSED),
+            ("human", 39_305_216 - UNUSED),
+            ("kinetics", 39_305_216 - UNUSED),
+            ("caltech", 38_494_208 - UNUSED),
+            ("bair", 38_494_208 - UNUSED),
+            ("weatherbench", 38_313_984 - UNUSED),
+            ("weatherbench-fine", 38_313_984 - UNUSED),
+            ("weatherbench-wind", 38_404_096 - UNUSED),
+            ("weatherbench-multi", 39_305_216 - UNUSED),
+        ]);
     }
 
     #[test]
     fn published_multiply_accumulates() {
-        let presets = PredRnnPlusPlus::presets();
-        for (name, giga) in [("moving-mnist", 171.74), ("taxibj", 62.95), ("weatherbench", 412.6)] {
-            let preset = presets.iter().find(|preset| preset.name == name).unwrap();
-            let counted = PredRnnPlusPlus::cost(&preset.config, &preset.clip).total() as f64 / 1e9;
-            assert!(
-                (counted / giga - 1.0).abs() < 2e-3,
-                "{name}: {counted}, published {giga}"
-            );
-        }
+        let published = [("moving-mnist", 171.74), ("taxibj", 62.95), ("weatherbench", 412.6)];
+        published::check_costs::<PredRnnPlusPlus>(&published, 2e-3);
     }
 
     #[test]
