@@ -12,6 +12,7 @@ pub struct Published {
 }
 
 const UNUSED: &str = "published parameters include unused ones";
+const SIMPLER: &str = "published MACs include products with a memory of zeros and equal slices twice";
 const TEN: &str = "published for 10 future frames";
 const ONE: &str = "published for one future frame";
 const GRAY: &str = "published are the figures for frames of one channel";
@@ -284,6 +285,13 @@ static PUBLISHED: &[(&str, &[Row])] = &[
         ("weatherbench-fine", "23.84M", "1123 G", &[PATCH]),
         ("weatherbench-wind", "23.65M", "279 G", &[]),
         ("weatherbench-multi", "24.56M", "88.02 G", &[]),
+    ]),
+    ("e3dlstm", &[
+        ("moving-mnist", "51.0M", "298.9 G", &[UNUSED, SIMPLER]),
+        ("caltech", "54.9M", "1004 G", &[UNUSED, SIMPLER]),
+        ("kth", "53.5M", "217 G", &[UNUSED, SIMPLER]),
+        ("human", "60.9M", "542 G", &[UNUSED, SIMPLER]),
+        ("weatherbench", "51.1M", "169 G", &[UNUSED, SIMPLER]),
     ]),
     ("convlstm", &[
         ("moving-mnist", "15.0M", "56.8 G", &[UNUSED]),
