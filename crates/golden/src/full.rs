@@ -82,7 +82,9 @@ pub(crate) fn weights(key: &str, shape: Vec<usize>) -> TensorData {
         "running_var" => derived(key, shape, |value| 1.0 + 0.4 * value),
         "bias" => derived(key, shape, |value| 0.1 * value),
         "relative_position_bias_table" => derived(key, shape, |value| 0.3 * value),
-        "weight" if shape.len() == 1 => derived(key, shape, |value| 1.0 + 0.2 * value),
+        "weight" if matches!(shape.len(), 1 | 3) || key.contains("_norm_c_t") => {
+            derived(key, shape, |value| 1.0 + 0.2 * value)
+        }
         "weight" => derived(key, shape, |value| value * 3.0f64.sqrt() / fan_in.sqrt()),
         "ct_weight" | "oc_weight" => derived(key, shape, |value| 0.3 * value),
         // Scalars of the reference.

@@ -8,37 +8,38 @@ use foreframe_ops::conv_transpose2d;
 
 use crate::fan_in_uniform;
 
-/// Sizes of a [`ConvTranspose2d`] that doubles height and width: kernel 4, stride 2, padding 1, with a bias.
+/// Sizes of a [`ConvTranspose2d`] that doubles height and width: stride 2, padding 1, with a bias.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConvTranspose2dConfig {
     /// Channels in.
     pub input: usize,
     /// Channels out.
     pub output: usize,
+    /// Edge of the kernel, 3 or 4; with 3 one row and one column is added at the end.
+    pub kernel: usize,
 }
-
-const KERNEL: usize = 4;
 
 impl ConvTranspose2dConfig {
     /// The layer as PyTorch begins it, whose fan-in is that of the convolution that it transposes.
     pub fn init(&self, device: &Device) -> ConvTranspose2d {
-        let fan_in = Some(self.output * KERNEL * KERNEL);
+        let fan_in = Some(self.output * self.kernel * self.kernel);
+        let shape = [self.input, self.output, self.kernel, self.kernel];
         ConvTranspose2d {
-            weight: fan_in_uniform().init_with([self.input, self.output, KERNEL, KERNEL], fan_in, None, device),
+            weight: fan_in_uniform().init_with(shape, fan_in, None, device),
             bias: fan_in_uniform().init_with([self.output], fan_in, None, device),
         }
     }
 
     /// Cost for one image of this size, as fvcore counts it: every input value times every tap.
     pub const fn cost(&self, [height, width]: [usize; 2]) -> Cost {
-        Cost::convolution(self.input * height * width, self.output, [KERNEL, KERNEL])
+        Cost::convolution(self.input * height * width, self.output, [self.kernel, self.kernel])
     }
 }
 
 /// Doubles the size of an image with learned weights.
 #[derive(Module, Debug)]
 pub struct ConvTranspose2d {
-    /// `[input, output, 4, 4]`
+    /// `[input, output, kernel, kernel]`
     pub weight: Param<Tensor<4>>,
     /// `[output]`
     pub bias: Param<Tensor<1>>,
@@ -49,7 +50,9 @@ impl ConvTranspose2d {
     /// - `input`: `[batch, input, height, width]`
     /// - output: `[batch, output, 2 * height, 2 * width]`
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let options = ConvTransposeOptions::new([2, 2], [1, 1], [0, 0], [1, 1], 1);
+        let [.., kernel] = self.weight.dims();
+        let padding_out = 4 - kernel;
+        let options = ConvTransposeOptions::new([2, 2], [1, 1], [padding_out; 2], [1, 1], 1);
         conv_transpose2d(input, self.weight.val(), Some(self.bias.val()), options)
     }
 }

@@ -36,6 +36,7 @@ pub static MODELS: &[Model] = &[
     Model::of::<foreframe_iam4vp::Iam4Vp>(),
     Model::recurrent::<foreframe_motionrnn::MotionRnn>(),
     Model::recurrent::<foreframe_mim::Mim>(),
+    Model::recurrent::<foreframe_mau::Mau>(),
     Model::recurrent::<foreframe_e3dlstm::E3dLstm>(),
     Model::recurrent::<foreframe_predrnn::PredRnnV2>(),
     Model::recurrent::<foreframe_predrnn::PredRnnPlusPlus>(),

@@ -286,6 +286,11 @@ static PUBLISHED: &[(&str, &[Row])] = &[
         ("weatherbench-wind", "23.65M", "279 G", &[]),
         ("weatherbench-multi", "24.56M", "88.02 G", &[]),
     ]),
+    ("mau", &[
+        ("moving-mnist", "4.5M", "17.8 G", &[UNUSED]),
+        ("caltech", "24.3M", "172 G", &[UNUSED]),
+        ("kth", "20.1M", "399 G", &[UNUSED]),
+    ]),
     ("e3dlstm", &[
         ("moving-mnist", "51.0M", "298.9 G", &[UNUSED, SIMPLER]),
         ("caltech", "54.9M", "1004 G", &[UNUSED, SIMPLER]),

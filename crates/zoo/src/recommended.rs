@@ -41,6 +41,8 @@ static CONFIGS: &[Recommended] = configs![
     "moving-mnist/predrnnv2.toml",
     "moving-digits/mim.toml",
     "moving-mnist/mim.toml",
+    "moving-digits/mau.toml",
+    "moving-mnist/mau.toml",
     "moving-digits/e3dlstm.toml",
     "moving-mnist/e3dlstm.toml",
     "moving-digits/motionrnn.toml",

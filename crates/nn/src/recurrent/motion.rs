@@ -38,6 +38,7 @@ impl MotionPathConfig {
         ConvTranspose2dConfig {
             input: self.reduced(),
             output: self.width,
+            kernel: 4,
         }
     }
 
