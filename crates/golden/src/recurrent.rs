@@ -81,9 +81,15 @@ fn drawn(case: &Case, device: &Device) -> Vec<Tensor<4>> {
         .collect()
 }
 
-/// Bits per sample and step: for the future frames, or with reverse scheduled sampling for all after the first.
+/// Bits per sample and step: for the future frames, or with reverse scheduled sampling for all after the first. Cases without
+/// them show the whole future or nothing of it.
 fn true_frames(case: &Case) -> TrueFrames {
-    let (clip, bits) = (case.clip_shape(), case.tensor("train.mask_bits"));
+    let clip = case.clip_shape();
+    let Some(bits) = case.tensors.get("train.mask_bits") else {
+        let shows_future = case.case["teacher_forcing"] == true;
+        let batch = case.tensor("input.x").shape()[0];
+        return TrueFrames::new(batch, clip.past, clip.future, |time, _| time < clip.past || shows_future);
+    };
     let [batch, steps] = bits.shape().dims::<2>();
     let bits: Vec<bool> = bits.iter::<f64>().map(|bit| bit > 0.5).collect();
     let first = match steps == clip.frames() - 2 {

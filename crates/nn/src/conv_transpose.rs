@@ -8,15 +8,17 @@ use foreframe_ops::conv_transpose2d;
 
 use crate::fan_in_uniform;
 
-/// Sizes of a [`ConvTranspose2d`] that doubles height and width: stride 2, padding 1, with a bias.
+/// Sizes of a [`ConvTranspose2d`] that doubles height and width, or keeps them: padding 1, with a bias.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConvTranspose2dConfig {
     /// Channels in.
     pub input: usize,
     /// Channels out.
     pub output: usize,
-    /// Edge of the kernel, 3 or 4; with 3 one row and one column is added at the end.
+    /// Edge of the kernel, 3 or, where sizes are doubled, 4.
     pub kernel: usize,
+    /// 2 doubles height and width, 1 keeps them.
+    pub stride: usize,
 }
 
 impl ConvTranspose2dConfig {
@@ -27,6 +29,7 @@ impl ConvTranspose2dConfig {
         ConvTranspose2d {
             weight: fan_in_uniform().init_with(shape, fan_in, None, device),
             bias: fan_in_uniform().init_with([self.output], fan_in, None, device),
+            stride: self.stride,
         }
     }
 
@@ -36,23 +39,25 @@ impl ConvTranspose2dConfig {
     }
 }
 
-/// Doubles the size of an image with learned weights.
+/// Doubles or keeps the size of an image with learned weights.
 #[derive(Module, Debug)]
 pub struct ConvTranspose2d {
     /// `[input, output, kernel, kernel]`
     pub weight: Param<Tensor<4>>,
     /// `[output]`
     pub bias: Param<Tensor<1>>,
+    stride: usize,
 }
 
 impl ConvTranspose2d {
     /// # Shapes
     /// - `input`: `[batch, input, height, width]`
-    /// - output: `[batch, output, 2 * height, 2 * width]`
+    /// - output: `[batch, output, stride * height, stride * width]`
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let [.., kernel] = self.weight.dims();
-        let padding_out = 4 - kernel;
-        let options = ConvTransposeOptions::new([2, 2], [1, 1], [padding_out; 2], [1, 1], 1);
+        // A row and a column are added where the kernel does not fill the size.
+        let padding_out = self.stride + 2 - kernel;
+        let options = ConvTransposeOptions::new([self.stride; 2], [1, 1], [padding_out; 2], [1, 1], 1);
         conv_transpose2d(input, self.weight.val(), Some(self.bias.val()), options)
     }
 }

@@ -43,6 +43,8 @@ static CONFIGS: &[Recommended] = configs![
     "moving-mnist/mim.toml",
     "moving-digits/mau.toml",
     "moving-mnist/mau.toml",
+    "moving-digits/phydnet.toml",
+    "moving-mnist/phydnet.toml",
     "moving-digits/e3dlstm.toml",
     "moving-mnist/e3dlstm.toml",
     "moving-digits/motionrnn.toml",

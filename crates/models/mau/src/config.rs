@@ -74,6 +74,7 @@ impl MauConfig {
             input: self.width(),
             output: self.width(),
             kernel: 3,
+            stride: 2,
         }
     }
 

@@ -39,6 +39,7 @@ impl MotionPathConfig {
             input: self.reduced(),
             output: self.width,
             kernel: 4,
+            stride: 2,
         }
     }
 
