@@ -169,12 +169,12 @@ mod tests {
     fn published_multiply_accumulates() {
         let preset = E3dLstm::presets().remove(0);
         let counted = E3dLstm::cost(&preset.config, &preset.clip).total();
-        let (pixels, taps, width) = (16 * 16, 50, 128);
+        let (pixels, taps, width) = (16 * 16, 50, 128_u64);
         // The gates of the memory, the input's part of its forget gate, and the second slice of equal ones.
         let of_memory = 4 * 4 * width * width * taps;
         let of_forget = width * (16 + 3 * width) * taps;
         let twice = 4 * width * width * taps / 2 + 4 * width * width;
-        let left_out = (19 * pixels * (of_memory + of_forget + twice)) as u64;
+        let left_out = 19 * pixels * (of_memory + of_forget + twice);
         let giga = (counted + left_out) as f64 / 1e9;
         assert!((giga / 298.87 - 1.0).abs() < 1e-3, "{giga}, published 298.87");
     }
