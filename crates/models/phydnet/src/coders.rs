@@ -86,7 +86,7 @@ impl Decoders {
 }
 
 /// Cost of the last decoder.
-pub(crate) fn shared_decoder_cost(config: &PhyDNetConfig, clip: &ClipShape) -> Cost {
+fn shared_decoder_cost(config: &PhyDNetConfig, clip: &ClipShape) -> Cost {
     let (width, latent, image) = (config.width, config.latent(), config.image(clip));
     let doubled = image.map(|side| 2 * side);
     NormTransposed::cost([latent, width], 2, image)

@@ -160,7 +160,6 @@ impl Architecture for PhyDNet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::coders::shared_decoder_cost;
     use foreframe_golden::published;
 
     #[test]
@@ -181,22 +180,10 @@ mod tests {
         ]);
     }
 
-    /// The reference also decodes each branch alone, for pictures that nobody looks at.
     #[test]
     fn published_multiply_accumulates() {
-        for (name, giga) in [("moving-mnist", 15.33), ("taxibj", 5.6), ("weatherbench", 36.76)] {
-            let preset = PhyDNet::presets()
-                .into_iter()
-                .find(|preset| preset.name == name)
-                .unwrap();
-            let pictures = shared_decoder_cost(&preset.config, &preset.clip) * (2 * (preset.clip.frames() - 1));
-            let counted = PhyDNet::cost(&preset.config, &preset.clip) + pictures;
-            let counted = counted.total() as f64 / 1e9;
-            assert!(
-                (counted / giga - 1.0).abs() < 5e-3,
-                "{name}: {counted}, published {giga}"
-            );
-        }
+        let published = [("moving-mnist", 15.33), ("taxibj", 5.6), ("weatherbench", 36.76)];
+        published::check_costs::<PhyDNet>(&published, 2e-3);
     }
 
     #[test]
