@@ -1,7 +1,8 @@
 //! Stochastic depth.
 
 use burn::module::{Flag, Module, Param};
-use burn::tensor::{Distribution, Tensor};
+use burn::tensor::{Distribution, Tensor, TensorData};
+use foreframe_core::StepContext;
 
 /// Leaves a residual branch out, sample by sample (Huang et al., arXiv:1603.09382).
 ///
@@ -36,6 +37,43 @@ impl DropPath {
         let keep = 1.0 - self.probability;
         let kept = Tensor::<4>::random([branch.dims()[0], 1, 1, 1], Distribution::Bernoulli(keep), &device);
         branch * (kept / keep)
+    }
+}
+
+/// Draws for the paths of a recurrent network: a function of a seed and of how many were drawn before, so that a step that is
+/// recomputed in the backward pass leaves out what its forward pass left out.
+#[derive(Clone, Copy, Debug)]
+pub struct PathDraws {
+    seed: u64,
+    drawn: u64,
+}
+
+impl PathDraws {
+    /// The first of the draws of `seed`.
+    pub const fn new(seed: u64) -> Self {
+        Self { seed, drawn: 0 }
+    }
+
+    /// [`DropPath::forward`] with `probability` and the next draws.
+    ///
+    /// # Shapes
+    /// - `branch`: `[batch, channels, height, width]`
+    /// - output: the same
+    pub fn drop(&mut self, branch: Tensor<4>, probability: f64) -> Tensor<4> {
+        if probability == 0.0 {
+            return branch;
+        }
+        let batch = branch.dims()[0];
+        let factors = (0..batch).map(|_| {
+            let bits = StepContext::new(self.drawn, 0, self.seed).seed >> 11;
+            self.drawn += 1;
+            // 53 bits are all that a float in [0, 1) can hold.
+            let dropped = (bits as f64) < probability * (1u64 << 53) as f64;
+            if dropped { 0.0 } else { (1.0 / (1.0 - probability)) as f32 }
+        });
+        let factors = TensorData::new(factors.collect::<Vec<f32>>(), [batch, 1, 1, 1]);
+        let factors = Tensor::<4>::from_data(factors, &branch.device()).cast(branch.dtype());
+        branch * factors
     }
 }
 
@@ -82,6 +120,19 @@ mod tests {
         let branch = Tensor::<4>::ones([64, 1, 1, 1], &Device::flex().autodiff());
         let frozen = DropPath::new(0.9).freeze();
         assert_eq!(frozen.forward(branch.clone()).into_data(), branch.into_data());
+    }
+
+    #[test]
+    fn draws_are_repeated_by_their_seed() {
+        let branch = Tensor::<4>::ones([1000, 1, 1, 1], &Device::flex());
+        let values = |mut draws: PathDraws| draws.drop(branch.clone(), 0.25).into_data();
+        assert_eq!(values(PathDraws::new(3)), values(PathDraws::new(3)));
+        assert_ne!(values(PathDraws::new(3)), values(PathDraws::new(4)));
+        let mut draws = PathDraws::new(3);
+        let [first, second] = std::array::from_fn(|_| draws.drop(branch.clone(), 0.25).into_data());
+        assert_ne!(first, second);
+        let mean = first.iter::<f64>().sum::<f64>() / 1000.0;
+        assert!((mean - 1.0).abs() < 0.06, "mean {mean}");
     }
 
     #[test]

@@ -15,6 +15,7 @@
 //! assert_eq!(config.init_decoder(&device).forward(latents, features).dims(), [2, 1, 32, 32]);
 //! ```
 
+mod attention;
 mod batch_norm;
 mod conv;
 mod conv_block;
@@ -22,6 +23,7 @@ mod conv_mlp;
 mod conv_transpose;
 mod depthwise;
 mod drop_path;
+mod feed_forward;
 mod group_norm;
 mod initial_weights;
 mod large_kernel;
@@ -32,14 +34,17 @@ mod running_statistic;
 mod spatial;
 mod statistics;
 mod translator;
+mod windows;
 
+pub use attention::SelfAttention;
 pub use batch_norm::{BatchNorm2d, BatchNorm2dConfig};
 pub use conv::{Conv2d, Conv2dConfig};
 pub use conv_block::{ConvBlock, ConvBlockConfig, Resampling};
 pub use conv_mlp::{ConvMlp, ConvMlpConfig};
 pub use conv_transpose::{ConvTranspose2d, ConvTranspose2dConfig};
 pub use depthwise::{DepthwiseConv2d, DepthwiseConv2dConfig};
-pub use drop_path::{DropPath, drop_path_schedule};
+pub use drop_path::{DropPath, PathDraws, drop_path_schedule};
+pub use feed_forward::FeedForward;
 pub use group_norm::GroupNorm;
 pub use initial_weights::{fan_in_uniform, fan_out_std, normal};
 pub use large_kernel::{LargeKernelBlock, LargeKernelConv, SpatialGate};
@@ -57,3 +62,4 @@ pub use translator::{
     Block, BlockConfig, BlockPlace, SizedBlock, Translator, TranslatorConfig, keys_below, translate_frames,
     translated_cost,
 };
+pub use windows::Windows;

@@ -45,6 +45,14 @@ impl LinearConfig {
         self.init_with(&normal(std), &Initializer::Zeros, device)
     }
 
+    /// [`init_normal`](Self::init_normal) with this standard deviation, or [`init`](Self::init) without one.
+    pub fn init_std(&self, std: Option<f64>, device: &Device) -> Linear {
+        match std {
+            Some(std) => self.init_normal(std, device),
+            None => self.init(device),
+        }
+    }
+
     fn init_with(&self, weight: &Initializer, bias: &Initializer, device: &Device) -> Linear {
         let fan_in = Some(self.input);
         Linear {

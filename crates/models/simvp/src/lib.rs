@@ -34,7 +34,6 @@
 //! # Ok::<(), foreframe_core::ConfigError>(())
 //! ```
 
-mod attention;
 mod config;
 mod linear;
 mod model;

@@ -34,6 +34,13 @@ impl FramePatches {
         self
     }
 
+    /// For a network that needs sizes which are multiples of more than a patch: of `multiple` pixels.
+    #[must_use]
+    pub const fn in_multiples_of(mut self, multiple: usize) -> Self {
+        self.multiple = multiple;
+        self
+    }
+
     /// For a network with parameters of the size of its image: frames of this height and width only.
     #[must_use]
     pub const fn of_size(mut self, [height, width]: [usize; 2]) -> Self {
@@ -91,9 +98,10 @@ impl FramePatches {
                     format!("use a multiple of {}", self.multiple),
                 ));
             }
-            let why = match self.multiple > self.size {
-                true => format!("patches of {}, whose image is halved", self.size),
-                false => format!("patches of {}", self.size),
+            let why = match self.multiple / self.size {
+                0 | 1 => format!("patches of {}", self.size),
+                2 => format!("patches of {}, whose image is halved", self.size),
+                more => format!("patches of {}, whose image is cut into blocks of {more}", self.size),
             };
             ConfigError::divides(&field, value, self.multiple, &why)?;
         }

@@ -4,12 +4,10 @@ use burn::module::{Module, Param};
 use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
-use foreframe_nn::{
-    Block, BlockConfig, DepthwiseConv2d, DepthwiseConv2dConfig, DropPath, LayerNorm2d, SizedBlock, fan_out_std,
-};
+use foreframe_nn::{Block, BlockConfig, DepthwiseConv2d, DepthwiseConv2dConfig, DropPath, FeedForward, LayerNorm2d, SizedBlock, fan_out_std};
 use foreframe_ops::scaled_add;
 
-use crate::linear::{PointwiseFeedForward, feed_forward_cost};
+use crate::linear::PointwiseFeedForward;
 use crate::translators::owned;
 
 const EPSILON: f64 = 1e-6;
@@ -54,7 +52,7 @@ impl SizedBlock for ConvNeXtBlock {
         let positions = size[0] * size[1];
         depthwise(config.channels).cost(size)
             + Cost::group_norm(config.channels * positions)
-            + feed_forward_cost(config.channels, config.hidden(), positions)
+            + FeedForward::cost(config.channels, config.hidden(), positions)
     }
 
     fn openstl_keys() -> Vec<(String, String)> {

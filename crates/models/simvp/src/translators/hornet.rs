@@ -4,13 +4,10 @@ use burn::module::{Module, Param};
 use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
-use foreframe_nn::{
-    Block, BlockConfig, Conv2d, Conv2dConfig, DepthwiseConv2d, DepthwiseConv2dConfig, DropPath, LayerNorm2d,
-    SizedBlock, fan_out_std,
-};
+use foreframe_nn::{Block, BlockConfig, Conv2d, Conv2dConfig, DepthwiseConv2d, DepthwiseConv2dConfig, DropPath, FeedForward, LayerNorm2d, SizedBlock, fan_out_std};
 use foreframe_ops::scaled_add;
 
-use crate::linear::{FeedForward, feed_forward_cost};
+use crate::linear::INITIAL_STD;
 use crate::translators::owned;
 
 /// How often features are gated.
@@ -111,7 +108,7 @@ impl SizedBlock for HorNetBlock {
             conv: GatedConv::new(channels, device),
             conv_scale: scale(),
             mlp_norm: norm(),
-            mlp: FeedForward::new(channels, config.hidden(), device),
+            mlp: FeedForward::new(channels, config.hidden(), INITIAL_STD, device),
             mlp_scale: scale(),
             drop_path: DropPath::new(config.drop_path),
         }
@@ -121,7 +118,7 @@ impl SizedBlock for HorNetBlock {
         let positions = size[0] * size[1];
         Cost::group_norm(config.channels * positions) * 2
             + GatedConv::cost(config.channels, size)
-            + feed_forward_cost(config.channels, config.hidden(), positions)
+            + FeedForward::cost(config.channels, config.hidden(), positions)
     }
 
     fn openstl_keys() -> Vec<(String, String)> {

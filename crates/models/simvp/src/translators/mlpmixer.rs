@@ -3,10 +3,10 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{ClipShape, ConfigError, Cost};
-use foreframe_nn::{Block, DropPath, LayerNorm2d};
+use foreframe_nn::{Block, DropPath, FeedForward, LayerNorm2d};
 
 use crate::SimVpConfig;
-use crate::linear::{FeedForward, feed_forward_cost};
+use crate::linear::INITIAL_STD;
 use crate::translators::{BlockContext, PlacedBlock, owned};
 
 const EPSILON: f64 = 1e-6;
@@ -63,9 +63,9 @@ impl PlacedBlock for MlpMixerBlock {
         let norm = || LayerNorm2d::new(channels, EPSILON, device);
         Self {
             position_norm: norm(),
-            positions: FeedForward::new(context.positions(), hidden_positions(channels), device),
+            positions: FeedForward::new(context.positions(), hidden_positions(channels), INITIAL_STD, device),
             channel_norm: norm(),
-            channels: FeedForward::new(channels, context.block.hidden(), device),
+            channels: FeedForward::new(channels, context.block.hidden(), INITIAL_STD, device),
             drop_path: DropPath::new(context.block.drop_path),
             grid: context.latent,
         }
@@ -74,8 +74,8 @@ impl PlacedBlock for MlpMixerBlock {
     fn cost_at(context: &BlockContext) -> Cost {
         let (channels, positions) = (context.block.channels, context.positions());
         Cost::group_norm(channels * positions) * 2
-            + feed_forward_cost(positions, hidden_positions(channels), channels)
-            + feed_forward_cost(channels, context.block.hidden(), positions)
+            + FeedForward::cost(positions, hidden_positions(channels), channels)
+            + FeedForward::cost(channels, context.block.hidden(), positions)
     }
 
     fn keys() -> Vec<(String, String)> {

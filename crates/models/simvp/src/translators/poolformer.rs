@@ -6,10 +6,10 @@ use burn::tensor::module::avg_pool2d;
 use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
-use foreframe_nn::{Block, BlockConfig, DropPath, GroupNorm, SizedBlock};
+use foreframe_nn::{Block, BlockConfig, DropPath, FeedForward, GroupNorm, SizedBlock};
 use foreframe_ops::{Then, scaled_add};
 
-use crate::linear::{PointwiseFeedForward, feed_forward_cost};
+use crate::linear::PointwiseFeedForward;
 use crate::translators::owned;
 
 /// Edge of the neighborhood.
@@ -65,7 +65,7 @@ impl SizedBlock for PoolFormerBlock {
     fn cost(config: &BlockConfig, size: [usize; 2]) -> Cost {
         let positions = size[0] * size[1];
         Cost::group_norm(config.channels * positions) * 2
-            + feed_forward_cost(config.channels, config.hidden(), positions)
+            + FeedForward::cost(config.channels, config.hidden(), positions)
     }
 
     fn openstl_keys() -> Vec<(String, String)> {

@@ -4,15 +4,11 @@ use burn::module::{Module, Param};
 use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{ClipShape, ConfigError, Cost};
-use foreframe_nn::{
-    BatchNorm2d, BatchNorm2dConfig, Block, BlockConfig, Conv2d, Conv2dConfig, DepthwiseConv2d, DepthwiseConv2dConfig,
-    DropPath, LayerNorm2d, SizedBlock, fan_out_std,
-};
+use foreframe_nn::{BatchNorm2d, BatchNorm2dConfig, Block, BlockConfig, Conv2d, Conv2dConfig, DepthwiseConv2d, DepthwiseConv2dConfig, DropPath, FeedForward, LayerNorm2d, SelfAttention, SizedBlock, fan_out_std};
 use foreframe_ops::scaled_add;
 
 use crate::SimVpConfig;
-use crate::attention::SelfAttention;
-use crate::linear::{FeedForward, PointwiseFeedForward, feed_forward_cost};
+use crate::linear::{INITIAL_STD, PointwiseFeedForward};
 use crate::translators::{BlockContext, PlacedBlock, owned};
 
 const EPSILON: f64 = 1e-5;
@@ -79,7 +75,7 @@ impl SizedBlock for LocalUniformerBlock {
             + Cost::batch_norm(channels * positions) * 2
             + Cost::linear(channels * positions, channels) * 2
             + neighborhood(channels).cost(size)
-            + feed_forward_cost(channels, config.hidden(), positions)
+            + FeedForward::cost(channels, config.hidden(), positions)
     }
 
     fn openstl_keys() -> Vec<(String, String)> {
@@ -121,10 +117,10 @@ impl GlobalUniformerBlock {
         Self {
             position: position.init(device),
             attention_norm: norm(),
-            attention: SelfAttention::new(channels, context.heads, device),
+            attention: SelfAttention::new(channels, context.heads, INITIAL_STD, device),
             attention_scale: scale(),
             mlp_norm: norm(),
-            mlp: FeedForward::new(channels, context.block.hidden(), device),
+            mlp: FeedForward::new(channels, context.block.hidden(), INITIAL_STD, device),
             mlp_scale: scale(),
             drop_path: DropPath::new(context.block.drop_path),
         }
@@ -135,7 +131,7 @@ impl GlobalUniformerBlock {
         position(channels).cost(context.latent)
             + Cost::group_norm(channels * positions) * 2
             + SelfAttention::cost(channels, 1, positions)
-            + feed_forward_cost(channels, context.block.hidden(), positions)
+            + FeedForward::cost(channels, context.block.hidden(), positions)
     }
 
     fn forward(&self, features: Tensor<4>) -> Tensor<4> {

@@ -3,11 +3,10 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{ClipShape, ConfigError, Cost};
-use foreframe_nn::{Block, DropPath, LayerNorm2d};
+use foreframe_nn::{Block, DropPath, FeedForward, LayerNorm2d, SelfAttention};
 
 use crate::SimVpConfig;
-use crate::attention::SelfAttention;
-use crate::linear::{FeedForward, feed_forward_cost};
+use crate::linear::INITIAL_STD;
 use crate::translators::{BlockContext, PlacedBlock, owned};
 
 const EPSILON: f64 = 1e-5;
@@ -41,9 +40,9 @@ impl PlacedBlock for VitBlock {
         let norm = || LayerNorm2d::new(channels, EPSILON, device);
         Self {
             attention_norm: norm(),
-            attention: SelfAttention::new(channels, context.heads, device),
+            attention: SelfAttention::new(channels, context.heads, INITIAL_STD, device),
             mlp_norm: norm(),
-            mlp: FeedForward::new(channels, context.block.hidden(), device),
+            mlp: FeedForward::new(channels, context.block.hidden(), INITIAL_STD, device),
             drop_path: DropPath::new(context.block.drop_path),
         }
     }
@@ -52,7 +51,7 @@ impl PlacedBlock for VitBlock {
         let (channels, positions) = (context.block.channels, context.positions());
         Cost::group_norm(channels * positions) * 2
             + SelfAttention::cost(channels, 1, positions)
-            + feed_forward_cost(channels, context.block.hidden(), positions)
+            + FeedForward::cost(channels, context.block.hidden(), positions)
     }
 
     fn keys() -> Vec<(String, String)> {

@@ -3,14 +3,13 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
-use foreframe_nn::Linear;
 use foreframe_ops::softmax;
 
-use crate::linear::linear;
+use crate::{Linear, LinearConfig};
 
 /// Several heads of attention, each over its share of the channels (Vaswani et al., arXiv:1706.03762).
 #[derive(Module, Debug)]
-pub(crate) struct SelfAttention {
+pub struct SelfAttention {
     /// Queries, keys and values, each from head to head.
     query_key_value: Linear,
     project: Linear,
@@ -18,11 +17,12 @@ pub(crate) struct SelfAttention {
 }
 
 impl SelfAttention {
-    /// `heads` divides `channels`.
-    pub(crate) fn new(channels: usize, heads: usize, device: &Device) -> Self {
+    /// `heads` divides `channels`; weights as [`LinearConfig::init_std`] draws them.
+    pub fn new(channels: usize, heads: usize, initial_std: Option<f64>, device: &Device) -> Self {
+        let linear = |output| LinearConfig::new([channels, output]).init_std(initial_std, device);
         Self {
-            query_key_value: linear([channels, 3 * channels], device),
-            project: linear([channels, channels], device),
+            query_key_value: linear(3 * channels),
+            project: linear(channels),
             heads,
         }
     }
@@ -32,7 +32,7 @@ impl SelfAttention {
     /// # Shapes
     /// - `image`: `[batch, channels, height, width]`
     /// - output: the same
-    pub(crate) fn forward(&self, image: Tensor<4>) -> Tensor<4> {
+    pub fn forward(&self, image: Tensor<4>) -> Tensor<4> {
         self.within(image, |all| {
             let [batch, channels, height, width] = all.dims();
             let found = self.attend(all.reshape([batch, channels, height * width]), None);
@@ -41,16 +41,17 @@ impl SelfAttention {
     }
 
     /// Looks from position to position as `attend` says, between the projections.
-    pub(crate) fn within(&self, image: Tensor<4>, attend: impl FnOnce(Tensor<4>) -> Tensor<4>) -> Tensor<4> {
+    pub fn within(&self, image: Tensor<4>, attend: impl FnOnce(Tensor<4>) -> Tensor<4>) -> Tensor<4> {
         let found = attend(self.query_key_value.forward_channels(image));
         self.project.forward_channels(found)
     }
 
     /// # Shapes
     /// - `query_key_value`: `[batch, 3 * channels, positions]`
-    /// - `bias`: `[1, heads, positions, positions]`, what is added to the similarity of a query and a key
+    /// - `bias`: `[groups, heads, positions, positions]`, what is added to the similarity of a query and a key; sample `i` gets that
+    ///   of group `i` modulo `groups`
     /// - output: `[batch, channels, positions]`
-    pub(crate) fn attend(&self, query_key_value: Tensor<3>, bias: Option<Tensor<4>>) -> Tensor<3> {
+    pub fn attend(&self, query_key_value: Tensor<3>, bias: Option<Tensor<4>>) -> Tensor<3> {
         let [batch, channels, positions] = query_key_value.dims();
         let channels = channels / 3;
         let width = channels / self.heads;
@@ -61,7 +62,12 @@ impl SelfAttention {
         let query = part(0).swap_dims(2, 3) * (width as f64).sqrt().recip();
         let similarity = query.matmul(part(1));
         let similarity = match bias {
-            Some(bias) => similarity + bias,
+            Some(bias) => {
+                let [groups, heads, ..] = bias.dims();
+                let grouped = [batch / groups, groups * heads, positions, positions];
+                let bias = bias.reshape([1, groups * heads, positions, positions]);
+                (similarity.reshape(grouped) + bias).reshape([batch, heads, positions, positions])
+            }
             None => similarity,
         };
         let found = part(2).matmul(softmax(similarity, 3).swap_dims(2, 3));
@@ -69,7 +75,7 @@ impl SelfAttention {
     }
 
     /// Cost of attention within `groups` of `positions` each.
-    pub(crate) const fn cost(channels: usize, groups: usize, positions: usize) -> Cost {
+    pub const fn cost(channels: usize, groups: usize, positions: usize) -> Cost {
         let values = groups * positions * channels;
         let projections = Cost::linear(4 * values, channels);
         let products = Cost::linear(2 * values, positions);
