@@ -291,6 +291,7 @@ static PUBLISHED: &[(&str, &[Row])] = &[
         ("caltech", "24.3M", "172 G", &[UNUSED]),
         ("kth", "20.1M", "399 G", &[UNUSED]),
     ]),
+    ("swinlstm", &[("moving-mnist", "20.2M", "69.9 G", &[UNUSED])]),
     ("phydnet", &[("moving-mnist", "3.1M", "15.3 G", &[])]),
     ("e3dlstm", &[
         ("moving-mnist", "51.0M", "298.9 G", &[UNUSED, SIMPLER]),

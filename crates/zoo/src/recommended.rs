@@ -45,6 +45,8 @@ static CONFIGS: &[Recommended] = configs![
     "moving-mnist/mau.toml",
     "moving-digits/phydnet.toml",
     "moving-mnist/phydnet.toml",
+    "moving-digits/swinlstm.toml",
+    "moving-mnist/swinlstm.toml",
     "moving-digits/e3dlstm.toml",
     "moving-mnist/e3dlstm.toml",
     "moving-digits/motionrnn.toml",
