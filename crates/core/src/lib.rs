@@ -5,6 +5,7 @@
 //! network needs; [`Architecture`] is what training, import and the command line need on top.
 
 mod architecture;
+mod benchmark;
 mod clip;
 mod cost;
 mod error;
@@ -19,6 +20,7 @@ mod prefix;
 mod recurrent;
 
 pub use architecture::{Architecture, Fitted, Preset, StepContext};
+pub use benchmark::Benchmark;
 pub use clip::{Clip, ClipShape, as_precise_as, channels_into_time, fold_time, lift, time_into_channels, unfold_time};
 pub use cost::Cost;
 pub use error::ConfigError;

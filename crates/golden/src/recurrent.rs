@@ -88,7 +88,9 @@ fn true_frames(case: &Case) -> TrueFrames {
     let Some(bits) = case.tensors.get("train.mask_bits") else {
         let shows_future = case.case["teacher_forcing"] == true;
         let batch = case.tensor("input.x").shape()[0];
-        return TrueFrames::new(batch, clip.past, clip.future, |time, _| time < clip.past || shows_future);
+        return TrueFrames::new(batch, clip.past, clip.future, |time, _| {
+            time < clip.past || shows_future
+        });
     };
     let [batch, steps] = bits.shape().dims::<2>();
     let bits: Vec<bool> = bits.iter::<f64>().map(|bit| bit > 0.5).collect();

@@ -69,7 +69,11 @@ impl PathDraws {
             self.drawn += 1;
             // 53 bits are all that a float in [0, 1) can hold.
             let dropped = (bits as f64) < probability * (1u64 << 53) as f64;
-            if dropped { 0.0 } else { (1.0 / (1.0 - probability)) as f32 }
+            if dropped {
+                0.0
+            } else {
+                (1.0 / (1.0 - probability)) as f32
+            }
         });
         let factors = TensorData::new(factors.collect::<Vec<f32>>(), [batch, 1, 1, 1]);
         let factors = Tensor::<4>::from_data(factors, &branch.device()).cast(branch.dtype());

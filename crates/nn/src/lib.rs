@@ -53,7 +53,7 @@ pub use linear::{Linear, LinearConfig};
 pub use recurrent::{
     CausalLstm, CausalLstmConfig, FramePatches, GateConv, GateConvConfig, GradientHighway, GradientHighwayConfig,
     GrowthDecay, ImageNorm, MotionPath, MotionPathConfig, MotionState, SelfAttentionMemory, SelfAttentionMemoryConfig,
-    StLstm, StLstmConfig, Stack, StackConfig, moving_digits, openstl_presets, zero_state,
+    StLstm, StLstmConfig, Stack, StackConfig, openstl_presets, zero_state,
 };
 pub use running_statistic::RunningStatistic;
 pub use spatial::{SpatialConfig, SpatialDecoder, SpatialEncoder};

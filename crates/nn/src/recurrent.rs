@@ -21,7 +21,7 @@ pub use growth::GrowthDecay;
 pub use motion::{MotionPath, MotionPathConfig, MotionState};
 pub use patches::FramePatches;
 pub use self_attention_memory::{SelfAttentionMemory, SelfAttentionMemoryConfig};
-pub use settings::{moving_digits, openstl_presets};
+pub use settings::openstl_presets;
 pub use st_lstm::{StLstm, StLstmConfig};
 pub use stack::{Stack, StackConfig};
 

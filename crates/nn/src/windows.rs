@@ -177,9 +177,11 @@ mod tests {
                 ..Windows::fitting(2, [4, 6])
             };
             let bias = windows.position_bias(2, &device);
-            let first_row =
-                |image: &Tensor<4>| windows.attend(&attention, bias.val(), image.clone()).narrow(2, 0, 1);
-            let difference = (first_row(&image) - first_row(&changed)).abs().max().into_scalar::<f32>();
+            let first_row = |image: &Tensor<4>| windows.attend(&attention, bias.val(), image.clone()).narrow(2, 0, 1);
+            let difference = (first_row(&image) - first_row(&changed))
+                .abs()
+                .max()
+                .into_scalar::<f32>();
             assert_eq!(difference > 1e-6, reached, "{difference}");
         }
     }

@@ -1,7 +1,7 @@
 //! ConvLSTM's hyper-parameters and the published sets of them.
 
-use foreframe_core::{ClipShape, ConfigError, Preset};
-use foreframe_nn::{StackConfig, moving_digits, openstl_presets};
+use foreframe_core::{Benchmark, ClipShape, ConfigError, Preset};
+use foreframe_nn::{StackConfig, openstl_presets};
 
 use crate::cell::ConvLstmCellConfig;
 
@@ -57,7 +57,7 @@ pub(crate) fn presets() -> Vec<Preset<ConvLstmConfig>> {
         })
         .collect();
     presets.extend(large);
-    presets.push(moving_digits(ConvLstmConfig {
+    presets.push(Benchmark::MOVING_DIGITS.preset(ConvLstmConfig {
         widths: vec![32; 2],
         ..ConvLstmConfig::default()
     }));

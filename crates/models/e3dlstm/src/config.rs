@@ -1,7 +1,7 @@
 //! E3D-LSTM's hyper-parameters and the published sets of them.
 
-use foreframe_core::{ClipShape, ConfigError, Preset};
-use foreframe_nn::{Stack, moving_digits, openstl_presets};
+use foreframe_core::{Benchmark, ClipShape, ConfigError, Preset};
+use foreframe_nn::{Stack, openstl_presets};
 use serde::{Deserialize, Serialize};
 
 use crate::cell::E3dCellConfig;
@@ -82,7 +82,7 @@ pub(crate) fn presets() -> Vec<Preset<E3dLstmConfig>> {
     };
     let mut presets = openstl_presets(&PATCHES, config);
     presets.retain(|preset| PATCHES.iter().any(|(name, _)| *name == preset.name));
-    presets.push(moving_digits(E3dLstmConfig {
+    presets.push(Benchmark::MOVING_DIGITS.preset(E3dLstmConfig {
         widths: vec![24; 2],
         ..E3dLstmConfig::default()
     }));

@@ -1,6 +1,6 @@
 //! IAM4VP's hyper-parameters and the published sets of them.
 
-use foreframe_core::{ClipShape, ConfigError, Preset};
+use foreframe_core::{Benchmark, ClipShape, ConfigError, Preset};
 use serde::{Deserialize, Serialize};
 
 use crate::predictor::PredictorConfig;
@@ -79,43 +79,19 @@ impl Iam4VpConfig {
 
 /// The configurations of the paper's tables, and a small one.
 pub(crate) fn presets() -> Vec<Preset<Iam4VpConfig>> {
-    let preset = |name, about, clip, spatial_channels| Preset {
-        name,
-        about,
-        clip: ClipShape::new(clip),
-        config: Iam4VpConfig {
-            spatial_channels,
-            ..Iam4VpConfig::default()
-        },
+    let config = |spatial_channels| Iam4VpConfig {
+        spatial_channels,
+        ..Iam4VpConfig::default()
     };
-    let small = Preset {
-        config: Iam4VpConfig {
+    vec![
+        Benchmark::MOVING_MNIST.preset(config(64)),
+        Benchmark::HUMAN.preset(config(256)),
+        Benchmark::WEATHERBENCH.preset(config(32)),
+        Benchmark::MOVING_DIGITS.preset(Iam4VpConfig {
             spatial_channels: 8,
             spatial_depth: 4,
             temporal_depth: 3,
             time_channels: 16,
-        },
-        ..preset(
-            "moving-digits",
-            "small: trains in minutes on a laptop's CPU",
-            [10, 10, 1, 32, 32],
-            8,
-        )
-    };
-    vec![
-        preset(
-            "moving-mnist",
-            "two moving digits, 10 -> 10 frames",
-            [10, 10, 1, 64, 64],
-            64,
-        ),
-        preset("human", "Human3.6M, 4 -> 4 frames", [4, 4, 3, 256, 256], 256),
-        preset(
-            "weatherbench",
-            "temperature at 5.625 degrees, 12 -> 12 hours",
-            [12, 12, 1, 32, 64],
-            32,
-        ),
-        small,
+        }),
     ]
 }

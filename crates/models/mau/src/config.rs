@@ -1,7 +1,7 @@
 //! MAU's hyper-parameters and the published sets of them.
 
-use foreframe_core::{ClipShape, ConfigError, Preset};
-use foreframe_nn::{Conv2dConfig, ConvTranspose2dConfig, Stack, moving_digits, openstl_presets};
+use foreframe_core::{Benchmark, ClipShape, ConfigError, Preset};
+use foreframe_nn::{Conv2dConfig, ConvTranspose2dConfig, Stack, openstl_presets};
 use serde::{Deserialize, Serialize};
 
 use crate::cell::MauCellConfig;
@@ -123,7 +123,7 @@ pub(crate) fn presets() -> Vec<Preset<MauConfig>> {
         ..MauConfig::default()
     };
     let mut presets = openstl_presets(&DOWNSAMPLING, config);
-    presets.push(moving_digits(MauConfig {
+    presets.push(Benchmark::MOVING_DIGITS.preset(MauConfig {
         downsampling: 2,
         widths: vec![32; 2],
         ..MauConfig::default()

@@ -1,7 +1,7 @@
 //! MIM's hyper-parameters and the published sets of them.
 
-use foreframe_core::{ClipShape, ConfigError, Preset};
-use foreframe_nn::{FramePatches, StackConfig, moving_digits, openstl_presets};
+use foreframe_core::{Benchmark, ClipShape, ConfigError, Preset};
+use foreframe_nn::{FramePatches, StackConfig, openstl_presets};
 
 /// Hyper-parameters of [`Mim`](crate::Mim): two or more layers, all of one width.
 pub type MimConfig = StackConfig;
@@ -37,7 +37,7 @@ pub(crate) fn presets() -> Vec<Preset<MimConfig>> {
         patch,
         ..MimConfig::default()
     });
-    presets.push(moving_digits(MimConfig {
+    presets.push(Benchmark::MOVING_DIGITS.preset(MimConfig {
         widths: vec![24; 2],
         ..MimConfig::default()
     }));

@@ -1,7 +1,7 @@
 //! MotionRNN's hyper-parameters and the published sets of them.
 
-use foreframe_core::{ClipShape, ConfigError, Preset};
-use foreframe_nn::{Stack, moving_digits, openstl_presets};
+use foreframe_core::{Benchmark, ClipShape, ConfigError, Preset};
+use foreframe_nn::{Stack, openstl_presets};
 use serde::{Deserialize, Serialize};
 
 /// Hyper-parameters of [`MotionRnn`](crate::MotionRnn); the default is the one for Moving MNIST.
@@ -79,7 +79,7 @@ pub(crate) fn presets() -> Vec<Preset<MotionRnnConfig>> {
             ..MotionRnnConfig::default()
         },
     });
-    presets.push(moving_digits(MotionRnnConfig {
+    presets.push(Benchmark::MOVING_DIGITS.preset(MotionRnnConfig {
         widths: vec![32; 2],
         ..MotionRnnConfig::default()
     }));

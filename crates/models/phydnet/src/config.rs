@@ -1,7 +1,7 @@
 //! PhyDNet's hyper-parameters and the published sets of them.
 
-use foreframe_core::{ClipShape, ConfigError, Preset};
-use foreframe_nn::{FramePatches, moving_digits, openstl_presets};
+use foreframe_core::{Benchmark, ClipShape, ConfigError, Preset};
+use foreframe_nn::{FramePatches, openstl_presets};
 use serde::{Deserialize, Serialize};
 
 use crate::blocks::GROUPS;
@@ -123,7 +123,7 @@ pub(crate) fn presets() -> Vec<Preset<PhyDNetConfig>> {
         ..PhyDNetConfig::default()
     };
     let mut presets = openstl_presets(&PATCHES, config);
-    presets.push(moving_digits(PhyDNetConfig {
+    presets.push(Benchmark::MOVING_DIGITS.preset(PhyDNetConfig {
         width: 16,
         widths: vec![32, 32],
         ..PhyDNetConfig::default()

@@ -1,7 +1,7 @@
 //! Hyper-parameters and the published sets of them.
 
-use foreframe_core::{ClipShape, ConfigError, Preset};
-use foreframe_nn::{Stack, StackConfig, moving_digits, openstl_presets};
+use foreframe_core::{Benchmark, ClipShape, ConfigError, Preset};
+use foreframe_nn::{Stack, StackConfig, openstl_presets};
 use serde::{Deserialize, Serialize};
 
 /// Hyper-parameters of [`PredRnn`](crate::PredRnn): all layers of one width.
@@ -121,7 +121,7 @@ pub(crate) fn presets() -> Vec<Preset<PredRnnConfig>> {
         patch,
         ..PredRnnConfig::default()
     });
-    presets.push(moving_digits(PredRnnConfig {
+    presets.push(Benchmark::MOVING_DIGITS.preset(PredRnnConfig {
         widths: vec![32; 2],
         ..PredRnnConfig::default()
     }));

@@ -1,6 +1,6 @@
 //! Named sets of hyper-parameters.
 
-use foreframe_core::{ClipShape, Preset};
+use foreframe_core::{Benchmark, Preset};
 
 use crate::{SimVpConfig, TranslatorKind};
 
@@ -9,8 +9,7 @@ type Row = (&'static str, TranslatorKind, [usize; 2], [usize; 2], f64);
 
 /// The published configuration for one dataset.
 struct Dataset {
-    about: &'static str,
-    clip: [usize; 5],
+    benchmark: Benchmark,
     rows: &'static [Row],
 }
 
@@ -18,7 +17,7 @@ struct Dataset {
 /// is gSTA; where the two files of gSTA differ in nothing but `drop_path`, it is that of `SimVP_gSTA.py`.
 #[rustfmt::skip]
 const DATASETS: &[Dataset] = &[
-    Dataset { about: "two moving digits, 10 -> 10 frames", clip: [10, 10, 1, 64, 64], rows: &[
+    Dataset { benchmark: Benchmark::MOVING_MNIST, rows: &[
         ("moving-mnist", TranslatorKind::Gsta, [64, 4], [512, 8], 0.0),
         ("moving-mnist-large", TranslatorKind::Gsta, [128, 4], [1024, 24], 0.0),
         ("moving-mnist-incepu", TranslatorKind::IncepU, [64, 4], [512, 8], 0.0),
@@ -33,7 +32,7 @@ const DATASETS: &[Dataset] = &[
         ("moving-mnist-hornet", TranslatorKind::HorNet, [64, 4], [512, 8], 0.0),
         ("moving-mnist-moganet", TranslatorKind::MogaNet, [64, 4], [512, 8], 0.0),
     ] },
-    Dataset { about: "two moving digits before photographs, 10 -> 10 frames", clip: [10, 10, 3, 64, 64], rows: &[
+    Dataset { benchmark: Benchmark::MOVING_MNIST_CIFAR, rows: &[
         ("moving-mnist-cifar", TranslatorKind::Gsta, [64, 4], [512, 8], 0.0),
         ("moving-mnist-cifar-large", TranslatorKind::Gsta, [128, 4], [1024, 24], 0.0),
         ("moving-mnist-cifar-incepu", TranslatorKind::IncepU, [64, 4], [512, 8], 0.0),
@@ -48,7 +47,7 @@ const DATASETS: &[Dataset] = &[
         ("moving-mnist-cifar-hornet", TranslatorKind::HorNet, [64, 4], [512, 8], 0.0),
         ("moving-mnist-cifar-moganet", TranslatorKind::MogaNet, [64, 4], [512, 8], 0.0),
     ] },
-    Dataset { about: "taxi in- and outflow of Beijing, 4 -> 4 frames", clip: [4, 4, 2, 32, 32], rows: &[
+    Dataset { benchmark: Benchmark::TAXIBJ, rows: &[
         ("taxibj", TranslatorKind::Gsta, [32, 2], [256, 8], 0.1),
         ("taxibj-incepu", TranslatorKind::IncepU, [32, 2], [256, 8], 0.1),
         ("taxibj-vit", TranslatorKind::ViT, [32, 2], [256, 8], 0.1),
@@ -62,7 +61,7 @@ const DATASETS: &[Dataset] = &[
         ("taxibj-hornet", TranslatorKind::HorNet, [32, 2], [256, 8], 0.1),
         ("taxibj-moganet", TranslatorKind::MogaNet, [32, 2], [256, 8], 0.1),
     ] },
-    Dataset { about: "people walking, boxing, waving, 10 -> 20 frames", clip: [10, 20, 1, 128, 128], rows: &[
+    Dataset { benchmark: Benchmark::KTH, rows: &[
         ("kth", TranslatorKind::Gsta, [64, 2], [256, 6], 0.2),
         ("kth-incepu", TranslatorKind::IncepU, [64, 2], [256, 4], 0.1),
         ("kth-vit", TranslatorKind::ViT, [64, 2], [256, 4], 0.1),
@@ -76,7 +75,7 @@ const DATASETS: &[Dataset] = &[
         ("kth-hornet", TranslatorKind::HorNet, [64, 2], [256, 6], 0.2),
         ("kth-moganet", TranslatorKind::MogaNet, [64, 2], [256, 6], 0.2),
     ] },
-    Dataset { about: "Human3.6M, 4 -> 4 frames", clip: [4, 4, 3, 256, 256], rows: &[
+    Dataset { benchmark: Benchmark::HUMAN, rows: &[
         ("human", TranslatorKind::Gsta, [64, 4], [256, 8], 0.1),
         ("human-wide", TranslatorKind::Gsta, [64, 4], [512, 8], 0.0),
         ("human-incepu", TranslatorKind::IncepU, [64, 4], [512, 6], 0.1),
@@ -91,7 +90,7 @@ const DATASETS: &[Dataset] = &[
         ("human-hornet", TranslatorKind::HorNet, [64, 4], [512, 6], 0.1),
         ("human-moganet", TranslatorKind::MogaNet, [64, 4], [256, 6], 0.1),
     ] },
-    Dataset { about: "driving, KITTI to Caltech Pedestrian, 10 -> 1 frames", clip: [10, 1, 3, 128, 160], rows: &[
+    Dataset { benchmark: Benchmark::CALTECH, rows: &[
         ("caltech", TranslatorKind::Gsta, [64, 2], [256, 6], 0.2),
         ("caltech-incepu", TranslatorKind::IncepU, [64, 2], [256, 4], 0.1),
         ("caltech-vit", TranslatorKind::ViT, [64, 2], [256, 4], 0.1),
@@ -105,13 +104,13 @@ const DATASETS: &[Dataset] = &[
         ("caltech-hornet", TranslatorKind::HorNet, [64, 2], [256, 6], 0.1),
         ("caltech-moganet", TranslatorKind::MogaNet, [64, 2], [256, 6], 0.1),
     ] },
-    Dataset { about: "people doing things, Kinetics-400, 4 -> 4 frames", clip: [4, 4, 3, 256, 256], rows: &[
+    Dataset { benchmark: Benchmark::KINETICS, rows: &[
         ("kinetics", TranslatorKind::Gsta, [64, 4], [512, 8], 0.0),
     ] },
-    Dataset { about: "a robot pushing things, 4 -> 12 frames", clip: [4, 12, 3, 64, 64], rows: &[
+    Dataset { benchmark: Benchmark::BAIR, rows: &[
         ("bair", TranslatorKind::Gsta, [64, 2], [256, 8], 0.1),
     ] },
-    Dataset { about: "temperature at 5.625 degrees, 12 -> 12 hours", clip: [12, 12, 1, 32, 64], rows: &[
+    Dataset { benchmark: Benchmark::WEATHERBENCH, rows: &[
         ("weatherbench", TranslatorKind::Gsta, [32, 2], [256, 8], 0.1),
         ("weatherbench-incepu", TranslatorKind::IncepU, [32, 2], [256, 8], 0.1),
         ("weatherbench-vit", TranslatorKind::ViT, [32, 2], [256, 8], 0.1),
@@ -125,7 +124,7 @@ const DATASETS: &[Dataset] = &[
         ("weatherbench-hornet", TranslatorKind::HorNet, [32, 2], [256, 8], 0.1),
         ("weatherbench-moganet", TranslatorKind::MogaNet, [32, 2], [256, 8], 0.2),
     ] },
-    Dataset { about: "both components of wind at 5.625 degrees, 12 -> 12 hours", clip: [12, 12, 2, 32, 64], rows: &[
+    Dataset { benchmark: Benchmark::WEATHERBENCH_WIND, rows: &[
         ("weatherbench-wind", TranslatorKind::Gsta, [32, 2], [256, 8], 0.2),
         ("weatherbench-wind-incepu", TranslatorKind::IncepU, [32, 2], [256, 8], 0.1),
         ("weatherbench-wind-vit", TranslatorKind::ViT, [32, 2], [256, 8], 0.2),
@@ -139,7 +138,7 @@ const DATASETS: &[Dataset] = &[
         ("weatherbench-wind-hornet", TranslatorKind::HorNet, [32, 2], [256, 8], 0.2),
         ("weatherbench-wind-moganet", TranslatorKind::MogaNet, [32, 2], [256, 8], 0.2),
     ] },
-    Dataset { about: "four variables at three levels every six hours, 4 -> 4 frames", clip: [4, 4, 12, 32, 64], rows: &[
+    Dataset { benchmark: Benchmark::WEATHERBENCH_MULTI, rows: &[
         ("weatherbench-multi", TranslatorKind::Gsta, [32, 2], [512, 8], 0.1),
         ("weatherbench-multi-incepu", TranslatorKind::IncepU, [32, 2], [256, 8], 0.1),
         ("weatherbench-multi-vit", TranslatorKind::ViT, [32, 2], [256, 8], 0.1),
@@ -151,7 +150,7 @@ const DATASETS: &[Dataset] = &[
         ("weatherbench-multi-hornet", TranslatorKind::HorNet, [32, 2], [256, 8], 0.1),
         ("weatherbench-multi-moganet", TranslatorKind::MogaNet, [32, 2], [256, 8], 0.1),
     ] },
-    Dataset { about: "temperature at 1.40625 degrees, 12 -> 12 hours", clip: [12, 12, 1, 128, 256], rows: &[
+    Dataset { benchmark: Benchmark::WEATHERBENCH_FINE, rows: &[
         ("weatherbench-fine", TranslatorKind::Gsta, [32, 2], [256, 8], 0.1),
         ("weatherbench-fine-incepu", TranslatorKind::IncepU, [32, 2], [256, 8], 0.1),
         ("weatherbench-fine-vit", TranslatorKind::ViT, [32, 4], [256, 8], 0.1),
@@ -169,8 +168,7 @@ const DATASETS: &[Dataset] = &[
 
 /// Small enough for a CPU.
 const MOVING_DIGITS: Dataset = Dataset {
-    about: "small: trains in minutes on a laptop's CPU",
-    clip: [10, 10, 1, 32, 32],
+    benchmark: Benchmark::MOVING_DIGITS,
     rows: &[("moving-digits", TranslatorKind::Gsta, [8, 4], [64, 4], 0.0)],
 };
 
@@ -192,11 +190,8 @@ impl Dataset {
     fn presets(&self) -> impl Iterator<Item = Preset<SimVpConfig>> + '_ {
         self.rows
             .iter()
-            .map(|(name, translator, spatial, temporal, drop_path)| Preset {
-                name,
-                about: self.about,
-                clip: ClipShape::new(self.clip),
-                config: SimVpConfig {
+            .map(|(name, translator, spatial, temporal, drop_path)| {
+                let config = SimVpConfig {
                     translator: *translator,
                     spatial_channels: spatial[0],
                     spatial_depth: spatial[1],
@@ -204,7 +199,8 @@ impl Dataset {
                     temporal_depth: temporal[1],
                     drop_path: *drop_path,
                     ..SimVpConfig::default()
-                },
+                };
+                self.benchmark.variant(name, self.benchmark.about, config)
             })
     }
 }

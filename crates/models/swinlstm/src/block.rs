@@ -84,7 +84,9 @@ impl SwinLstmBlock {
                 reduction.forward_channels(Tensor::cat(vec![normalized, second], 1))
             }
         };
-        let attention = self.windows.attend(&self.attention, self.position_bias.val(), normalized);
+        let attention = self
+            .windows
+            .attend(&self.attention, self.position_bias.val(), normalized);
         let features = features + kept(attention);
         let mixed = self.mlp.on_channels(self.mlp_norm.forward(features.clone()));
         features + kept(mixed)

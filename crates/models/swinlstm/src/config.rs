@@ -1,7 +1,7 @@
 //! SwinLSTM's hyper-parameters and the published sets of them.
 
-use foreframe_core::{ClipShape, ConfigError, Preset};
-use foreframe_nn::{FramePatches, Windows, drop_path_schedule, moving_digits, openstl_presets};
+use foreframe_core::{Benchmark, ClipShape, ConfigError, Preset};
+use foreframe_nn::{FramePatches, Windows, drop_path_schedule, openstl_presets};
 use serde::{Deserialize, Serialize};
 
 use crate::cell::SwinLstmCellConfig;
@@ -148,11 +148,7 @@ impl SwinLstmConfig {
         }
         ConfigError::within("network.width", self.width_at(self.scales()), 1..=MOST_CHANNELS).map_err(|error| {
             ConfigError {
-                problem: format!(
-                    "is {}, which {} doublings make too large",
-                    self.width,
-                    self.scales()
-                ),
+                problem: format!("is {}, which {} doublings make too large", self.width, self.scales()),
                 ..error
             }
         })?;
@@ -216,7 +212,7 @@ pub(crate) fn presets() -> Vec<Preset<SwinLstmConfig>> {
             _ => preset,
         })
         .collect();
-    presets.push(moving_digits(SwinLstmConfig {
+    presets.push(Benchmark::MOVING_DIGITS.preset(SwinLstmConfig {
         width: 32,
         depths: vec![2],
         up_depths: vec![2],

@@ -28,7 +28,12 @@ pub(crate) fn keys(config: &SwinLstmConfig) -> KeyMap {
         }
     };
     let cells = cells.iter().enumerate().flat_map(|(cell, theirs)| {
-        blocks.map(|(our, their)| (format!("cells.{cell}.blocks.*.{our}"), format!("{theirs}.STBs.*.{their}")))
+        blocks.map(|(our, their)| {
+            (
+                format!("cells.{cell}.blocks.*.{our}"),
+                format!("{theirs}.STBs.*.{their}"),
+            )
+        })
     });
     let (embedding, last) = match scales {
         0 => ("ST.patch_embed", "ST.patch_inflated.Conv"),

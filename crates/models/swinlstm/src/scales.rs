@@ -47,9 +47,7 @@ impl PatchMerging {
     pub(crate) fn new(width: usize, device: &Device) -> Self {
         Self {
             norm: LayerNorm2d::new(4 * width, EPSILON, device),
-            reduction: LinearConfig::new([4 * width, 2 * width])
-                .without_bias()
-                .init(device),
+            reduction: LinearConfig::new([4 * width, 2 * width]).without_bias().init(device),
         }
     }
 

@@ -51,5 +51,13 @@ fn agrees_with_openstl(#[case] method: &str, #[case] variant: &str, #[case] on_g
 fn agrees_with_openstl_at_the_published_size() {
     let preset = &SwinLstm::presets()[0];
     let (config, clip) = (&preset.config, &preset.clip);
-    check_full_recurrent::<SwinLstm>("swinlstm_d", config, clip, &[], None, &Device::flex(), &Tolerance::cpu());
+    check_full_recurrent::<SwinLstm>(
+        "swinlstm_d",
+        config,
+        clip,
+        &[],
+        None,
+        &Device::flex(),
+        &Tolerance::cpu(),
+    );
 }

@@ -1,6 +1,6 @@
 //! TAU's hyper-parameters and the published sets of them.
 
-use foreframe_core::{ClipShape, ConfigError, Preset};
+use foreframe_core::{Benchmark, ClipShape, ConfigError, Preset};
 use foreframe_nn::{BlockConfig, BlockPlace, SpatialConfig, TranslatorConfig};
 use serde::{Deserialize, Serialize};
 
@@ -117,100 +117,24 @@ impl TauConfig {
 
 /// OpenSTL's configurations (`configs/<dataset>/TAU.py`), that of the SEVIR table of the USTEP paper, and a small one.
 pub(crate) fn presets() -> Vec<Preset<TauConfig>> {
-    let preset = |name, about, clip, config| Preset {
-        name,
-        about,
-        clip: ClipShape::new(clip),
-        config,
-    };
     vec![
-        preset(
-            "moving-mnist",
-            "two moving digits, 10 -> 10 frames",
-            [10, 10, 1, 64, 64],
-            TauConfig::default(),
-        ),
-        preset(
-            "moving-mnist-cifar",
-            "two moving digits before photographs, 10 -> 10 frames",
-            [10, 10, 3, 64, 64],
-            TauConfig::default(),
-        ),
-        preset(
-            "taxibj",
-            "taxi in- and outflow of Beijing, 4 -> 4 frames",
-            [4, 4, 2, 32, 32],
-            TauConfig::published([32, 2], [256, 8], 0.1),
-        ),
-        preset(
-            "kth",
-            "people walking, boxing, waving, 10 -> 20 frames",
-            [10, 20, 1, 128, 128],
-            TauConfig::published([64, 2], [256, 6], 0.1),
-        ),
-        preset(
-            "human",
-            "Human3.6M, 4 -> 4 frames",
-            [4, 4, 3, 256, 256],
-            TauConfig::published([64, 4], [512, 8], 0.1),
-        ),
-        preset(
-            "kinetics",
-            "people doing things, Kinetics-400, 4 -> 4 frames",
-            [4, 4, 3, 256, 256],
-            TauConfig::published([64, 4], [512, 8], 0.1),
-        ),
-        preset(
-            "caltech",
-            "driving, KITTI to Caltech Pedestrian, 10 -> 1 frames",
-            [10, 1, 3, 128, 160],
-            TauConfig::published([64, 2], [256, 6], 0.1),
-        ),
-        preset(
-            "weatherbench",
-            "temperature at 5.625 degrees, 12 -> 12 hours",
-            [12, 12, 1, 32, 64],
-            TauConfig::published([32, 2], [256, 8], 0.1),
-        ),
-        preset(
-            "weatherbench-wind",
-            "both components of wind at 5.625 degrees, 12 -> 12 hours",
-            [12, 12, 2, 32, 64],
-            TauConfig::published([32, 2], [256, 8], 0.1),
-        ),
-        preset(
-            "weatherbench-multi",
-            "four variables at three levels every six hours, 4 -> 4 frames",
-            [4, 4, 12, 32, 64],
-            TauConfig::published([32, 2], [256, 8], 0.1),
-        ),
-        preset(
-            "weatherbench-fine",
-            "temperature at 1.40625 degrees, 12 -> 12 hours",
-            [12, 12, 1, 128, 256],
-            TauConfig::published([32, 4], [256, 8], 0.1),
-        ),
-        preset(
-            "bair",
-            "a robot pushing things, 4 -> 12 frames",
-            [4, 12, 3, 64, 64],
-            TauConfig::published([64, 2], [256, 8], 0.1),
-        ),
-        preset(
-            "sevir",
-            "rain seen by radar, 13 -> 12 frames",
-            [13, 12, 1, 192, 192],
-            TauConfig::published([64, 2], [256, 6], 0.1),
-        ),
-        preset(
-            "moving-digits",
-            "small: trains in minutes on a laptop's CPU",
-            [10, 10, 1, 32, 32],
-            TauConfig {
-                mlp_ratio: 4,
-                first_drop_path: 0.0,
-                ..TauConfig::published([8, 4], [64, 4], 0.0)
-            },
-        ),
+        Benchmark::MOVING_MNIST.preset(TauConfig::default()),
+        Benchmark::MOVING_MNIST_CIFAR.preset(TauConfig::default()),
+        Benchmark::TAXIBJ.preset(TauConfig::published([32, 2], [256, 8], 0.1)),
+        Benchmark::KTH.preset(TauConfig::published([64, 2], [256, 6], 0.1)),
+        Benchmark::HUMAN.preset(TauConfig::published([64, 4], [512, 8], 0.1)),
+        Benchmark::KINETICS.preset(TauConfig::published([64, 4], [512, 8], 0.1)),
+        Benchmark::CALTECH.preset(TauConfig::published([64, 2], [256, 6], 0.1)),
+        Benchmark::WEATHERBENCH.preset(TauConfig::published([32, 2], [256, 8], 0.1)),
+        Benchmark::WEATHERBENCH_WIND.preset(TauConfig::published([32, 2], [256, 8], 0.1)),
+        Benchmark::WEATHERBENCH_MULTI.preset(TauConfig::published([32, 2], [256, 8], 0.1)),
+        Benchmark::WEATHERBENCH_FINE.preset(TauConfig::published([32, 4], [256, 8], 0.1)),
+        Benchmark::BAIR.preset(TauConfig::published([64, 2], [256, 8], 0.1)),
+        Benchmark::SEVIR.preset(TauConfig::published([64, 2], [256, 6], 0.1)),
+        Benchmark::MOVING_DIGITS.preset(TauConfig {
+            mlp_ratio: 4,
+            first_drop_path: 0.0,
+            ..TauConfig::published([8, 4], [64, 4], 0.0)
+        }),
     ]
 }

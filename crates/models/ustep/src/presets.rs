@@ -1,15 +1,8 @@
 //! Named sets of hyper-parameters.
 
-use foreframe_core::{ClipShape, Preset};
+use foreframe_core::{Benchmark, Preset};
 
 use crate::{RecurrenceLayout, SegmentNet, UStepConfig};
-
-const MOVING_MNIST: [usize; 5] = [10, 10, 1, 64, 64];
-const MOVING_DIGITS: [usize; 5] = [10, 10, 1, 32, 32];
-const KTH: [usize; 5] = [10, 20, 1, 128, 128];
-const HUMAN: [usize; 5] = [4, 4, 3, 256, 256];
-const CALTECH: [usize; 5] = [10, 1, 3, 128, 160];
-const WEATHERBENCH: [usize; 5] = [12, 12, 1, 32, 64];
 
 /// `[spatial channels, spatial depth]`, `[width, micro depth, macro depth]` and frames in a micro segment.
 fn sizes(spatial: [usize; 2], segments: [usize; 3], micro_segment: usize) -> UStepConfig {
@@ -78,110 +71,52 @@ fn all() -> Vec<Preset<UStepConfig>> {
         drop_path: 0.0,
         ..sizes([16, 2], [64, 2, 2], 0)
     };
-    let preset = |name, about, clip, config| Preset {
-        name,
-        about,
-        clip: ClipShape::new(clip),
-        config,
-    };
     vec![
-        preset(
-            "moving-mnist",
-            "two moving digits, 10 -> 10 frames",
-            MOVING_MNIST,
-            moving_mnist.clone(),
-        ),
-        preset(
-            "kth",
-            "people walking, boxing, waving, 10 -> 20 frames",
-            KTH,
-            kth.clone(),
-        ),
-        preset("human", "Human3.6M, 4 -> 4 frames", HUMAN, human.clone()),
-        preset(
-            "caltech",
-            "driving, KITTI to Caltech Pedestrian, 10 -> 1 frames",
-            CALTECH,
-            caltech.clone(),
-        ),
-        preset(
-            "weatherbench",
-            "temperature at 5.625 degrees, 12 -> 12 hours",
-            WEATHERBENCH,
-            weatherbench.clone(),
-        ),
-        preset(
-            "sevir",
-            "rain seen by radar, 13 -> 12 frames",
-            [13, 12, 1, 192, 192],
-            sizes([64, 2], [256, 4, 4], 13),
-        ),
-        preset(
-            "ucf",
-            "sports videos, 4 -> 1 frames",
-            [4, 1, 3, 480, 720],
-            sizes([64, 6], [192, 3, 3], 2),
-        ),
-        preset(
+        Benchmark::MOVING_MNIST.preset(moving_mnist.clone()),
+        Benchmark::KTH.preset(kth.clone()),
+        Benchmark::HUMAN.preset(human.clone()),
+        Benchmark::CALTECH.preset(caltech.clone()),
+        Benchmark::WEATHERBENCH.preset(weatherbench.clone()),
+        Benchmark::SEVIR.preset(sizes([64, 2], [256, 4, 4], 13)),
+        Benchmark::UCF.preset(sizes([64, 6], [192, 3, 3], 2)),
+        Benchmark::MOVING_MNIST.variant(
             "moving-mnist-dt1",
             "ablation: micro segments of 1 frame",
-            MOVING_MNIST,
             segments_of(1, 0),
         ),
-        preset(
+        Benchmark::MOVING_MNIST.variant(
             "moving-mnist-dt2",
             "ablation: micro segments of 2 frames",
-            MOVING_MNIST,
             segments_of(2, 0),
         ),
-        preset(
+        Benchmark::MOVING_MNIST.variant(
             "moving-mnist-dt10",
             "ablation: micro segments of 10 frames",
-            MOVING_MNIST,
             segments_of(10, 0),
         ),
-        preset(
+        Benchmark::MOVING_MNIST.variant(
             "moving-mnist-frames",
             "ablation: single frames at both scales",
-            MOVING_MNIST,
             segments_of(1, 1),
         ),
-        preset(
+        Benchmark::MOVING_MNIST.variant(
             "moving-mnist-without-cross",
             "ablation: no gates, no states",
-            MOVING_MNIST,
             without_cross,
         ),
-        preset(
+        Benchmark::MOVING_MNIST.variant(
             "moving-mnist-layerwise",
             "gates around every block",
-            MOVING_MNIST,
             layerwise(6, moving_mnist),
         ),
-        preset("kth-layerwise", "gates around every block", KTH, layerwise(4, kth)),
-        preset(
-            "human-layerwise",
-            "gates around every block",
-            HUMAN,
-            layerwise(4, human),
-        ),
-        preset(
-            "caltech-layerwise",
-            "gates around every block",
-            CALTECH,
-            layerwise(6, caltech),
-        ),
-        preset(
+        Benchmark::KTH.variant("kth-layerwise", "gates around every block", layerwise(4, kth)),
+        Benchmark::HUMAN.variant("human-layerwise", "gates around every block", layerwise(4, human)),
+        Benchmark::CALTECH.variant("caltech-layerwise", "gates around every block", layerwise(6, caltech)),
+        Benchmark::WEATHERBENCH.variant(
             "weatherbench-layerwise",
             "gates around every block",
-            WEATHERBENCH,
             layerwise(4, weatherbench),
         ),
-        preset(
-            "moving-digits",
-            "small: trains in minutes on a laptop's CPU",
-            MOVING_DIGITS,
-            moving_digits,
-        ),
+        Benchmark::MOVING_DIGITS.preset(moving_digits),
     ]
 }

@@ -1,6 +1,6 @@
 //! WaST's hyper-parameters and the published sets of them.
 
-use foreframe_core::{ClipShape, ConfigError, Preset};
+use foreframe_core::{Benchmark, ClipShape, ConfigError, Preset};
 use foreframe_nn::{Statistics, drop_path_schedule};
 use serde::{Deserialize, Serialize};
 
@@ -162,45 +162,34 @@ impl WastConfig {
 
 /// OpenSTL's configuration (`configs/taxibj/WaST.py`), its sizes on other clips, and a small one.
 pub(crate) fn presets() -> Vec<Preset<WastConfig>> {
-    let preset = |name, about, clip, config| Preset {
-        name,
-        about,
-        clip: ClipShape::new(clip),
-        config,
-    };
     vec![
-        preset(
-            "taxibj",
-            "taxi in- and outflow of Beijing, 4 -> 4 frames",
-            [4, 4, 2, 32, 32],
-            WastConfig::default(),
-        ),
-        preset(
+        Benchmark::TAXIBJ.preset(WastConfig::default()),
+        Benchmark::MOVING_MNIST.variant(
             "moving-mnist",
             "two moving digits, 10 -> 10 frames, with the sizes for TaxiBJ",
-            [10, 10, 1, 64, 64],
             WastConfig::default(),
         ),
-        preset(
-            "cikm",
-            "rain seen by radar, CIKM 2017, 10 -> 5 frames, with the sizes for TaxiBJ",
-            [10, 5, 1, 64, 64],
-            WastConfig::default(),
-        ),
-        preset(
-            "moving-digits",
-            "small: trains in minutes on a laptop's CPU",
-            [10, 10, 1, 32, 32],
-            WastConfig {
-                encoder_channels: 6,
-                depths: [1, 2, 1],
-                mlp_ratio: 2.0,
-                kernel: 15,
-                bottleneck_kernel: 7,
-                drop_path: 0.0,
-                drop_path_start: 0,
-                ..WastConfig::default()
+        Preset {
+            clip: ClipShape {
+                past: 10,
+                future: 5,
+                ..Benchmark::CIKM.clip
             },
-        ),
+            ..Benchmark::CIKM.variant(
+                "cikm",
+                "rain seen by radar, CIKM 2017, 10 -> 5 frames, with the sizes for TaxiBJ",
+                WastConfig::default(),
+            )
+        },
+        Benchmark::MOVING_DIGITS.preset(WastConfig {
+            encoder_channels: 6,
+            depths: [1, 2, 1],
+            mlp_ratio: 2.0,
+            kernel: 15,
+            bottleneck_kernel: 7,
+            drop_path: 0.0,
+            drop_path_start: 0,
+            ..WastConfig::default()
+        }),
     ]
 }

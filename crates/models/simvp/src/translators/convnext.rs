@@ -4,7 +4,10 @@ use burn::module::{Module, Param};
 use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::Cost;
-use foreframe_nn::{Block, BlockConfig, DepthwiseConv2d, DepthwiseConv2dConfig, DropPath, FeedForward, LayerNorm2d, SizedBlock, fan_out_std};
+use foreframe_nn::{
+    Block, BlockConfig, DepthwiseConv2d, DepthwiseConv2dConfig, DropPath, FeedForward, LayerNorm2d, SizedBlock,
+    fan_out_std,
+};
 use foreframe_ops::scaled_add;
 
 use crate::linear::PointwiseFeedForward;

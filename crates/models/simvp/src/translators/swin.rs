@@ -43,7 +43,9 @@ pub(crate) struct SwinBlock {
 impl Block for SwinBlock {
     fn forward(&self, features: Tensor<4>, _step: usize) -> Tensor<4> {
         let normalized = self.attention_norm.forward(features.clone());
-        let attention = self.windows.attend(&self.attention, self.position_bias.val(), normalized);
+        let attention = self
+            .windows
+            .attend(&self.attention, self.position_bias.val(), normalized);
         let features = features + self.drop_path.forward(attention);
         let mixed = self.mlp.on_channels(self.mlp_norm.forward(features.clone()));
         features + self.drop_path.forward(mixed)

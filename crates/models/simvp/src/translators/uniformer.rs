@@ -4,7 +4,10 @@ use burn::module::{Module, Param};
 use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor};
 use foreframe_core::{ClipShape, ConfigError, Cost};
-use foreframe_nn::{BatchNorm2d, BatchNorm2dConfig, Block, BlockConfig, Conv2d, Conv2dConfig, DepthwiseConv2d, DepthwiseConv2dConfig, DropPath, FeedForward, LayerNorm2d, SelfAttention, SizedBlock, fan_out_std};
+use foreframe_nn::{
+    BatchNorm2d, BatchNorm2dConfig, Block, BlockConfig, Conv2d, Conv2dConfig, DepthwiseConv2d, DepthwiseConv2dConfig,
+    DropPath, FeedForward, LayerNorm2d, SelfAttention, SizedBlock, fan_out_std,
+};
 use foreframe_ops::scaled_add;
 
 use crate::SimVpConfig;
