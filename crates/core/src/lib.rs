@@ -29,8 +29,8 @@ pub use import::{ImportError, ImportReport, import, select};
 pub use key_map::KeyMap;
 pub use known::{Known, Targets};
 pub use named::{
-    AssignError, NamedTensor, assign, count_parameters, gradients, is_buffer, named_shapes, named_tensors,
-    one_for_all_steps,
+    AssignError, NamedMapper, NamedTensor, NamedVisitor, assign, count_parameters, gradients, is_buffer, map_named,
+    named_shapes, named_tensors, one_for_all_steps, visit_named,
 };
 pub use objective::{Objective, mean_squared_error};
 pub use recurrent::{

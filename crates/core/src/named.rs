@@ -26,91 +26,119 @@ pub fn is_buffer(name: &str) -> bool {
         .is_some_and(|field| field.starts_with("running_"))
 }
 
+/// What [`visit_named`] does to every tensor.
+pub trait NamedVisitor {
+    /// `param`, which is called `name`.
+    fn visit<const D: usize>(&mut self, name: &str, param: &Param<Tensor<D>>);
+}
+
+/// What [`map_named`] makes of every tensor.
+pub trait NamedMapper {
+    /// The replacement of `param`, which is called `name`.
+    fn map<const D: usize>(&mut self, name: &str, param: Param<Tensor<D>>) -> Param<Tensor<D>>;
+}
+
+/// Visits all floating-point tensors of `module` with their names, in the order of its fields.
+pub fn visit_named<M: Module>(module: &M, visitor: &mut impl NamedVisitor) {
+    module.visit(&mut Named::new(visitor));
+}
+
+/// Replaces all floating-point tensors of `module`, in the order of its fields.
+pub fn map_named<M: Module>(module: M, mapper: &mut impl NamedMapper) -> M {
+    module.map(&mut Named::new(mapper))
+}
+
+/// Knows where in a module it is.
+struct Named<'a, V> {
+    path: Vec<String>,
+    inner: &'a mut V,
+}
+
+impl<'a, V> Named<'a, V> {
+    fn new(inner: &'a mut V) -> Self {
+        let path = Vec::new();
+        Self { path, inner }
+    }
+}
+
+impl<V: NamedVisitor> ModuleVisitor for Named<'_, V> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.inner.visit(&self.path.join("."), param);
+    }
+}
+
+impl<V: NamedMapper> ModuleMapper for Named<'_, V> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        self.inner.map(&self.path.join("."), param)
+    }
+}
+
 /// All floating-point tensors of `module` in the order of its fields.
 pub fn named_tensors<M: Module>(module: &M) -> Vec<NamedTensor> {
-    struct Collect {
-        path: Vec<String>,
-        found: Vec<NamedTensor>,
-    }
-    impl ModuleVisitor for Collect {
-        fn enter_module(&mut self, name: &str, _: &str) {
-            self.path.push(name.to_owned());
-        }
-        fn exit_module(&mut self, _: &str, _: &str) {
-            self.path.pop();
-        }
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.found.push(NamedTensor {
-                name: self.path.join("."),
+    struct Collect(Vec<NamedTensor>);
+    impl NamedVisitor for Collect {
+        fn visit<const D: usize>(&mut self, name: &str, param: &Param<Tensor<D>>) {
+            self.0.push(NamedTensor {
+                name: name.to_owned(),
                 data: param.val().into_data(),
                 id: param.id,
             });
         }
     }
-    let mut visitor = Collect {
-        path: Vec::new(),
-        found: Vec::new(),
-    };
-    module.visit(&mut visitor);
-    visitor.found
+    let mut visitor = Collect(Vec::new());
+    visit_named(module, &mut visitor);
+    visitor.0
 }
 
 /// The name and shape of every floating-point tensor of `module` in the order of its fields. Parameters that were never
 /// used stay so: no values are drawn.
 pub fn named_shapes<M: Module>(module: &M) -> Vec<(String, Vec<usize>)> {
-    struct Collect {
-        path: Vec<String>,
-        found: Vec<(String, Vec<usize>)>,
-    }
-    impl ModuleVisitor for Collect {
-        fn enter_module(&mut self, name: &str, _: &str) {
-            self.path.push(name.to_owned());
-        }
-        fn exit_module(&mut self, _: &str, _: &str) {
-            self.path.pop();
-        }
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.found.push((self.path.join("."), param.lazy_shape().to_vec()));
+    struct Collect(Vec<(String, Vec<usize>)>);
+    impl NamedVisitor for Collect {
+        fn visit<const D: usize>(&mut self, name: &str, param: &Param<Tensor<D>>) {
+            self.0.push((name.to_owned(), param.lazy_shape().to_vec()));
         }
     }
-    let mut visitor = Collect {
-        path: Vec::new(),
-        found: Vec::new(),
-    };
-    module.visit(&mut visitor);
-    visitor.found
+    let mut visitor = Collect(Vec::new());
+    visit_named(module, &mut visitor);
+    visitor.0
 }
 
 /// Gradients by name; a parameter that the loss does not depend on is absent.
 pub fn gradients<M: Module>(module: &M, gradients: &Gradients) -> BTreeMap<String, TensorData> {
     struct Collect<'a> {
-        path: Vec<String>,
         gradients: &'a Gradients,
         found: BTreeMap<String, TensorData>,
     }
-    impl ModuleVisitor for Collect<'_> {
-        fn enter_module(&mut self, name: &str, _: &str) {
-            self.path.push(name.to_owned());
-        }
-        fn exit_module(&mut self, _: &str, _: &str) {
-            self.path.pop();
-        }
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let name = self.path.join(".");
-            if is_buffer(&name) {
+    impl NamedVisitor for Collect<'_> {
+        fn visit<const D: usize>(&mut self, name: &str, param: &Param<Tensor<D>>) {
+            if is_buffer(name) {
                 return;
             }
             if let Some(gradient) = param.val().grad(self.gradients) {
-                self.found.insert(name, gradient.into_data());
+                self.found.insert(name.to_owned(), gradient.into_data());
             }
         }
     }
-    let mut visitor = Collect {
-        path: Vec::new(),
-        gradients,
-        found: BTreeMap::new(),
-    };
-    module.visit(&mut visitor);
+    let found = BTreeMap::new();
+    let mut visitor = Collect { gradients, found };
+    visit_named(module, &mut visitor);
     visitor.found
 }
 
@@ -252,29 +280,21 @@ pub fn one_for_all_steps(data: TensorData) -> Option<TensorData> {
 /// Names the first tensor that is missing, left over, of another size, or that holds a value that is not finite; the module is then lost, the caller's copy is not.
 pub fn assign<M: Module>(module: M, mut tensors: BTreeMap<String, TensorData>) -> Result<M, AssignError> {
     struct Replace<'a> {
-        path: Vec<String>,
         tensors: &'a mut BTreeMap<String, TensorData>,
         error: Option<AssignError>,
     }
-    impl ModuleMapper for Replace<'_> {
-        fn enter_module(&mut self, name: &str, _: &str) {
-            self.path.push(name.to_owned());
-        }
-        fn exit_module(&mut self, _: &str, _: &str) {
-            self.path.pop();
-        }
-        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+    impl NamedMapper for Replace<'_> {
+        fn map<const D: usize>(&mut self, name: &str, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
             if self.error.is_some() {
                 return param;
             }
-            let name = self.path.join(".");
             let expected = param.lazy_shape().to_vec();
-            let given = self.tensors.remove(&name);
-            let given = match is_buffer(&name) {
+            let given = self.tensors.remove(name);
+            let given = match is_buffer(name) {
                 true => given.map(|data| for_all_steps(data, &expected)),
                 false => given,
             };
-            match fitting(&name, given, &expected) {
+            match fitting(name, given, &expected) {
                 Ok(data) => {
                     // Parameters that were never used are replaced without drawing their first values.
                     let (id, device) = (param.id, param.lazy_device());
@@ -288,11 +308,10 @@ pub fn assign<M: Module>(module: M, mut tensors: BTreeMap<String, TensorData>) -
         }
     }
     let mut mapper = Replace {
-        path: Vec::new(),
         tensors: &mut tensors,
         error: None,
     };
-    let module = module.map(&mut mapper);
+    let module = map_named(module, &mut mapper);
     if let Some(error) = mapper.error {
         return Err(error);
     }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use burn::tensor::{DType, TensorData};
 use foreframe_core::ClipShape;
 use safetensors::{Dtype, SafeTensors};
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 /// One network of the reference code: its hyper-parameters, its state and what it computes.
 #[derive(Clone, Debug)]
@@ -79,6 +80,17 @@ impl Case {
             Some(sizes) => sizes,
             None => panic!("{}: no hyper-parameter `{name}` that is a list of sizes", self.name),
         }
+    }
+
+    /// The configuration of a stack of recurrent layers, in the names of our keys.
+    pub fn stack<C: DeserializeOwned>(&self) -> C {
+        let config = json!({
+            "patch": self.size("patch_size"),
+            "widths": self.sizes("num_hidden"),
+            "kernel": self.size("filter_size"),
+            "layer_norm": self.size("layer_norm") == 1,
+        });
+        serde_json::from_value(config).unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 }
 

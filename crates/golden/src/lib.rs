@@ -22,5 +22,5 @@ pub use compare::{Differences, Tolerance};
 pub use device::devices;
 pub use full::check_full;
 pub use op::{Inputs, OpCase};
-pub use recurrent::{FirstState, check_full_recurrent, check_recurrent};
+pub use recurrent::{FirstState, check_full_preset, check_full_recurrent, check_recurrent, check_recurrent_case};
 pub use settled::settled_difference;

@@ -1,11 +1,11 @@
 //! Comparing recurrent networks, whose reference begins from given states and is shown given true frames.
 
 use burn::tensor::{Device, Tensor};
-use foreframe_core::{Architecture, Clip, ClipShape, Recurrent, Stream, TrueFrames, unrolled_from};
+use foreframe_core::{Architecture, Clip, ClipShape, Preset, Recurrent, Stream, TrueFrames, unrolled_from};
 
 use crate::check::{Train, check_with};
 use crate::full::{check_full_with, derived};
-use crate::{Case, Tolerance};
+use crate::{Case, Tolerance, devices};
 
 /// From the tensors that the reference drew as first states, in its order, to the state.
 pub type FirstState<A> = fn(&A, Vec<Tensor<4>>) -> <A as Recurrent>::State;
@@ -71,6 +71,39 @@ pub fn check_full_recurrent<A: Architecture + Recurrent>(
         });
         continued(network, first_state(network, states.collect()), past, clip.future)
     });
+}
+
+/// [`check_recurrent`] of the case `<method>/<variant>` on every device under test. The software GPU compiles every new shape
+/// for seconds: it gets the variant `base` only.
+///
+/// # Panics
+/// Lists every tensor that differs, with both values.
+#[track_caller]
+pub fn check_recurrent_case<A: Architecture + Recurrent>(
+    method: &str,
+    variant: &str,
+    config: impl Fn(&Case) -> A::Config,
+) {
+    let case = Case::load(method, variant);
+    for (name, device) in devices() {
+        if variant == "base" || name != "wgpu" {
+            check_recurrent::<A>(&case, &config(&case), None, &device, &Tolerance::of(name));
+        }
+    }
+}
+
+/// [`check_full_recurrent`] of a preset of a network whose states begin at zero.
+///
+/// # Panics
+/// Lists what differs, with both values.
+#[track_caller]
+pub fn check_full_preset<A: Architecture + Recurrent>(name: &str, preset: &str) {
+    let presets = A::presets();
+    let found = presets.iter().find(|found| found.name == preset);
+    let Some(Preset { config, clip, .. }) = found else {
+        panic!("{} has no preset `{preset}`", A::NAME);
+    };
+    check_full_recurrent::<A>(name, config, clip, &[], None, &Device::flex(), &Tolerance::cpu());
 }
 
 fn drawn(case: &Case, device: &Device) -> Vec<Tensor<4>> {

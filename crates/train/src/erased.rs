@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use foreframe_core::{
-    Ahead, Architecture, AssignError, Clip, ClipShape, ConfigError, ImportError, ImportReport, NamedTensor,
-    StepContext, Targets, assign, count_parameters, gradients, is_buffer, lift, named_shapes, named_tensors, select,
+    Ahead, Architecture, AssignError, Clip, ClipShape, ConfigError, ImportError, ImportReport, NamedMapper,
+    NamedTensor, NamedVisitor, StepContext, Targets, assign, count_parameters, gradients, is_buffer, lift, map_named,
+    named_shapes, named_tensors, select, visit_named,
 };
 use toml::Table;
 
@@ -166,12 +167,12 @@ impl<A: Architecture> Network for ErasedNetwork<A> {
         }
         let (loss, grad_norm) = gradient.measure()?;
         gradient.clip(grad_norm, optimizer.clip_norm());
-        self.module = self.module.clone().map(&mut Update {
-            path: Vec::new(),
+        let mut update = Update {
             gradient,
             optimizer,
             rates,
-        });
+        };
+        self.module = map_named(self.module.clone(), &mut update);
         Ok(StepOutcome { loss, grad_norm, clips })
     }
 
@@ -210,55 +211,34 @@ fn micro_batch_context(step: &StepContext, index: usize) -> StepContext {
 
 fn flat_gradients<M: Module>(module: &M, gradients: Gradients) -> BTreeMap<String, Tensor<1>> {
     struct Take {
-        path: Vec<String>,
         gradients: Gradients,
         taken: BTreeMap<String, Tensor<1>>,
     }
-    impl ModuleVisitor for Take {
-        fn enter_module(&mut self, name: &str, _: &str) {
-            self.path.push(name.to_owned());
-        }
-        fn exit_module(&mut self, _: &str, _: &str) {
-            self.path.pop();
-        }
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let name = self.path.join(".");
-            if is_buffer(&name) {
+    impl NamedVisitor for Take {
+        fn visit<const D: usize>(&mut self, name: &str, param: &Param<Tensor<D>>) {
+            if is_buffer(name) {
                 return;
             }
             if let Some(gradient) = param.val().grad_remove(&mut self.gradients) {
-                self.taken.insert(name, flat(gradient));
+                self.taken.insert(name.to_owned(), flat(gradient));
             }
         }
     }
-    let mut visitor = Take {
-        path: Vec::new(),
-        gradients,
-        taken: BTreeMap::new(),
-    };
-    module.visit(&mut visitor);
+    let taken = BTreeMap::new();
+    let mut visitor = Take { gradients, taken };
+    visit_named(module, &mut visitor);
     visitor.taken
 }
 
 struct Update<'a> {
-    path: Vec<String>,
     gradient: Gradient,
     optimizer: &'a mut Adam,
     rates: &'a StepRates,
 }
 
-impl ModuleMapper for Update<'_> {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let name = self.path.join(".");
-        let Some(gradient) = self.gradient.take(&name) else {
+impl NamedMapper for Update<'_> {
+    fn map<const D: usize>(&mut self, name: &str, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(gradient) = self.gradient.take(name) else {
             return param;
         };
         param.map(|parameter| {
@@ -266,7 +246,7 @@ impl ModuleMapper for Update<'_> {
             let device = parameter.device();
             let updated = self
                 .optimizer
-                .update(&name, flat(parameter.inner()), gradient, self.rates);
+                .update(name, flat(parameter.inner()), gradient, self.rates);
             lift(updated.reshape(shape), &device).require_grad()
         })
     }

@@ -1,40 +1,15 @@
 //! The network is OpenSTL's: forecasts, losses, gradients.
 
-use burn::tensor::Device;
-use foreframe_convlstm::{ConvLstm, ConvLstmConfig};
-use foreframe_core::Architecture;
-use foreframe_golden::{Case, Tolerance, check_full_recurrent, check_recurrent, devices};
+use foreframe_convlstm::ConvLstm;
+use foreframe_golden::{Case, check_full_preset, check_recurrent_case};
 use rstest::rstest;
 
-fn config(case: &Case) -> ConvLstmConfig {
-    ConvLstmConfig {
-        patch: case.size("patch_size"),
-        widths: case.sizes("num_hidden"),
-        kernel: case.size("filter_size"),
-        layer_norm: case.size("layer_norm") == 1,
-    }
-}
-
-/// The software GPU compiles every new shape for seconds: it gets one case.
 #[rstest]
-#[case("base", true)]
-#[case("layernorm", false)]
-#[case("long", false)]
-#[case("reverse_ss", false)]
-#[case("short", false)]
-fn agrees_with_openstl(#[case] variant: &str, #[case] on_gpu: bool) {
-    let case = Case::load("convlstm", variant);
-    for (name, device) in devices() {
-        if on_gpu || name != "wgpu" {
-            check_recurrent::<ConvLstm>(&case, &config(&case), None, &device, &Tolerance::of(name));
-        }
-    }
+fn agrees_with_openstl(#[values("base", "layernorm", "long", "reverse_ss", "short")] variant: &str) {
+    check_recurrent_case::<ConvLstm>("convlstm", variant, Case::stack);
 }
 
 #[test]
 fn agrees_with_openstl_at_the_published_size() {
-    let preset = &ConvLstm::presets()[0];
-    let (config, clip) = (&preset.config, &preset.clip);
-    let tolerance = Tolerance::cpu();
-    check_full_recurrent::<ConvLstm>("convlstm", config, clip, &[], None, &Device::flex(), &tolerance);
+    check_full_preset::<ConvLstm>("convlstm", "moving-mnist");
 }

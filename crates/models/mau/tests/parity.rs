@@ -1,8 +1,6 @@
 //! The network is OpenSTL's: forecasts, losses, gradients.
 
-use burn::tensor::Device;
-use foreframe_core::Architecture;
-use foreframe_golden::{Case, Tolerance, check_full_recurrent, check_recurrent, devices};
+use foreframe_golden::{Case, Tolerance, check_full_preset, check_recurrent, devices};
 use foreframe_mau::{Mau, MauConfig};
 use rstest::rstest;
 
@@ -37,7 +35,5 @@ fn agrees_with_openstl(#[case] variant: &str, #[case] wider: f64, #[case] on_gpu
 
 #[test]
 fn agrees_with_openstl_at_the_published_size() {
-    let preset = &Mau::presets()[0];
-    let (config, clip) = (&preset.config, &preset.clip);
-    check_full_recurrent::<Mau>("mau", config, clip, &[], None, &Device::flex(), &Tolerance::cpu());
+    check_full_preset::<Mau>("mau", "moving-mnist");
 }

@@ -1,8 +1,6 @@
 //! The network is OpenSTL's: forecasts, losses, gradients.
 
-use burn::tensor::Device;
-use foreframe_core::Architecture;
-use foreframe_golden::{Case, Tolerance, check_full_recurrent, check_recurrent, devices};
+use foreframe_golden::{Case, check_full_preset, check_recurrent_case};
 use foreframe_phydnet::{PhyDNet, PhyDNetConfig};
 use rstest::rstest;
 
@@ -15,24 +13,12 @@ fn config(case: &Case) -> PhyDNetConfig {
     }
 }
 
-/// The software GPU compiles every new shape for seconds: it gets one case.
 #[rstest]
-#[case("base", true)]
-#[case("long", false)]
-#[case("short", false)]
-#[case("teacher", false)]
-fn agrees_with_openstl(#[case] variant: &str, #[case] on_gpu: bool) {
-    let case = Case::load("phydnet", variant);
-    for (name, device) in devices() {
-        if on_gpu || name != "wgpu" {
-            check_recurrent::<PhyDNet>(&case, &config(&case), None, &device, &Tolerance::of(name));
-        }
-    }
+fn agrees_with_openstl(#[values("base", "long", "short", "teacher")] variant: &str) {
+    check_recurrent_case::<PhyDNet>("phydnet", variant, config);
 }
 
 #[test]
 fn agrees_with_openstl_at_the_published_size() {
-    let preset = &PhyDNet::presets()[0];
-    let (config, clip) = (&preset.config, &preset.clip);
-    check_full_recurrent::<PhyDNet>("phydnet", config, clip, &[], None, &Device::flex(), &Tolerance::cpu());
+    check_full_preset::<PhyDNet>("phydnet", "moving-mnist");
 }

@@ -1,8 +1,6 @@
 //! The network is OpenSTL's: forecasts, losses, gradients.
 
-use burn::tensor::Device;
-use foreframe_core::Architecture;
-use foreframe_golden::{Case, Tolerance, check_full_recurrent, check_recurrent, devices};
+use foreframe_golden::{Case, check_full_preset, check_recurrent_case};
 use foreframe_swinlstm::{SwinLstm, SwinLstmConfig};
 use rstest::rstest;
 
@@ -30,34 +28,15 @@ fn config(case: &Case) -> SwinLstmConfig {
     }
 }
 
-/// The software GPU compiles every new shape for seconds: it gets one case.
 #[rstest]
-#[case("swinlstm_b", "base", true)]
-#[case("swinlstm_b", "long", false)]
-#[case("swinlstm_b", "short", false)]
-#[case("swinlstm_d", "base", false)]
-#[case("swinlstm_d", "long", false)]
-#[case("swinlstm_d", "short", false)]
-fn agrees_with_openstl(#[case] method: &str, #[case] variant: &str, #[case] on_gpu: bool) {
-    let case = Case::load(method, variant);
-    for (name, device) in devices() {
-        if on_gpu || name != "wgpu" {
-            check_recurrent::<SwinLstm>(&case, &config(&case), None, &device, &Tolerance::of(name));
-        }
-    }
+fn agrees_with_openstl(
+    #[values("swinlstm_b", "swinlstm_d")] method: &str,
+    #[values("base", "long", "short")] variant: &str,
+) {
+    check_recurrent_case::<SwinLstm>(method, variant, config);
 }
 
 #[test]
 fn agrees_with_openstl_at_the_published_size() {
-    let preset = &SwinLstm::presets()[0];
-    let (config, clip) = (&preset.config, &preset.clip);
-    check_full_recurrent::<SwinLstm>(
-        "swinlstm_d",
-        config,
-        clip,
-        &[],
-        None,
-        &Device::flex(),
-        &Tolerance::cpu(),
-    );
+    check_full_preset::<SwinLstm>("swinlstm_d", "moving-mnist");
 }
