@@ -296,7 +296,7 @@ static PUBLISHED: &[(&str, &[Row])] = &[
     ("e3dlstm", &[
         ("moving-mnist", "51.0M", "298.9 G", &[UNUSED, SIMPLER]),
         ("caltech", "54.9M", "1004 G", &[UNUSED, SIMPLER]),
-        ("kth", "53.5M", "217 G", &[UNUSED, SIMPLER]),
+        ("kth", "53.5M", "217 G", &[UNUSED, OTHER]),
         ("human", "60.9M", "542 G", &[UNUSED, SIMPLER]),
         ("weatherbench", "51.1M", "169 G", &[UNUSED, SIMPLER]),
     ]),
