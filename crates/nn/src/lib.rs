@@ -48,7 +48,7 @@ pub use feed_forward::FeedForward;
 pub use group_norm::GroupNorm;
 pub use initial_weights::{fan_in_uniform, fan_out_std, normal};
 pub use large_kernel::{LargeKernelBlock, LargeKernelConv, SpatialGate};
-pub use layer_norm::LayerNorm2d;
+pub use layer_norm::{LayerNorm, LayerNorm2d};
 pub use linear::{Linear, LinearConfig};
 pub use recurrent::{
     CausalLstm, CausalLstmConfig, FramePatches, GateConv, GateConvConfig, GradientHighway, GradientHighwayConfig,

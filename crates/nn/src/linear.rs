@@ -85,6 +85,18 @@ impl Linear {
         }
     }
 
+    /// Applies it to the last axis, as one product of matrices.
+    ///
+    /// # Shapes
+    /// - `rows`: `[groups, rows, input]`
+    /// - output: `[groups, rows, output]`
+    pub fn forward_rows(&self, rows: Tensor<3>) -> Tensor<3> {
+        let [groups, count, input] = rows.dims();
+        let output = self.forward(rows.reshape([groups * count, input]));
+        let [_, channels] = output.dims();
+        output.reshape([groups, count, channels])
+    }
+
     /// Applies it to the channels of every pixel, so that images need not be turned into lists of pixels.
     ///
     /// # Shapes

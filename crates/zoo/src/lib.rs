@@ -34,6 +34,7 @@ pub static MODELS: &[Model] = &[
     Model::of::<foreframe_simvp::SimVp>(),
     Model::of::<foreframe_wast::Wast>(),
     Model::of::<foreframe_iam4vp::Iam4Vp>(),
+    Model::of::<foreframe_predformer::PredFormer>(),
     Model::recurrent::<foreframe_motionrnn::MotionRnn>(),
     Model::recurrent::<foreframe_mim::Mim>(),
     Model::recurrent::<foreframe_mau::Mau>(),
