@@ -60,7 +60,7 @@ impl PredFormer {
             .swap_dims(1, 2);
         let [_, channels, _] = frames.dims();
         let frames = frames.reshape([batch * times, channels, rows, columns]);
-        unfold_time(pixel_shuffle(frames, self.patch), batch)
+        unfold_time(pixel_shuffle(frames, self.patch), times)
     }
 
     /// # Shapes
