@@ -13,12 +13,21 @@ from torch import nn
 
 from networks.clip import Clip
 from networks.convlstm import ConvLSTM
+from networks.e3dlstm import E3DLSTM
 from networks.gmg import GMG
+from networks.mau import MAU
+from networks.phydnet import PhyDNet
+from networks.predformer import PredFormer
 from networks.predrnn import PredRNN
 from networks.simvp import SimVP
 from networks.stlight import STLight
+from networks.swinlstm import SwinLSTM
 from networks.ustep import USTEP
 from networks.weights import load, read
+
+
+def sizes_of(text: str) -> tuple[int, ...]:
+    return tuple(int(size) for size in text.split(","))
 
 
 def build(method: str, h: dict) -> nn.Module:
@@ -32,7 +41,20 @@ def build(method: str, h: dict) -> nn.Module:
     if method == "ustep":
         sizes = h["hid_S"], h["N_S"], h["dim"], h["N_U"], h["delta_t"], int(h["mlp_ratio"])
         return USTEP(past, future, *sizes)
-    widths = [int(width) for width in h["num_hidden"].split(",")]
+    if method == "predformer":
+        m = h["model_config"]
+        return PredFormer(m["patch_size"], m["dim"], m["heads"], m["dim_head"], m["scale_dim"], m["Ndepth"], m["depth"])
+    size = h["in_shape"][-1]
+    if method == "phydnet":
+        return PhyDNet(future, h["nf"], sizes_of(h["conv_hidden"]), h["patch_size"])
+    if method == "swinlstm_d":
+        depths = (sizes_of(h[name]) for name in ("depths_downsample", "depths_upsample", "num_heads"))
+        return SwinLSTM(future, size, h["embed_dim"], h["window_size"], *depths, drop_path=0.0)
+    widths = sizes_of(h["num_hidden"])
+    if method == "mau":
+        return MAU(future, size, len(widths), widths[0], h["filter_size"], h["sr_size"].bit_length() - 1, h["tau"])
+    if method == "e3dlstm":
+        return E3DLSTM(future, size, len(widths), widths[0], h["patch_size"])
     sizes = len(widths), widths[0], h["filter_size"], h["patch_size"]
     if method == "gmg":
         return GMG(future, *sizes, h["att_hidden"])
@@ -40,7 +62,8 @@ def build(method: str, h: dict) -> nn.Module:
 
 
 CASES = ["stlight/base", "stlight/depth5", "tau/base", "simvp_gsta/base", "ustep/tau_base", "convlstm/base"]
-CASES += ["predrnn/base", "predrnn/long", "gmg/l_time"]
+CASES += ["predrnn/base", "predrnn/long", "gmg/l_time", "mau/base", "mau/long", "phydnet/base", "phydnet/long"]
+CASES += ["e3dlstm/base", "e3dlstm/long", "swinlstm_d/base", "swinlstm_d/long", "predformer/base"]
 
 
 def check(folder: Path, name: str) -> bool:
@@ -53,7 +76,9 @@ def check(folder: Path, name: str) -> bool:
     for part in module.modules():
         if hasattr(part, "drop_path"):
             part.drop_path = 0.0
-    clip = Clip(tensors["input.x"], tensors["input.y"], tensors.get("train.mask_bits", torch.ones(1, 1)) > 0.5)
+    batch, future = tensors["input.y"].shape[:2]
+    shown = tensors.get("train.mask_bits", torch.zeros(batch, future - 1)) > 0.5
+    clip = Clip(tensors["input.x"], tensors["input.y"], shown)
     with torch.no_grad():
         difference = (module.eval()(clip.past) - tensors["eval.pred"]).abs().max().item()
     loss = module.train().loss(clip)

@@ -3,6 +3,7 @@
 import json
 import re
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -43,8 +44,8 @@ MOTION = {
 
 
 def load(module: nn.Module, network: str, state: dict[str, Tensor]) -> None:
-    """Fills `module` with `state`, whose keys are the public implementation's of `network`: `stlight`, `tau`, `simvp`, `ustep`,
-    `convlstm`, `predrnn` or `gmg`."""
+    """Fills `module` with `state`, whose keys are the public implementation's of `network`: a method of the
+    golden cases."""
     key = KEYS.get(network)
     values = {}
     for name, own in module.state_dict().items():
@@ -52,7 +53,7 @@ def load(module: nn.Module, network: str, state: dict[str, Tensor]) -> None:
             # Only a cumulative average would read it.
             values[name] = own
         else:
-            values[name] = state[key(name)] if key else recurrent_weight(state, name)
+            values[name] = (state[key(name)] if key else recurrent_weight(state, name)).reshape(own.shape)
     module.load_state_dict(values)
 
 
@@ -156,4 +157,70 @@ def motion_weight(state: dict[str, Tensor], index: int, key: str) -> Tensor:
     return state[f"{prefix}.{rename(rest, MOTION)}"]
 
 
-KEYS = {"stlight": stlight_key, "tau": simvp_key, "simvp": simvp_key, "ustep": ustep_key}
+def mau_key(key: str) -> str:
+    if match := re.fullmatch(r"(encoders|decoders)\.(\d+)\.(.*)", key):
+        side, index, kind = match.groups()
+        number = int(index)
+        return f"encoders.{number + 1}.encoder_t{number}.{kind}" if side == "encoders" else f"decoders.{index}.c_decoder{index}.{kind}"
+    return rename(key, {"first": "encoders.0.encoder_t_conv-1", "last": "srcnn.0", "cells": "cell_list"})
+
+
+def phydnet_key(key: str) -> str:
+    coders = {"encoder": "encoder_E.c", "encode_physical": "encoder_Ep.c", "encode_residual": "encoder_Er.c"}
+    coders |= {"decoder": "decoder_D.upc", "decode_physical": "decoder_Dp.upc", "decode_residual": "decoder_Dr.upc"}
+    if match := re.fullmatch(r"(\w+)\.(\d+)\.(\d\.)?(weight|bias)", key):
+        side, index, part, kind = match.groups()
+        if side in coders:
+            return f"encoder.{coders[side]}{int(index) + 1}.{f'main.{part}' if part else ''}{kind}"
+        return f"convcell.cell_list.{index}.conv.{kind}"
+    names = {"derivatives": "F.conv1", "norm": "F.bn1", "combination": "F.conv2", "gain": "convgate"}
+    return f"phycell.cell_list.0.{rename(key.removeprefix('physical.'), names)}"
+
+
+def e3dlstm_key(key: str) -> str:
+    if not key.startswith("cells."):
+        return "conv_last.weight"
+    index, part = key.split(".", 2)[1:]
+    names = {"x": "conv_x.0.conv3d", "h": "conv_h.0.conv3d", "new_cell": "conv_new_cell.0.conv3d"}
+    names |= {"new_memory": "conv_new_gm.0.conv3d", "norm": "_norm_c_t", "mix": "conv_last.conv3d"}
+    return f"cell_list.{index}.{rename(part, names)}"
+
+
+def swinlstm_key(scales: int) -> Callable[[str], str]:
+    block = {"attn.table": "attn.relative_position_bias_table", "mlp.0": "mlp.fc1", "mlp.2": "mlp.fc2"}
+    names = {"proj": "Downsample.patch_embed.proj", "norm": "Downsample.patch_embed.norm"}
+    names |= {"merges": "Downsample.downsample", "expansions": "Upsample.upsample", "last": "Upsample.Unembed.Conv"}
+
+    def key(own: str) -> str:
+        if match := re.fullmatch(r"cells\.(\d+)\.(STBs\.\d+)\.(.*)", own):
+            index, place, part = int(match[1]), match[2], rename(match[3], block)
+            side = f"Downsample.layers.{index}" if index < scales else f"Upsample.layers.{index - scales}"
+            return f"{side}.{place}.{part}"
+        return rename(own, names)
+
+    return key
+
+
+def predformer_key(key: str) -> str:
+    transformers = ("ts_temporal", "ts_space", "st_space", "st_temporal")
+    if match := re.fullmatch(r"(blocks\.\d+)\.(\d)\.(.*)", key):
+        block, index, part = match.groups()
+        layer = {"attention_norm": "0.norm", "qkv": "0.fn.to_qkv", "project": "0.fn.to_out.0", "mlp_norm": "1.norm"}
+        layer |= {"gate": "1.fn.fc1_g", "value": "1.fn.fc1_x", "contract": "1.fn.fc2"}
+        if inner := re.fullmatch(r"(layers\.\d+)\.(.*)", part):
+            part = f"{inner[1]}.{rename(inner[2], layer)}"
+        return f"{block}.{transformers[int(index)]}_transformer.{part}"
+    return rename(key, {"embed": "to_patch_embedding.1", "head_norm": "mlp_head.0", "head": "mlp_head.1"})
+
+
+KEYS = {
+    "stlight": stlight_key,
+    "tau": simvp_key,
+    "simvp": simvp_key,
+    "ustep": ustep_key,
+    "mau": mau_key,
+    "phydnet": phydnet_key,
+    "e3dlstm": e3dlstm_key,
+    "swinlstm_d": swinlstm_key(scales=2),
+    "predformer": predformer_key,
+}

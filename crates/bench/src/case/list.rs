@@ -35,7 +35,7 @@ pub fn cases(batch: usize) -> Vec<Case> {
 }
 
 /// Name in the comparison, name in the registry, preset, goal. A row whose model the registry lacks would not be found.
-const NETWORKS: [(&str, &str, &str, Option<f64>); 7] = [
+const NETWORKS: [(&str, &str, &str, Option<f64>); 12] = [
     ("stlight-s", "stlight", "moving-mnist-s", Some(0.33)),
     ("tau", "tau", "moving-mnist", Some(0.6)),
     ("ustep", "ustep", "moving-mnist", Some(0.6)),
@@ -43,6 +43,11 @@ const NETWORKS: [(&str, &str, &str, Option<f64>); 7] = [
     CONVLSTM,
     PREDRNN,
     GMG,
+    ("mau", "mau", "moving-mnist", Some(0.7)),
+    ("phydnet", "phydnet", "moving-mnist", Some(0.7)),
+    ("e3dlstm", "e3dlstm", "moving-mnist", Some(0.7)),
+    ("swinlstm-d", "swinlstm", "moving-mnist", Some(0.7)),
+    ("predformer", "predformer", "moving-mnist", Some(0.7)),
 ];
 
 const CONVLSTM: (&str, &str, &str, Option<f64>) = ("convlstm", "convlstm", "moving-mnist", Some(1.0));
