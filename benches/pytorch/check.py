@@ -62,7 +62,7 @@ def build(method: str, h: dict) -> nn.Module:
 
 
 CASES = ["stlight/base", "stlight/depth5", "tau/base", "simvp_gsta/base", "ustep/tau_base", "convlstm/base"]
-CASES += ["predrnn/base", "predrnn/long", "gmg/l_time", "mau/base", "mau/long", "phydnet/base", "phydnet/long"]
+CASES += ["predrnn/base", "predrnn/long", "gmg/l_time", "mau/base", "mau/long", "phydnet/base"]
 CASES += ["e3dlstm/base", "e3dlstm/long", "swinlstm_d/base", "swinlstm_d/long", "predformer/base"]
 
 

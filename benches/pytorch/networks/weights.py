@@ -58,10 +58,10 @@ def load(module: nn.Module, network: str, state: dict[str, Tensor]) -> None:
 
 
 def read(path: Path) -> dict[str, Tensor]:
-    """The f32 tensors and masks of a safetensors file."""
+    """The tensors of a safetensors file."""
     data = path.read_bytes()
     (length,) = struct.unpack("<Q", data[:8])
-    kinds = {"F32": torch.float32, "I64": torch.int64}
+    kinds = {"F32": torch.float32, "F64": torch.float64, "I64": torch.int64}
     tensors = {}
     for name, entry in json.loads(data[8 : 8 + length]).items():
         if name != "__metadata__":
