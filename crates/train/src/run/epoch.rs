@@ -171,6 +171,13 @@ impl Session<'_, '_> {
         self.say(&format!(
             "epoch {epoch}/{}: train loss {:.4e}{validation}",
             self.plan.epochs, record.train_loss
-        ))
+        ))?;
+        match validation_loss.is_some_and(|loss| !loss.is_finite()) {
+            true => self.say(&format!(
+                "warning: forecasts of the validation clips are not finite, though the training loss is: epoch {epoch} cannot be the best; \
+                 a lower `train.schedule.learning_rate` or a bound on the gradient (`train.clip_norm`) helps where it comes back"
+            )),
+            false => Ok(()),
+        }
     }
 }

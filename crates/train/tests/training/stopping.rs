@@ -94,6 +94,25 @@ fn a_loss_that_is_no_number_stops_before_it_does_harm() {
     );
 }
 
+#[test]
+fn a_validation_that_is_no_number_is_warned_of() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(&["network.overflows=true", "train.steps=5"]);
+    let outcome = run(&config, folder.path(), false, None).unwrap();
+    assert_eq!((outcome.status, outcome.best), (Status::Finished, None));
+    let log = fs::read_to_string(folder.path().join("log.txt")).unwrap();
+    let warning = log.lines().find(|line| line.contains("warning: ")).unwrap();
+    for part in [
+        "validation",
+        "not finite",
+        "train.schedule.learning_rate",
+        "train.clip_norm",
+    ] {
+        assert!(warning.contains(part), "{warning}");
+    }
+}
+
 /// Sends a signal to this very process at the end of the second epoch.
 struct Signal(i32);
 

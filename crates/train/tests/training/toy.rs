@@ -51,6 +51,8 @@ pub(crate) struct ToyConfig {
     pub steps: usize,
     /// Optimizer steps after which the loss is NaN; 0 for never.
     pub breaks_after: u64,
+    /// Whether every forecast is NaN, while the loss is not.
+    pub overflows: bool,
     pub label: Option<String>,
 }
 
@@ -62,6 +64,7 @@ impl Default for ToyConfig {
             norm: true,
             steps: 1,
             breaks_after: 0,
+            overflows: false,
             label: None,
         }
     }
@@ -75,6 +78,7 @@ pub(crate) struct Toy {
     output: Linear,
     future: usize,
     breaks_after: u64,
+    overflows: bool,
 }
 
 impl Toy {
@@ -91,7 +95,8 @@ impl Toy {
 
 impl Forecast for Toy {
     fn forecast_ahead(&self, past: Tensor<5>, ahead: &Ahead) -> Tensor<5> {
-        roll_out(past, ahead, |window, _| self.answer(window))
+        let scale = if self.overflows { f32::NAN } else { 1.0 };
+        roll_out(past, ahead, |window, _| self.answer(window) * scale)
     }
 }
 
@@ -126,6 +131,7 @@ impl Architecture for Toy {
             output: LinearConfig::new(config.width, outputs).init(device),
             future: clip.future,
             breaks_after: config.breaks_after,
+            overflows: config.overflows,
         })
     }
 
