@@ -18,7 +18,7 @@ use foreframe_data::{ClipSource, DataConfig, DataError, Dataset, Normalization, 
 use foreframe_data::{at_least, check_positive_shares};
 use foreframe_formats::FrameSize;
 
-const CATALOGUE: &str = "CATALOG.csv";
+const CATALOG: &str = "CATALOG.csv";
 /// The files that the public scripts make from the archive.
 const PROCESSED: [&str; 2] = ["vil_training.h5", "vil_testing.h5"];
 /// Rows and columns of the published frames.
@@ -95,12 +95,12 @@ fn open(config: &DataConfig) -> Result<Splits, DataError> {
         .into_iter()
         .find(|files| files[0].exists());
     let found = match processed {
-        _ if folder.join(CATALOGUE).exists() => archive::open(folder, config, length)?,
+        _ if folder.join(CATALOG).exists() => archive::open(folder, config, length)?,
         Some(files) => samples(folder, files, config)?,
         None => {
             return Err(DataError::file(
                 folder,
-                format!("holds neither {CATALOGUE} nor {}", PROCESSED[0]),
+                format!("holds neither {CATALOG} nor {}", PROCESSED[0]),
                 "`foreframe data get sevir` says where to get it",
             ));
         }

@@ -114,7 +114,7 @@ fn entries(args: &CompareArgs) -> Result<Vec<Entry>> {
         for (owner, value) in list {
             ensure!(
                 owner.is_none_or(|owner| named.iter().any(|(name, _)| *name == owner)),
-                "--{flag} {}:{value}: `{0}` takes no part: name one of {}",
+                "--{flag} {}:{value}: `{0}` is not compared: name one of {}",
                 owner.unwrap_or_default(),
                 named.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
             );

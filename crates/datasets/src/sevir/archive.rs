@@ -8,14 +8,14 @@ use jiff::civil::{DateTime, date};
 
 use super::catalog::{self, Event};
 use super::frames::{Array, EventFrames};
-use super::{CATALOGUE, Found};
+use super::{CATALOG, Found};
 use foreframe_data::files::LinkPolicy;
 use foreframe_data::{DataConfig, DataError, Protocol};
 use foreframe_formats::fields::Damaged;
 
 /// Finds the clips of the archive.
 pub(super) fn open(folder: &Path, config: &DataConfig, length: usize) -> Result<Found, DataError> {
-    let catalog = folder.join(CATALOGUE);
+    let catalog = folder.join(CATALOG);
     let mut events = catalog::read(&catalog)?;
     let (validation_from, test_from) = (date(2019, 1, 1).at(0, 0, 0, 0), date(2019, 6, 1).at(0, 0, 0, 0));
     if config.protocol == Protocol::OpenStl {

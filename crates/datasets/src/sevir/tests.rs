@@ -48,7 +48,7 @@ fn miniature() -> (tempfile::TempDir, DataConfig) {
         "S2,vil/2018/a.h5,0,vil,2018-05-01 12:00:00,0",
         "S4,vil/2018/a.h5,1,vil,2019-06-01 00:00:00,0",
     ];
-    fs::write(folder.path().join(CATALOGUE), lines.join("\n")).unwrap();
+    fs::write(folder.path().join(CATALOG), lines.join("\n")).unwrap();
     let config = DataConfig {
         path: Some(folder.path().to_owned()),
         ..defaults()
@@ -114,7 +114,7 @@ fn events_are_split_by_date_three_clips_each() {
 fn what_the_catalog_says_and_the_files_do_not_is_refused_or_skipped() {
     let (folder, mut config) = miniature();
     let message = |config: &DataConfig| open(config).unwrap_err().to_string();
-    let path = folder.path().join(CATALOGUE);
+    let path = folder.path().join(CATALOG);
     let whole = fs::read_to_string(&path).unwrap();
     let add = |line: &str| fs::write(&path, format!("{whole}\n{line}")).unwrap();
     let train = |config: &DataConfig| open(config).unwrap().train.len();

@@ -3,7 +3,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::chunk::{Chunk, channels_last};
-use super::image::{ChunkWork, ImageWork, Room};
+use super::image::{ChunkScratch, ChunkWork, ImageWork};
 use super::{DeformConv2d, Inputs, SLACK};
 use crate::gemm::{Matrix, Scratch, pack_columns, packed_columns_len};
 use crate::parallel::{Shared, range, tasks};
@@ -156,14 +156,14 @@ impl WithSimd for Backward<'_> {
                 // SAFETY (both): no other task has this chunk of this image.
                 let moves = moved.then(|| unsafe { shared_moves.slice(moves) });
                 let dx = shared_dx.map(|dx| unsafe { dx.slice(start..start + chunk.len * shape.in_pixels()) });
-                let mut scratch = Scratch::new(Room::len::<S>(shape, chunk));
-                let room = Room::new::<S>(shape, chunk, &mut scratch);
+                let mut scratch = Scratch::new(ChunkScratch::len::<S>(shape, chunk));
+                let chunk_scratch = ChunkScratch::new::<S>(shape, chunk, &mut scratch);
                 simd.vectorize(ImageWork {
                     work: &mut work,
                     image,
                     moves,
                     dx,
-                    room,
+                    chunk_scratch,
                 });
             }
         });

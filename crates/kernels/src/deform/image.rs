@@ -20,7 +20,7 @@ pub(super) struct ChunkWork<'a> {
 }
 
 /// Memory for the work on an image.
-pub(super) struct Room<'a> {
+pub(super) struct ChunkScratch<'a> {
     /// The gradient of the output, packed.
     rows: &'a mut [f32],
     /// The samples, packed.
@@ -31,7 +31,7 @@ pub(super) struct Room<'a> {
     last: &'a mut [f32],
 }
 
-impl<'a> Room<'a> {
+impl<'a> ChunkScratch<'a> {
     fn lens<S: Simd>(shape: &DeformConv2d, chunk: &Chunk) -> [usize; 4] {
         let k = shape.taps() * chunk.len;
         [
@@ -67,7 +67,7 @@ pub(super) struct ImageWork<'a, 'b> {
     /// Derivatives by place and mask: `[taps, 3, out_pixels]`.
     pub(super) moves: Option<&'a mut [f32]>,
     pub(super) dx: Option<&'a mut [f32]>,
-    pub(super) room: Room<'a>,
+    pub(super) chunk_scratch: ChunkScratch<'a>,
 }
 
 impl WithSimd for ImageWork<'_, '_> {
@@ -80,14 +80,14 @@ impl WithSimd for ImageWork<'_, '_> {
             image,
             mut moves,
             dx,
-            room,
+            chunk_scratch,
         } = self;
-        let Room {
+        let ChunkScratch {
             rows,
             packed,
             columns,
             last,
-        } = room;
+        } = chunk_scratch;
         let ChunkWork {
             shape, inputs, chunk, ..
         } = *work;
