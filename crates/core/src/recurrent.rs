@@ -54,6 +54,15 @@ pub trait Recurrent: Module {
     /// - output: the next frame, of the same shape, and the state after this one
     fn step(&self, frame: Tensor<4>, state: Self::State) -> (Tensor<4>, Self::State);
 
+    /// Goes on from the network's own forecast of a frame that is not known, with what is known of it: by default it is read
+    /// like any frame.
+    ///
+    /// # Shapes
+    /// - those of [`step`](Self::step)
+    fn step_unseen(&self, forecast: Tensor<4>, state: Self::State) -> (Tensor<4>, Self::State) {
+        self.step(forecast, state)
+    }
+
     /// Whether frames of this many channels, rows and columns can be read.
     ///
     /// # Errors
@@ -64,6 +73,11 @@ pub trait Recurrent: Module {
     fn penalized_step(&self, frame: Tensor<4>, state: Self::State) -> (Tensor<4>, Self::State, Option<Tensor<1>>) {
         let (next, state) = self.step(frame, state);
         (next, state, None)
+    }
+
+    /// Whether training also reads the last frame of a clip, for what [`penalized_step`](Self::penalized_step) adds to the loss.
+    fn reads_last_frame(&self) -> bool {
+        false
     }
 
     /// How wrong one forecast frame is: the mean squared error, unless the network's paper has another loss.
@@ -103,7 +117,7 @@ fn go_on<N: Recurrent>(network: &N, first: Tensor<4>, mut state: N::State, horiz
     let mut frames = vec![first];
     while frames.len() < horizon {
         let newest = frames.len() - 1;
-        let (next, after) = network.step(known.complete_frame(frames[newest].clone(), newest), state);
+        let (next, after) = network.step_unseen(known.complete_frame(frames[newest].clone(), newest), state);
         state = after;
         frames.push(next);
     }

@@ -40,6 +40,7 @@ pub static MODELS: &[Model] = &[
     Model::recurrent::<foreframe_mau::Mau>(),
     Model::recurrent::<foreframe_phydnet::PhyDNet>(),
     Model::recurrent::<foreframe_swinlstm::SwinLstm>(),
+    Model::recurrent::<foreframe_prednet::PredNet>(),
     Model::recurrent::<foreframe_e3dlstm::E3dLstm>(),
     Model::recurrent::<foreframe_predrnn::PredRnnV2>(),
     Model::recurrent::<foreframe_predrnn::PredRnnPlusPlus>(),

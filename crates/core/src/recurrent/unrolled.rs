@@ -26,7 +26,7 @@ pub fn unrolled_from<N: Recurrent>(
     shown: &TrueFrames,
     recompute: bool,
 ) -> Objective {
-    let frames = Frames::new(clip, shown.targets());
+    let frames = Frames::new(clip, shown.targets(), network.reads_last_frame());
     if recompute {
         return recompute::objective(network, state, &frames, shown);
     }
@@ -55,10 +55,12 @@ pub(super) struct Frames {
     missing: Option<Missing>,
     future: usize,
     targets: Targets,
+    /// Whether the last frame is read as well.
+    to_the_end: bool,
 }
 
 impl Frames {
-    fn new(clip: Clip, targets: Targets) -> Self {
+    fn new(clip: Clip, targets: Targets, to_the_end: bool) -> Self {
         let Clip { past, future, missing } = clip;
         let each = |frames: &Tensor<5>| -> Vec<Tensor<4>> { (0..frames.dims()[1]).map(|t| frame(frames, t)).collect() };
         let missing = missing.map(|missing| Missing::new(targets.of(missing), &future));
@@ -70,6 +72,7 @@ impl Frames {
             missing,
             future: future.dims()[1],
             targets,
+            to_the_end,
         }
     }
 
@@ -78,8 +81,13 @@ impl Frames {
         self.inputs[0].device()
     }
 
-    /// Frames that are read: all but the last.
+    /// Frames that are read: all but the last, unless its step adds to the loss.
     pub(super) fn steps(&self) -> usize {
+        self.forecasts() + usize::from(self.to_the_end)
+    }
+
+    /// Frames that are forecast and compared: all but the first.
+    fn forecasts(&self) -> usize {
         self.inputs.len() - 1
     }
 
@@ -115,25 +123,33 @@ impl Frames {
         forecast: &Tensor<4>,
         penalty: Option<Tensor<1>>,
     ) -> Tensor<1> {
-        let truth = self.truths[time + 1].clone();
-        let forecast = forecast.clone().cast(truth.dtype());
-        let (mut forecast, truth) = (self.targets.of(forecast), self.targets.of(truth));
-        if let Some(missing) = &self.missing {
-            forecast = forecast.mask_where(missing.cells[time + 1].clone(), truth.clone());
-        }
-        let mut loss = network.frame_loss(forecast, truth);
-        if let Some(missing) = &self.missing {
-            loss = loss * missing.weight.clone();
-        }
-        if let Some(penalty) = penalty {
-            loss = loss.clone() + penalty.cast(loss.dtype());
-        }
-        loss / self.steps() as f64
+        let compared = self.truths.get(time + 1).map(|truth| {
+            let forecast = forecast.clone().cast(truth.dtype());
+            let (mut forecast, truth) = (self.targets.of(forecast), self.targets.of(truth.clone()));
+            if let Some(missing) = &self.missing {
+                forecast = forecast.mask_where(missing.cells[time + 1].clone(), truth.clone());
+            }
+            let loss = network.frame_loss(forecast, truth);
+            match &self.missing {
+                Some(missing) => loss * missing.weight.clone(),
+                None => loss,
+            }
+        });
+        let loss = compared.unwrap_or_else(|| {
+            let first = &self.truths[0];
+            Tensor::zeros([1], (&first.device(), first.dtype()))
+        });
+        let loss = match penalty {
+            Some(penalty) => loss.clone() + penalty.cast(loss.dtype()),
+            None => loss,
+        };
+        loss / self.forecasts() as f64
     }
 
     /// The forecasts of the future frames, `[batch, T', targets, height, width]`.
     pub(super) fn future_of(&self, mut forecasts: Vec<Tensor<4>>) -> Tensor<5> {
-        let forecast = Tensor::stack::<5>(forecasts.split_off(self.steps() - self.future), 1);
+        forecasts.truncate(self.forecasts());
+        let forecast = Tensor::stack::<5>(forecasts.split_off(self.forecasts() - self.future), 1);
         self.targets.of(forecast).cast(self.truths[0].dtype())
     }
 }
