@@ -112,7 +112,7 @@ mod tests {
             height,
             width,
         };
-        let mut values = vec![f32::NAN; of(to).len()];
+        let mut values = vec![f32::NAN; of(to).values()];
         resample(from, of(size), &mut values, of(to), kernel);
         values
     }

@@ -210,7 +210,7 @@ fn statistics(
     numbers: std::ops::Range<usize>,
 ) -> Result<Normalization, DataError> {
     let mut channels = vec![Channel::EMPTY; size.channels];
-    let mut values = vec![0.0; size.len()];
+    let mut values = vec![0.0; size.values()];
     for number in numbers {
         frames.read(number, &mut values)?;
         for (channel, plane) in channels.iter_mut().zip(values.chunks_exact(size.height * size.width)) {
@@ -310,7 +310,7 @@ fn array(path: &Path) -> Result<(ArrayFrames, FrameSize), DataError> {
         height,
         width,
     };
-    if size.len() == 0 {
+    if size.values() == 0 {
         return Err(DataError::file(
             path,
             format!("has shape {:?}, not [hours, latitudes, longitudes]", file.shape()),

@@ -20,7 +20,7 @@ pub struct FrameSize {
 
 impl FrameSize {
     /// Values of a frame.
-    pub fn len(self) -> usize {
+    pub fn values(self) -> usize {
         self.channels * self.height * self.width
     }
 }

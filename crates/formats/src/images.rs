@@ -30,7 +30,7 @@ use crate::npy::Array;
 pub fn read_frames(path: &Path) -> Result<Array, FormatError> {
     if !path.is_dir() {
         let (size, values) = read_animation(path)?;
-        let frames = values.len() / size.len();
+        let frames = values.len() / size.values();
         return Ok(Array {
             shape: vec![frames, size.channels, size.height, size.width],
             values,

@@ -79,7 +79,7 @@ impl ClipFile {
     /// # Panics
     /// If there is no such clip.
     pub fn read(&self, clip: usize) -> Result<Vec<f32>, DataError> {
-        let frame = self.frames.size().len();
+        let frame = self.frames.size().values();
         let mut values = vec![0.0; self.len * frame];
         for (number, values) in values.chunks_exact_mut(frame).enumerate() {
             self.frames.read(clip, number, values)?;

@@ -116,10 +116,10 @@ impl Part {
         let total: usize = places.iter().sum();
         let shape = [total, size.channels, size.height, size.width];
         let header = f32_header(&shape);
-        let done = self.begin(fingerprint, &header, 4 * size.len(), total)?;
+        let done = self.begin(fingerprint, &header, 4 * size.values(), total)?;
         let file = OpenOptions::new().append(true).open(&self.array);
         let mut writer = BufWriter::new(file.map_err(DataError::io("write", &self.array))?);
-        let mut values = vec![0.0; size.len()];
+        let mut values = vec![0.0; size.values()];
         let all = places
             .iter()
             .enumerate()

@@ -87,7 +87,7 @@ impl Frames {
             .filter(|r| r.is_decoded_on_demand())
             .map(Recording::frames)
             .sum();
-        let keeps = decoded.saturating_mul(size.len()) <= MOST_KEPT;
+        let keeps = decoded.saturating_mul(size.values()) <= MOST_KEPT;
         let kept = recordings
             .iter()
             .map(|recording| match keeps && recording.is_decoded_on_demand() {
@@ -248,7 +248,7 @@ impl Frames {
         if reduced == to {
             return Ok(values);
         }
-        let mut resized = vec![0.0; to.len()];
+        let mut resized = vec![0.0; to.values()];
         resample(&values, reduced, &mut resized, to, ResampleKernel::Triangle);
         Ok(resized)
     }

@@ -74,8 +74,8 @@ pub fn inspect(config: &DataConfig, examined: usize, shown: usize) -> Result<(In
         .collect();
     let examined = spaced(places.len(), examined);
     let pictured = spaced(examined.len(), shown);
-    let mut values = vec![0.0; size.len()];
-    let mut kept = Vec::with_capacity(pictured.len() * size.len());
+    let mut values = vec![0.0; size.values()];
+    let mut kept = Vec::with_capacity(pictured.len() * size.values());
     let (mut missing, mut sum, mut range) = (0usize, 0.0, [f32::INFINITY, f32::NEG_INFINITY]);
     for (number, place) in examined.iter().enumerate() {
         let (recording, frame) = places[*place];
@@ -93,7 +93,7 @@ pub fn inspect(config: &DataConfig, examined: usize, shown: usize) -> Result<(In
             kept.extend_from_slice(&values);
         }
     }
-    let all = examined.len() * size.len();
+    let all = examined.len() * size.values();
     let recordings = frames.recordings();
     let about = recordings[0].about().cloned().unwrap_or_default();
     let time = |recording: Option<&Recording>, frame: fn(&Recording) -> usize| {

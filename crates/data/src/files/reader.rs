@@ -80,7 +80,7 @@ impl Reader {
     /// Reads a frame, `[channels, height, width]`.
     pub(super) fn read(&self, recording: usize, frame: usize) -> Result<Vec<f32>, DataError> {
         let size = self.frames.size();
-        let mut values = vec![0.0; size.len()];
+        let mut values = vec![0.0; size.values()];
         self.frames.read(recording, frame, &mut values)?;
         let chosen = match &self.chosen {
             None => Some(values),

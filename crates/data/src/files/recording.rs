@@ -164,7 +164,7 @@ impl Recording {
         let (size, values) = read_animation(path)?;
         Ok(Self {
             path: path.to_owned(),
-            frames: values.len() / size.len(),
+            frames: values.len() / size.values(),
             size,
             names: numbered(size.channels),
             unit: None,
@@ -322,7 +322,7 @@ impl Recording {
 
     /// Reads one frame as it is in the file, `[channels, height, width]`.
     pub(super) fn read(&self, frame: usize) -> Result<(FrameSize, Vec<f32>), DataError> {
-        let len = self.size.len();
+        let len = self.size.values();
         match &self.content {
             Content::Array { file, first, .. } => {
                 let mut values = vec![0.0; len];

@@ -77,7 +77,7 @@ impl Reduction {
             return Ok((to, frame));
         }
         let [top, left, ..] = self.window(from);
-        let mut reduced = Vec::with_capacity(to.len());
+        let mut reduced = Vec::with_capacity(to.values());
         for plane in frame.chunks_exact(from.height * from.width) {
             for row in 0..to.height {
                 let start = top + row * self.pool;

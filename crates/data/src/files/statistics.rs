@@ -135,7 +135,7 @@ fn measure(
 ) -> Result<Vec<Channel>, DataError> {
     let size = frames.size();
     let mut channels = vec![Channel::EMPTY; size.channels];
-    let mut values = vec![0.0; size.len()];
+    let mut values = vec![0.0; size.values()];
     for range in train {
         for frame in range.start..range.end {
             read(frames, range.recording, frame, &mut values)?;

@@ -117,7 +117,7 @@ fn reduced(size: FrameSize, pixels: &[u8]) -> Option<Vec<u8>> {
         width: wide,
         ..size
     };
-    let mut scaled = vec![0.0; to.len()];
+    let mut scaled = vec![0.0; to.values()];
     resample(&planes, size, &mut scaled, to, ResampleKernel::Triangle);
     let plane = height * wide;
     let pixel = |at: usize, channel: usize| scaled[channel * plane + at].round().clamp(0.0, 255.0) as u8;

@@ -22,7 +22,7 @@ impl ArrayFrames {
     /// # Panics
     /// If a frame does not fit into the array a whole number of times.
     pub(crate) fn new(file: Mapped, found: FrameSize, channels_last: bool, size: FrameSize, divisor: f32) -> Self {
-        assert_eq!(file.len() % found.len(), 0, "an array of frames of {found:?}");
+        assert_eq!(file.len() % found.values(), 0, "an array of frames of {found:?}");
         Self {
             file,
             found,
@@ -34,13 +34,13 @@ impl ArrayFrames {
 
     /// Number of frames.
     pub(crate) fn len(&self) -> usize {
-        self.file.len() / self.found.len()
+        self.file.len() / self.found.values()
     }
 }
 
 impl FrameSource for ArrayFrames {
     fn read(&self, number: usize, values: &mut [f32]) -> Result<(), DataError> {
-        let len = self.found.len();
+        let len = self.found.values();
         let mut raw = vec![0.0; len];
         self.file.read(number * len, &mut raw);
         if self.channels_last {

@@ -86,7 +86,7 @@ mod tests {
                 rounded,
                 scale,
             };
-            let mut values = vec![f32::NAN; size.len()];
+            let mut values = vec![f32::NAN; size.values()];
             frames.read(0, &mut values).map(|()| values)
         };
         GrayImage::from_raw(3, 1, vec![0, 0, 255]).unwrap().save(&path).unwrap();

@@ -40,7 +40,7 @@ impl Array {
             ));
         }
         // Whether there are numbers in it is not known before.
-        series.read(0, &mut vec![0.0; series.size().len()])?;
+        series.read(0, &mut vec![0.0; series.size().values()])?;
         Ok(Self { series, length })
     }
 
@@ -120,7 +120,7 @@ impl FrameSource for EventFrames {
         let array = &self.arrays[which];
         let place = event * array.length + frame;
         let from = array.size();
-        let mut raw = vec![0.0; from.len()];
+        let mut raw = vec![0.0; from.values()];
         array.series.read(place, &mut raw)?;
         if let Some(at) = raw.iter().position(|value| !value.is_finite()) {
             return Err(DataError::not_finite(

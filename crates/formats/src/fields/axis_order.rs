@@ -268,7 +268,10 @@ mod tests {
         let era5 = of(&[("time", 7), ("latitude", 3), ("longitude", 5)]);
         assert_eq!((era5.frames(), era5.size().height, era5.size().width), (7, 3, 5));
         let turned = of(&[("lon", 5), ("time", 7), ("level", 2), ("lat", 3)]);
-        assert_eq!((turned.frames(), turned.size().len(), turned.size().width), (7, 30, 5));
+        assert_eq!(
+            (turned.frames(), turned.size().values(), turned.size().width),
+            (7, 30, 5)
+        );
         let unnamed = of(&[("", 9), ("", 7), ("", 2), ("", 3), ("", 5)]);
         assert_eq!(
             (unnamed.recordings(), unnamed.frames(), unnamed.size().channels),

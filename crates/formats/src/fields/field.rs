@@ -46,7 +46,7 @@ impl Field {
         let described = describe(&file, options).map_err(|fault| fault.at(path))?;
         let layout = AxisOrder::of(&described.variable, options.axes.as_deref()).map_err(|fault| fault.at(path))?;
         let all = layout.recordings() * layout.frames();
-        file.check_claim(&described.variable, all, layout.size().len())
+        file.check_claim(&described.variable, all, layout.size().values())
             .map_err(|fault| fault.at(path))?;
         let unit = described.unit.as_deref();
         // A file that does not state its unit is taken as it is, unless it is to be converted.

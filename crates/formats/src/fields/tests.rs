@@ -17,7 +17,7 @@ fn written_to(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
 }
 
 fn frame(series: &Series, number: usize) -> Vec<f32> {
-    let mut values = vec![0.0; series.size().len()];
+    let mut values = vec![0.0; series.size().values()];
     series.read(number, &mut values).unwrap();
     values
 }
@@ -234,7 +234,7 @@ fn sizes_that_no_file_can_have_are_refused_before_anything_is_allocated() {
 fn read_all(path: &Path) -> Result<(), FormatError> {
     for options in [ReadOptions::default(), read_options(Some("frames"), None, None)] {
         let series = Series::open(vec![path.to_owned()], &options)?;
-        let mut values = vec![0.0; series.size().len()];
+        let mut values = vec![0.0; series.size().values()];
         for number in 0..series
             .stretches()
             .iter()

@@ -134,7 +134,7 @@ impl Variables {
     pub fn read(&self, frame: usize, values: &mut [f32]) -> Result<(), FormatError> {
         let mut rest = values;
         for series in &self.series {
-            let (of_variable, others) = rest.split_at_mut(series.size().len());
+            let (of_variable, others) = rest.split_at_mut(series.size().values());
             series.read(frame, of_variable)?;
             rest = others;
         }
@@ -219,8 +219,8 @@ pub fn read_field(
              variables that change are named by data.variables",
         ));
     }
-    let mut values = vec![0.0; frames * size.len()];
-    for (time, frame) in values.chunks_exact_mut(size.len()).enumerate() {
+    let mut values = vec![0.0; frames * size.values()];
+    for (time, frame) in values.chunks_exact_mut(size.values()).enumerate() {
         field.read(0, time, frame)?;
     }
     let name = field.variable().rsplit('/').next().unwrap_or_default().to_owned();

@@ -35,7 +35,7 @@ pub fn read_animation(path: &Path) -> Result<(FrameSize, Vec<f32>), FormatError>
     for frame in decoder.into_frames() {
         let rgba = frame.map_err(undecodable(path))?.into_buffer();
         frames.push(rgba.pixels().flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect());
-        if frames.len() * in_color.len() > MOST_VALUES {
+        if frames.len() * in_color.values() > MOST_VALUES {
             return Err(FormatError::file(
                 path,
                 format!(
@@ -58,7 +58,7 @@ pub fn read_animation(path: &Path) -> Result<(FrameSize, Vec<f32>), FormatError>
         channels: if gray { 1 } else { 3 },
         ..in_color
     };
-    let mut values = Vec::with_capacity(frames.len() * size.len());
+    let mut values = Vec::with_capacity(frames.len() * size.values());
     for frame in &frames {
         for channel in 0..size.channels {
             values.extend(

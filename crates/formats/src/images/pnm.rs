@@ -90,7 +90,7 @@ pub(super) fn probe(path: &Path) -> Result<FrameSize, FormatError> {
 pub(super) fn decode(path: &Path) -> Result<(FrameSize, Vec<f32>), FormatError> {
     let (Header { size, maximum }, reader) = open(path)?;
     let width = if maximum > 255 { 2 } else { 1 };
-    let len = size.len() * width;
+    let len = size.values() * width;
     // Grows with what is there, whatever the header says.
     let mut bytes = Vec::new();
     let read = reader.take(len as u64).read_to_end(&mut bytes);
@@ -176,7 +176,7 @@ mod tests {
             let bytes = [front.as_bytes(), &bytes].concat();
             let mut rest = bytes.as_slice();
             if let Some(found) = header(&mut rest).unwrap() {
-                prop_assert!(found.maximum > 0 && found.size.len() > 0);
+                prop_assert!(found.maximum > 0 && found.size.values() > 0);
                 prop_assert!(rest.len() < bytes.len());
             }
         }

@@ -55,7 +55,7 @@ pub(super) fn images(
         }
         // Grows with what arrives, whatever the header says.
         pixels.clear();
-        let len = size.len();
+        let len = size.values();
         reader
             .by_ref()
             .take(len as u64)
