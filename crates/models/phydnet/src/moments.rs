@@ -28,7 +28,7 @@ pub(crate) fn moment_loss(kernels: Tensor<4>) -> Tensor<1> {
 
 /// `(u - 3)^i / i!` at row i and column u, `[1, 7, 7]`.
 fn powers(device: &Device) -> Tensor<3> {
-    let mut rows = vec![1.0f64; EDGE];
+    let mut rows = [1.0f64; EDGE];
     let mut values: Vec<f32> = Vec::with_capacity(ORDERS);
     for order in 0..EDGE {
         values.extend(rows.iter().map(|value| *value as f32));
