@@ -26,7 +26,7 @@ fn longer() -> usize {
     std::env::var("FOREFRAME_DAMAGE").map_or(1, |times| times.parse().expect("FOREFRAME_DAMAGE is a number"))
 }
 
-/// Reads every sample, which must succeed, and damaged ones, which must not panic, nor take more memory than [`MOST`]
+/// Reads every sample, which must succeed, and damaged ones, which must not panic, nor take more memory than 64 MiB
 /// beyond 16 times the file.
 pub fn check(parser: &Parser) {
     let Parser { name, read, .. } = *parser;

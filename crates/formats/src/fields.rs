@@ -1,6 +1,6 @@
 //! Fields in HDF5 and NetCDF files: reanalyses, radar composites, event archives.
 //!
-//! A [`Series`] is the frames of one variable in one or many files, in the order of their times.
+//! A series is the frames of one variable in one or many files, in the order of their times.
 
 mod axis_order;
 mod container;

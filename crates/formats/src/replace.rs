@@ -17,7 +17,7 @@ pub fn write(path: &Path, content: impl FnOnce(&mut BufWriter<File>) -> io::Resu
     create(path, |writer| content(writer).map_err(FormatError::io("write", path)))
 }
 
-/// As [`write`], for content whose making may fail for reasons of its own.
+/// As [`write()`], for content whose making may fail for reasons of its own.
 pub fn create(
     path: &Path,
     content: impl FnOnce(&mut BufWriter<File>) -> Result<(), FormatError>,
