@@ -130,17 +130,26 @@ fn entries(args: &CompareArgs) -> Result<Vec<Entry>> {
             owner.unwrap_or_default()
         );
     }
+    for (index, (owner, preset)) in presets.iter().enumerate() {
+        ensure!(
+            !presets[..index].iter().any(|(other, _)| other == owner),
+            "--preset {}{preset}: {} has a preset already: leave one of them out",
+            owner.map(|owner| format!("{owner}:")).unwrap_or_default(),
+            owner.map_or_else(|| "every model".to_owned(), |owner| format!("`{owner}`"))
+        );
+    }
     let mut entries: Vec<Entry> = Vec::new();
     for (name, model) in named {
         let of = |owner: &Option<&str>| owner.is_none_or(|owner| owner == name);
-        let own = set.iter().filter(|(owner, _)| of(owner));
-        // The model's own choice counts, wherever among the flags it stands; among equals the last.
+        // The model's own choice counts, wherever among the flags it stands: of assignments the last one does.
+        let mut own: Vec<_> = set.iter().filter(|(owner, _)| of(owner)).collect();
+        own.sort_by_key(|(owner, _)| owner.is_some());
         let preset = presets
             .iter()
             .filter(|(owner, _)| of(owner))
             .max_by_key(|(owner, _)| owner.is_some());
         let mut settings = SettingArgs {
-            set: own.map(|(_, assignment)| (*assignment).to_owned()).collect(),
+            set: own.iter().map(|(_, assignment)| (*assignment).to_owned()).collect(),
             preset: preset.map(|(_, preset)| (*preset).to_owned()),
             ..SettingArgs::default()
         };

@@ -46,6 +46,8 @@ fn models_are_trained_alike_and_what_is_finished_is_kept() {
         "light:train.schedule.learning_rate=2e-3",
         "--set",
         "light:network.width=16",
+        "--set",
+        "train.schedule.learning_rate=4e-3",
         "--preset",
         "light:kth-xs",
         "--preset",
@@ -99,7 +101,8 @@ fn models_are_trained_alike_and_what_is_finished_is_kept() {
         assert_eq!(one["train"][key], other["train"][key], "{key}");
     }
     assert_eq!(other["train"]["schedule"]["learning_rate"].as_float(), Some(2e-3));
-    assert_ne!(one["train"]["schedule"], other["train"]["schedule"]);
+    // Its own rate, which the one for all models does not replace, though it stands behind it.
+    assert_eq!(one["train"]["schedule"]["learning_rate"].as_float(), Some(4e-3));
     // Its own preset, which the one for all models does not replace.
     assert_eq!(other["network"]["reassembly"].as_str(), Some("shuffle-first"));
     assert_eq!(one["network"]["spatial_depth"].as_integer(), Some(2));
@@ -139,6 +142,14 @@ fn what_cannot_be_compared_is_refused_before_anything_is_trained() {
         (&["--set", "tau:train.clip_norm=1"][..], &["`tau`", "ustep, light"][..]),
         (&["--preset", "tau:kth"], &["--preset tau:kth", "ustep, light"]),
         (&["--preset", "light:kth-xxs"], &["kth-xs"]),
+        (
+            &["--preset", "kth-xs", "--preset", "moving-digits"],
+            &["--preset moving-digits", "every model has a preset already"],
+        ),
+        (
+            &["--preset", "light:kth-xs", "--preset", "light:kth-s"],
+            &["--preset light:kth-s", "`light` has a preset already"],
+        ),
         (
             &["--set", "light:train.batch=4"],
             &["train.batch=4", "the same for all"],
