@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 
 use crate::Known;
 
-/// What lies ahead of a clip: how many frames, and what is known of them.
+/// The frames ahead of a clip: how many frames, and what is known of them.
 #[derive(Clone, Debug, Default)]
 pub struct Ahead {
     /// Frames to forecast, 1 or more.

@@ -26,13 +26,13 @@ pub fn is_buffer(name: &str) -> bool {
         .is_some_and(|field| field.starts_with("running_"))
 }
 
-/// What [`visit_named`] does to every tensor.
+/// A visitor of every tensor, for [`visit_named`].
 pub trait NamedVisitor {
     /// `param`, which is called `name`.
     fn visit<const D: usize>(&mut self, name: &str, param: &Param<Tensor<D>>);
 }
 
-/// What [`map_named`] makes of every tensor.
+/// A replacement for every tensor, for [`map_named`].
 pub trait NamedMapper {
     /// The replacement of `param`, which is called `name`.
     fn map<const D: usize>(&mut self, name: &str, param: Param<Tensor<D>>) -> Param<Tensor<D>>;

@@ -11,10 +11,9 @@ use foreframe_core::ClipShape;
 use serde::{Deserialize, Serialize};
 
 pub use checks::{at_least, check_positive_shares, check_shares, no_published_protocol, whole_frames};
-pub use choices::{Motion, Noise, NoisySplits, Protocol, Scaling, SplitBy};
+pub use choices::{Links, Motion, Noise, NoisySplits, Protocol, Scaling, SplitBy};
 pub use missing::Missing;
 
-use crate::files::Links;
 use crate::{DataError, Pick, TimeEncoding, Trained};
 use foreframe_formats::fields::Damaged;
 

@@ -32,7 +32,7 @@ pub use convert::convert;
 pub use frame_file::FrameFile;
 pub use inbox::Inbox;
 pub use inspect::{Inspection, inspect};
-pub use links::{LinkPolicy, Links};
+pub use links::LinkPolicy;
 pub use manifest::{ArrayManifest, ArrayState, Stretch, verify, write_prepared};
 pub use observe::{Observed, Past, observe};
 

@@ -22,8 +22,8 @@ mod variables;
 pub use batch::{HostBatch, carry_forward, fill_missing, first_channels, persistence};
 pub use channels::{Channels, Pick, TimeEncoding};
 pub use config::{
-    DataConfig, Missing, Motion, Noise, NoisySplits, Protocol, Scaling, SplitBy, at_least, check_positive_shares,
-    check_shares, no_published_protocol, whole_frames,
+    DataConfig, Links, Missing, Motion, Noise, NoisySplits, Protocol, Scaling, SplitBy, at_least,
+    check_positive_shares, check_shares, no_published_protocol, whole_frames,
 };
 pub use error::DataError;
 pub use fingerprint::{Agreement, Fingerprint};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use foreframe_data::files::Links;
+use foreframe_data::Links;
 use foreframe_data::files::{FrameFile, Past, observe};
 use foreframe_data::{ClipSource, DataConfig, Missing, Noise, NoisySplits, Pick, Scaling, Splits, TimeEncoding};
 use foreframe_formats::npy::write_array;

@@ -72,7 +72,7 @@ impl Windows {
         })
     }
 
-    /// What is added to the similarity of every pair of positions in a window, `[windows or 1, heads, positions, positions]`.
+    /// The number added to the similarity of every pair of positions in a window, `[windows or 1, heads, positions, positions]`.
     fn bias(&self, table: Tensor<2>, image: [usize; 2]) -> Tensor<4> {
         let [_, heads] = table.dims();
         let (device, dtype) = (table.device(), table.dtype());
@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(found, [4, 3, 1, 0, 5, 4, 2, 1, 7, 6, 4, 3, 8, 7, 5, 4]);
     }
 
-    /// What is beyond an edge of the image has no effect on what is at the opposite one.
+    /// Pixels beyond an edge of the image have no effect on those at the opposite one.
     #[test]
     fn masked_windows_end_at_the_edges() {
         let device = Device::flex();

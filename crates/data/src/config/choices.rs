@@ -88,3 +88,16 @@ pub enum NoisySplits {
     /// All three.
     All,
 }
+
+/// Treatment of a symbolic link in a folder of data that leads out of the folder, or nowhere.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Links {
+    /// It is an error.
+    #[default]
+    Refuse,
+    /// It is named in a warning and left out, as if it were not there.
+    Skip,
+    /// Its target is read.
+    Follow,
+}

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::discover::is_readable;
-use super::links::{LinkPolicy, Links};
+use super::links::LinkPolicy;
 use crate::DataError;
+use crate::config::Links;
 use foreframe_formats::names::listing;
 
 /// The files of a folder, each reported once when it is complete.

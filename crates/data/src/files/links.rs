@@ -2,23 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
 use crate::DataError;
+use crate::config::Links;
 use foreframe_formats::names::listing;
-
-/// Treatment of a symbolic link in a folder of data that leads out of the folder, or nowhere.
-#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-pub enum Links {
-    /// It is an error.
-    #[default]
-    Refuse,
-    /// It is named in a warning and left out, as if it were not there.
-    Skip,
-    /// Its target is read.
-    Follow,
-}
 
 /// The folder that links may not leave, and what becomes of those that do.
 #[derive(Clone, Debug)]
@@ -29,7 +15,7 @@ pub struct LinkPolicy {
 }
 
 impl LinkPolicy {
-    /// Fences the folder of data. That it may be reached by a link does not count.
+    /// Links may not leave the folder of data. That it may be reached by a link does not count.
     pub fn of(folder: &Path, links: Links) -> Result<Self, DataError> {
         Ok(Self {
             folder: folder.canonicalize().map_err(DataError::io("read", folder))?,

@@ -3,7 +3,7 @@ use std::fs;
 use hdf5_pure::FileBuilder;
 
 use super::*;
-use foreframe_data::files::Links;
+use foreframe_data::Links;
 use foreframe_formats::fields::Damaged;
 
 const HEADER: &str = "id,file_name,file_index,img_type,time_utc,pct_missing";

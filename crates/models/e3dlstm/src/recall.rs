@@ -6,7 +6,7 @@ use foreframe_ops::softmax;
 
 use crate::volume::{SLICES, both_slices};
 
-/// What `query` recalls of `history`: its states weighted by their unscaled products with the query (equation 5 of the
+/// The recall of `history` by `query`: its states weighted by their unscaled products with the query (equation 5 of the
 /// paper). As in the reference a volume is cut into vectors in the order of its values, channels first, so that a vector
 /// is no pixel.
 ///

@@ -111,7 +111,7 @@ impl Layer {
         [gate(&self.output_gate) * tanh(cell.clone()), cell]
     }
 
-    /// What the state predicts as the layer's input.
+    /// The layer's input as its state predicts it.
     pub(crate) fn predict(&self, state: Tensor<4>) -> Tensor<4> {
         relu(self.prediction.forward(state))
     }

@@ -94,7 +94,7 @@ impl SwinLstmConfig {
         down.chain(up).collect()
     }
 
-    /// What height and width of a frame are multiples of.
+    /// The number of which height and width of a frame are multiples.
     fn multiple(&self, clip: &ClipShape) -> usize {
         let edges = (0..=self.scales()).map(|halvings| (PATCH << halvings) * self.windows_at(clip, halvings).edge);
         edges.fold(1, least_common_multiple)
