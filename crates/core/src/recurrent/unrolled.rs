@@ -96,6 +96,10 @@ impl Frames {
     pub(super) fn input(&self, time: usize, forecast: Option<&Tensor<4>>, shown: &TrueFrames) -> Tensor<4> {
         let truth = self.inputs[time].clone();
         let Some(forecast) = forecast else { return truth };
+        // Nothing is forecast from the last frame: it is read to be compared with.
+        if time == self.forecasts() {
+            return truth;
+        }
         let shown = shown.at(time);
         if shown.iter().all(|&shown| shown) {
             return truth;

@@ -217,10 +217,17 @@ mod tests {
     fn published_sizes() {
         published::check_sizes::<PredNet>(&[
             ("moving-mnist", 12_510_842),
+            ("moving-mnist-cifar", 12_515_244),
             ("taxibj", 12_512_926),
             ("kth", 12_510_842),
             ("human", 12_515_244),
+            ("kinetics", 12_515_244),
             ("caltech", 12_515_244),
+            ("bair", 12_515_244),
+            ("weatherbench", 12_510_842),
+            ("weatherbench-fine", 12_510_842),
+            ("weatherbench-wind", 12_512_926),
+            ("weatherbench-multi", 12_546_636),
         ]);
     }
 
