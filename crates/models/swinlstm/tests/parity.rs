@@ -1,6 +1,8 @@
 //! The network is OpenSTL's: forecasts, losses, gradients.
 
-use foreframe_golden::{Case, check_full_preset, check_recurrent_case};
+use burn::tensor::Device;
+use foreframe_core::Architecture;
+use foreframe_golden::{Case, Tolerance, check_full_recurrent, check_recurrent_case};
 use foreframe_swinlstm::{SwinLstm, SwinLstmConfig};
 use rstest::rstest;
 
@@ -36,7 +38,15 @@ fn agrees_with_openstl(
     check_recurrent_case::<SwinLstm>(method, variant, config);
 }
 
+/// Sixteen blocks of attention in each of 19 steps leave sums in another order, as Burn's own operations have them, a little
+/// further away than one step does.
 #[test]
 fn agrees_with_openstl_at_the_published_size() {
-    check_full_preset::<SwinLstm>("swinlstm_d", "moving-mnist");
+    let preset = &SwinLstm::presets()[0];
+    let (config, clip) = (&preset.config, &preset.clip);
+    let tolerance = Tolerance {
+        eval_abs: 3e-5,
+        ..Tolerance::cpu()
+    };
+    check_full_recurrent::<SwinLstm>("swinlstm_d", config, clip, &[], None, &Device::flex(), &tolerance);
 }
